@@ -1,0 +1,1 @@
+"""signald: scores macroeconomic releases within milliseconds and publishes the signals."""

@@ -1,0 +1,1 @@
+"""Rules: deterministic, no I/O, no clock, no log."""

@@ -1,0 +1,1 @@
+"""Numbers: compiled functions over arrays; they know nothing of the model's words."""

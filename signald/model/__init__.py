@@ -1,0 +1,1 @@
+"""Words: frozen values with no behaviour beyond their invariants."""

@@ -1,0 +1,7 @@
+"""What a source may tell the engine. Books are not among it: they reach the engine as board rows."""
+
+from typing import TypeAlias
+
+from signald.model.macro import Heartbeat, Release, ScheduledRelease
+
+Event: TypeAlias = ScheduledRelease | Release | Heartbeat

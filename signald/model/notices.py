@@ -1,0 +1,78 @@
+"""Facts about ourselves: what the pure code noticed, for the shell to log and count once."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from signald.model.instruments import InstrumentId
+from signald.model.macro import ReleaseId
+from signald.model.time import Nanos
+
+
+class BookLive(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A book can be believed from here on; ``frames_missed`` were thrown away since it was last live."""
+
+    channel: str
+    instrument: InstrumentId
+    sequence: int
+    ts_ingest: Nanos
+
+
+class BookGap(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A book is wrong or may be, was discarded, and is being asked for anew."""
+
+    channel: str
+    instrument: InstrumentId
+    reason: Literal["sequence", "disconnected", "malformed", "overflow", "crossed", "checksum", "stale_snapshot"]
+    expected: int
+    received: int
+    ts_ingest: Nanos
+
+
+class BookStale(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A book has made no progress for longer than its venue allows."""
+
+    channel: str
+    instrument: InstrumentId
+    age_ms: float
+    ts_ingest: Nanos
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """One input was not taken: ``field`` and ``problem`` say why, ``reason`` is the counter's label."""
+
+    channel: str
+    reason: Literal[
+        "malformed_frame",
+        "malformed_message",
+        "unknown_topic",
+        "unknown_kind",
+        "unknown_indicator",
+        "unknown_instrument",
+        "repeated",
+        "conflict",
+    ]
+    field: str
+    problem: str
+    ts_ingest: Nanos
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A figure came that may not be scored."""
+
+    release_id: ReleaseId
+    source: str
+    actual: float | None
+    reason: Literal["unit_slip", "outlier", "early_release", "late_release", "no_consensus", "unscheduled", "retracted_unknown"]
+    ts_ingest: Nanos
+
+
+class WindowChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A release walked a step through its life."""
+
+    release_id: ReleaseId
+    state: Literal["scheduled", "armed", "released", "corrected", "retracted", "missed", "cancelled", "closed"]
+    ts_ingest: Nanos
+
+
+Notice: TypeAlias = BookLive | BookGap | BookStale | Rejected | Quarantined | WindowChanged

@@ -1,0 +1,127 @@
+"""The signal document ``signald.signal/1``: what a consumer reads. Field order is the wire's order."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from signald.model.instruments import InstrumentId
+from signald.model.macro import ReleaseId
+from signald.model.time import Nanos
+
+SCHEMA = "signald.signal/1"
+
+SignalKind: TypeAlias = Literal["release", "correction", "retraction", "missed"]
+Verdict: TypeAlias = Literal["up", "down", "no_edge", "quarantined"]
+Flag: TypeAlias = Literal[
+    "stale_book",
+    "no_book",
+    "crossed_book",
+    "late_release",
+    "early_release",
+    "unconfirmed",
+    "conflicting_sources",
+    "outlier",
+    "unit_slip",
+    "thin_history",
+    "partial_bundle",
+    "revised_prior",
+    "depegged_quote",
+    "silent_source",
+    "clock_offset",
+    "test",
+]
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure that the document rests on, in the indicator's unit.
+
+    ``figure`` counts the figures of that release (0 the first, 1 its first correction). ``surprise`` is
+    actual − consensus, ``surprise_z`` in standard deviations of past surprises; both ``None`` without a consensus.
+    """
+
+    release_id: ReleaseId
+    figure: int
+    actual: float | None
+    consensus: float | None
+    prior: float | None
+    revised_prior: float | None
+    surprise: float | None
+    surprise_z: float | None
+
+
+class Horizon(msgspec.Struct, frozen=True, kw_only=True):
+    """The predicted move over ``seconds`` after ingestion, in basis points of mid; ``lo``/``hi`` bound 90 %."""
+
+    seconds: int
+    mean_bps: float
+    std_bps: float
+    lo_bps: float
+    hi_bps: float
+    p_up: float
+    n: int
+
+
+class DepthSides(msgspec.Struct, frozen=True, kw_only=True):
+    """US dollars resting on each side within some distance of mid; ``None`` where the book does not reach that far."""
+
+    bid: float | None
+    ask: float | None
+
+
+class BookView(msgspec.Struct, frozen=True, kw_only=True):
+    """The book as the score saw it; ``age_ms`` is ingestion of the figure less ingestion of the book's last frame."""
+
+    bid: float
+    ask: float
+    mid: float
+    microprice: float
+    spread_bps: float
+    imbalance: float
+    depth_usd: dict[str, DepthSides]
+    age_ms: float
+
+
+class DeskGuidance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a quoting desk should do until ``ts_expires``; after that: ``widen``. ``None`` is unknown, not zero."""
+
+    state: Literal["normal", "widen", "hold", "released", "recover"]
+    quote_widen_bps: float | None
+    skew_bps: float | None
+    max_size_usd: float | None
+    ts_expires: Nanos
+
+
+class Driver(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure's share of the mean at the primary horizon; the shares add up to it."""
+
+    release_id: ReleaseId
+    contribution_bps: float
+
+
+class ModelView(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model spoke, and what moved it."""
+
+    id: str
+    drivers: tuple[Driver, ...]
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """One document for one instrument (``None`` where a kind has none)."""
+
+    schema: str = SCHEMA
+    id: str
+    kind: SignalKind
+    revision: int
+    causes: tuple[Cause, ...]
+    instrument: InstrumentId | None
+    verdict: Verdict | None
+    confidence: float | None
+    horizons: tuple[Horizon, ...]
+    book: BookView | None
+    desk: DeskGuidance | None
+    model: ModelView | None
+    flags: tuple[Flag, ...]
+    ts_scheduled: Nanos
+    ts_event: Nanos
+    ts_ingest: Nanos
+    retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET

@@ -1,0 +1,49 @@
+"""Wall time as integer nanoseconds since the Unix epoch, UTC; RFC 3339 on the wire."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TypeAlias
+
+Nanos: TypeAlias = int
+"""Nanoseconds since 1970-01-01T00:00:00Z for a ``ts_…``; a plain count where the name ends in ``_ns``."""
+
+NS_PER_US = 1_000
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_rfc3339(text: str) -> Nanos:
+    """Read an RFC 3339 time with any number of fractional digits; digits past the ninth are cut.
+
+    Raises:
+        ValueError: ``text`` is not an RFC 3339 time with an offset.
+    """
+    found = _RFC3339.fullmatch(text)
+    if found is None:
+        msg = f"{text!r} is not an RFC 3339 time with an offset"
+        raise ValueError(msg)
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    fraction, sign, offset_hours, offset_minutes = found.groups()[6:]
+    offset = timedelta(hours=int(offset_hours or 0), minutes=int(offset_minutes or 0))
+    zone = timezone(-offset if sign == "-" else offset)
+    whole = datetime(year, month, day, hour, minute, second, tzinfo=zone) - _EPOCH
+    seconds = whole.days * 86_400 + whole.seconds
+    return seconds * NS_PER_S + int((fraction or "")[:9].ljust(9, "0"))
+
+
+def format_rfc3339(ts: Nanos) -> str:
+    """Write ``ts`` in UTC with as few fractional digits (0, 3, 6 or 9) as lose nothing."""
+    seconds, nanos = divmod(ts, NS_PER_S)
+    whole = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    if nanos == 0:
+        return f"{whole}Z"
+    digits = f"{nanos:09d}"
+    for width in (3, 6):
+        if not digits[width:].strip("0"):
+            return f"{whole}.{digits[:width]}Z"
+    return f"{whole}.{digits}Z"

@@ -1,0 +1,1 @@
+"""Dialects: how each counterparty speaks; bytes in, events and answers out, no I/O."""

@@ -1,0 +1,94 @@
+"""What every calendar and every venue implements: told bytes and the time, it returns a Step."""
+
+from typing import NamedTuple, Protocol, TypeAlias
+
+from signald.model.events import Event
+from signald.model.instruments import InstrumentId
+from signald.model.notices import Notice
+from signald.model.time import Nanos
+
+
+class Request(NamedTuple):
+    """An HTTP GET the source wants made on its behalf.
+
+    Attributes:
+        tag: Handed back with the answer; also the key of its record.
+        path: Path and query below the venue's REST address.
+        not_before: Earliest time to make it.
+    """
+
+    tag: str
+    path: str
+    not_before: Nanos = 0
+
+
+class Step(NamedTuple):
+    """What follows from one input.
+
+    Attributes:
+        events: Events for the engine and notices for the shell, in order.
+        frames: Frames to send on the connection, in order.
+        requests: HTTP requests to make.
+        reconnect: Why the connection must be dropped and made anew; ``""``: it stays.
+    """
+
+    events: tuple[Event | Notice, ...] = ()
+    frames: tuple[bytes, ...] = ()
+    requests: tuple[Request, ...] = ()
+    reconnect: str = ""
+
+
+EMPTY = Step()
+"""Shared by every frame that only changes the book."""
+
+
+class VenueSource(Protocol):
+    """One connection to one venue: keeps its books and writes their board rows.
+
+    All times are wall time in nanoseconds; ``now`` never decreases. No method raises on any input.
+    """
+
+    @property
+    def instruments(self) -> tuple[InstrumentId, ...]:
+        """Whose books come on this connection, in configuration order."""
+        ...
+
+    @property
+    def url_path(self) -> str:
+        """Path and query below the venue's websocket address."""
+        ...
+
+    def on_connected(self, now: Nanos) -> Step:
+        """The connection is up: forget everything and ask for all that is needed."""
+        ...
+
+    def on_frame(self, frame: bytes, now: Nanos) -> Step:
+        """One frame came; a frame that only changes a book returns :data:`EMPTY`."""
+        ...
+
+    def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
+        """The answer to a request; an empty ``body`` says that it failed."""
+        ...
+
+    def on_disconnected(self, now: Nanos) -> Step:
+        """The connection is down: no book of it may be believed."""
+        ...
+
+    def advance(self, now: Nanos) -> Step:
+        """Do what is due: pings, staleness, repeated requests."""
+        ...
+
+    def next_deadline(self) -> Nanos | None:
+        """When :meth:`advance` is next due."""
+        ...
+
+
+class CalendarSource(Protocol):
+    """One feed of schedules, figures and heartbeats. No method raises on any input."""
+
+    def on_message(self, topic: str, payload: bytes, now: Nanos) -> Step:
+        """One message came on ``topic`` (without the prefix)."""
+        ...
+
+
+Source: TypeAlias = VenueSource | CalendarSource
