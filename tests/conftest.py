@@ -1,0 +1,46 @@
+"""What holds for every test: no settings from outside, no blocking call inside the event loop, time for real servers."""
+
+import inspect
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from blockbuster import blockbuster_ctx
+from hypothesis import settings
+
+_TESTS = Path(__file__).parent
+_SERVER_TEST_TIMEOUT_S = 60  # starting real servers as child processes, on a loaded machine
+
+settings.register_profile("signald", deadline=None)  # pytest-timeout bounds each test; a busy machine must not fail one
+settings.load_profile("signald")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in ``integration/`` and ``chaos/`` as such, with more time than the ten seconds of the rest."""
+    for item in items:
+        folder = item.path.relative_to(_TESTS).parts[0]
+        if folder in {"integration", "chaos", "soak"}:
+            item.add_marker(getattr(pytest.mark, folder))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(_SERVER_TEST_TIMEOUT_S))
+        if item.get_closest_marker("compiled") and os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+            item.add_marker(pytest.mark.skip(reason="compares compiled code with its source, and compilation is off"))
+
+
+@pytest.fixture(autouse=True)
+def _own_settings_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the user's ``SIGNALD_SECTION__KEY`` overrides: a test's configuration is what the test wrote."""
+    for name in os.environ:
+        if name.startswith("SIGNALD_") and "__" in name:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_call_in_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail an asynchronous test when signald blocks the event loop it runs on."""
+    if not inspect.iscoroutinefunction(getattr(request, "function", None)):
+        yield
+        return
+    with blockbuster_ctx("signald"):
+        yield
