@@ -1,4 +1,4 @@
-"""What holds for every test: no settings from outside, no blocking call inside the event loop, time for real servers."""
+"""What holds for every test: no settings from outside, no blocking call in the event loop, time for real servers."""
 
 import inspect
 import os

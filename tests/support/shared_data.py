@@ -12,7 +12,7 @@ def shared_data(*parts: str) -> Path:
     """Path of one file or folder below the shared data, e.g. ``shared_data("books", "golden")``.
 
     The root is the environment's ``SIGNALD_DATA``, else ``../shared/data`` beside this repository. Where the path does
-    not exist the calling test (or module, while it is collected) is skipped with the reason; under ``CI=true`` it fails.
+    not exist the calling test (or module, while it is collected) is skipped with the reason; with ``CI=true`` it fails.
     """
     path = Path(os.environ.get("SIGNALD_DATA") or _DEFAULT).joinpath(*parts)
     if path.exists():
