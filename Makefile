@@ -1,0 +1,35 @@
+# `make help` lists what there is. Everything runs in the locked environment that `uv run` keeps in .venv.
+
+FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
+
+.DEFAULT_GOAL := help
+.PHONY: help check format test integration coverage lock upgrade
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: ## format, lint, types, import rules, fast tests
+	uv run ruff format --check
+	uv run ruff check
+	uv run pyright
+	uv run lint-imports
+	uv run pytest $(FAST)
+
+format: ## rewrite what ruff can rewrite
+	uv run ruff format
+	uv run ruff check --fix
+
+test: ## every test but the soak
+	uv run pytest
+
+integration: ## tests against real servers on localhost
+	uv run pytest tests/integration
+
+coverage: ## lines and branches the unit and property tests reach, kernels included
+	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --cov --cov-report=term
+
+lock: ## fix every version: constraints in pyproject.toml, hashes in requirements.lock
+	uv run python tools/lock.py
+
+upgrade: ## the same, with the newest versions
+	uv run python tools/lock.py --upgrade
