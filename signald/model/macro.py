@@ -40,7 +40,11 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         plausible: Lowest and highest figure that may be scored, in ``unit``.
         sources: Feeds in order of trust, whose consensus counts first; empty: any, by arrival.
         currency: Of a ``billion``.
-        aliases: Feed name → names under which that feed knows the series.
+        aliases: Feed name → names under which that feed knows the series: one for all stages, or one for each in order.
+        report: The publication it comes in, ``us.employment``; figures of one report come at one minute.
+        stages: Stage → first day, counted from the start of the reference period, on which a release is of that stage;
+            in order. Empty: there is one release a period.
+        lag_days: The day of a regular release less this lies in the reference period.
     """
 
     id: IndicatorId
@@ -56,6 +60,9 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sources: tuple[str, ...] = ()
     currency: str | None = None
     aliases: dict[str, tuple[str, ...]] = {}
+    report: str = ""
+    stages: dict[str, int] = {}
+    lag_days: int = 0
 
 
 class ScheduleState(enum.StrEnum):

@@ -1,0 +1,171 @@
+"""The estimated model, ``signald.model/1``: what a surprise has moved, how surely, and what it was estimated from."""
+
+import hashlib
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from signald.errors import ConfigError
+from signald.model.macro import IndicatorId, ReleaseId
+
+SCHEMA = "signald.model/1"
+
+SeriesId: TypeAlias = str
+"""``INDICATOR[:STAGE]``: releases whose surprises share one distribution, ``us.cpi.yoy``, ``us.gdp.qoq:advance``."""
+
+_ID_DIGITS = 16
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all parts of the file."""
+
+
+class SourceFile(Struct):
+    """One file the model was estimated from: its name without folders, and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+class Series(Struct):
+    """One series and its surprises.
+
+    Attributes:
+        id: ``us.gdp.qoq:advance``.
+        indicator: ``us.gdp.qoq``.
+        report: Publication it comes in; surprises of one report are correlated.
+        family: Family over which short histories are pooled.
+        sigma: Standard deviation of its newest surprises (:attr:`Parameters.window`), in the indicator's unit.
+        farthest: Largest distance from consensus that is no outlier, in the indicator's unit.
+        n_surprises: Surprises ever seen.
+        response: ``own``: estimated from its own releases; ``pooled``: its family's; ``none``: nothing can be said.
+        thin_history: Whether σ or response rest on less than a full window of its own.
+    """
+
+    id: SeriesId
+    indicator: IndicatorId
+    report: str
+    family: str
+    sigma: float
+    farthest: float
+    n_surprises: int
+    response: Literal["own", "pooled", "none"]
+    thin_history: bool
+
+
+class Report(Struct):
+    """How the standardised surprises of one report move together.
+
+    Attributes:
+        id: ``us.cpi``.
+        series: Its series with a response of their own, in order.
+        correlation: Correlation of their surprises about zero, positive definite.
+        n: Releases it rests on.
+        pooled_correlation: Mean correlation of surprises between its series of pooled response, 0…1.
+    """
+
+    id: str
+    series: tuple[SeriesId, ...]
+    correlation: tuple[tuple[float, ...], ...]
+    n: int
+    pooled_correlation: float
+
+
+class Response(Struct):
+    """Moves of one asset over one horizon, in basis points; arrays are in the order of :attr:`Parameters.responding`.
+
+    Attributes:
+        seconds: The horizon, from the release on.
+        n: Timestamps of the joint regression.
+        r2: Its uncentred R².
+        beta: Move per standard deviation of surprise. ``own``: with the report's other surprises held (joint least
+            squares); ``pooled``: of the series alone.
+        covariance: Of ``beta``: HC1 for ``own``; for ``pooled`` that of the family's mean, plus the variance between
+            reports on the diagonal.
+        residual: Standard deviation of what is left of the move at that series' releases.
+        count: Releases of that series that its response rests on.
+        residual_df: Degrees of freedom of the residuals' law; ``None``: normal.
+    """
+
+    seconds: int
+    n: int
+    r2: float
+    beta: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    residual: tuple[float, ...]
+    count: tuple[int, ...]
+    residual_df: float | None = None
+
+
+class Parameters(Struct):
+    """The whole model; frozen, and the same input gives the same bytes.
+
+    Attributes:
+        id: First 16 hexadecimal digits of the SHA-256 of everything else in it.
+        calendars: Calendars in order of trust.
+        prices: Price files in the order read.
+        first_release: Scheduled time of the first release whose move was used, RFC 3339.
+        last_release: Of the last.
+        window: How many past surprises make a standard deviation.
+        winsor: Standardised surprises are cut at ± this.
+        primary_s: Horizon of verdict, confidence and drivers.
+        series: All series of which a surprise was seen, by id.
+        reports: Reports with two or more series, by id.
+        responding: Series with a response (``own`` or ``pooled``), in the order of all arrays of :class:`Response`.
+        assets: Asset (``BTC``) → its responses by rising horizon.
+    """
+
+    schema: str = SCHEMA
+    id: str = ""
+    calendars: tuple[SourceFile, ...]
+    prices: tuple[SourceFile, ...]
+    first_release: str
+    last_release: str
+    window: int
+    winsor: float
+    primary_s: int
+    series: tuple[Series, ...]
+    reports: tuple[Report, ...]
+    responding: tuple[SeriesId, ...]
+    assets: dict[str, tuple[Response, ...]]
+
+
+def series_of(release_id: ReleaseId) -> SeriesId:
+    """The series a release belongs to: its id without the period."""
+    indicator, _, rest = release_id.partition(":")
+    _, _, stage = rest.partition(":")
+    return f"{indicator}:{stage}" if stage else indicator
+
+
+def encode_parameters(parameters: Parameters) -> bytes:
+    """The file's bytes: sorted keys, floats that read back to the bit, one line per innermost list."""
+    return msgspec.json.format(msgspec.json.encode(parameters, order="sorted"), indent=1) + b"\n"
+
+
+def identify(parameters: Parameters) -> Parameters:
+    """The same model with the id that its content gives it."""
+    content = encode_parameters(msgspec.structs.replace(parameters, id=""))
+    return msgspec.structs.replace(parameters, id=hashlib.sha256(content).hexdigest()[:_ID_DIGITS])
+
+
+def decode_parameters(content: bytes, *, where: str = "model") -> Parameters:
+    """Read a model file.
+
+    Raises:
+        ConfigError: ``content`` is no model of this schema, contradicts itself, or was changed after it was made.
+    """
+    try:
+        parameters = msgspec.json.decode(content, type=Parameters)
+    except msgspec.DecodeError as error:
+        raise ConfigError(where, str(error)) from error
+    if parameters.schema != SCHEMA:
+        raise ConfigError(where, f"schema {parameters.schema!r} is not {SCHEMA!r}")
+    if identify(parameters).id != parameters.id:
+        raise ConfigError(where, f"content does not give id {parameters.id!r}: it was changed by hand")
+    size = len(parameters.responding)
+    for asset, responses in parameters.assets.items():
+        for response in responses:
+            rows = (response.beta, response.covariance, response.residual, response.count, *response.covariance)
+            if any(len(row) != size for row in rows):
+                raise ConfigError(where, f"arrays of {asset} at {response.seconds} s are not of {size} series")
+    return parameters
