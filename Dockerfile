@@ -24,7 +24,7 @@ ENV PATH=/opt/signald/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SIGNALD_JOURNAL__PATH=/var/lib/signald/journal \
     SIGNALD_METRICS__HOST=0.0.0.0
-USER signald
+USER 10001
 WORKDIR /var/lib/signald
 VOLUME /var/lib/signald
 EXPOSE 9464
