@@ -1,0 +1,1 @@
+"""asyncio, tamed: the clock, back-off, bounded mailboxes, tasks with a parent."""

@@ -1,0 +1,1 @@
+"""Wires: they carry frames, messages and commands, and understand none."""
