@@ -16,18 +16,14 @@ SeriesId: TypeAlias = str
 _ID_DIGITS = 16
 
 
-class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all parts of the file."""
-
-
-class SourceFile(Struct):
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One file the model was estimated from: its name without folders, and the SHA-256 of its bytes."""
 
     name: str
     sha256: str
 
 
-class Series(Struct):
+class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One series and its surprises.
 
     Attributes:
@@ -53,7 +49,7 @@ class Series(Struct):
     thin_history: bool
 
 
-class Report(Struct):
+class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the standardised surprises of one report move together.
 
     Attributes:
@@ -71,7 +67,7 @@ class Report(Struct):
     pooled_correlation: float
 
 
-class Response(Struct):
+class Response(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Moves of one asset over one horizon, in basis points; arrays are in the order of :attr:`Parameters.responding`.
 
     Attributes:
@@ -97,7 +93,7 @@ class Response(Struct):
     residual_df: float | None = None
 
 
-class Parameters(Struct):
+class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole model; frozen, and the same input gives the same bytes.
 
     Attributes:
