@@ -1,0 +1,57 @@
+"""Project files agree with one another: README's commands, fixed versions, no trace of the machine that made them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PIN = re.compile(r"([a-z0-9-]+)==([^ ;]+)( ?; .+?)?(?: \\)?")
+
+
+def pinned(lines: list[str]) -> set[tuple[str, str]]:
+    """Names and versions of the lines that fix one."""
+    return {(found[1], found[2]) for line in lines if (found := PIN.fullmatch(line))}
+
+
+def test_readme_begins_with_the_two_commands() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+
+    head = lines[lines.index("```") + 1 : lines.index("```", lines.index("```") + 1)]
+
+    assert head == ["pip install uv && uv run signald demo", "pip install uv && uv run pytest"]
+
+
+def test_readme_links_lead_somewhere() -> None:
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+    links = [(path, link) for path in documents for link in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())]
+    broken = [(path.name, link) for path, link in links if ":" not in link and not (path.parent / link).exists()]
+
+    assert broken == []
+
+
+def test_every_direct_dependency_is_fixed_to_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    required = [
+        *project["project"]["dependencies"],
+        *(name for extra in project["project"]["optional-dependencies"].values() for name in extra),
+        *project["dependency-groups"]["dev"],
+    ]
+
+    names = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in required} - {"signald"}
+    fixed = {name for name, _ in pinned(project["tool"]["uv"]["constraint-dependencies"])}
+
+    assert names - fixed == set()
+
+
+def test_requirements_lock_has_the_constraints_versions_and_only_hashes_besides() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    constraints = pinned(project["tool"]["uv"]["constraint-dependencies"])
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+
+    strange = [
+        line for line in lines if not PIN.fullmatch(line) and not re.fullmatch(r"    --hash=sha256:\w{64}( \\)?", line)
+    ]
+
+    assert strange == []
+    assert pinned(lines) - constraints == set()
