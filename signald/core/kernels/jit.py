@@ -1,0 +1,225 @@
+"""The only door to Numba: kernels compiled at import, kept on disk, counted.
+
+``@kernel("f8(f8[::1], i8)")`` compiles now, for that signature only, without fast-math, bounds checks, Python errors
+or threads. ``@inner`` is for parts of kernels, compiled into them. ``@emitted`` is for the few instructions that Python
+has no word for: the function's own body is its plain twin. With ``NUMBA_DISABLE_JIT=1`` all of them are plain Python.
+
+The directory is ``SIGNALD_KERNEL_CACHE``, else ``signald/kernels`` in the user's cache directory. A kernel is found
+there by what went into it: its sources, versions, processor. What is damaged or foreign is compiled anew.
+"""
+
+# Numba has no type stubs: what comes out of it is given its type here, once, and nowhere else.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false, reportUntypedBaseClass=false
+# pyright: reportMissingParameterType=false, reportUntypedFunctionDecorator=false
+
+import inspect
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from posixpath import expandvars  # the one look at the environment: where the cache lies
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+import llvmlite
+import numba
+from llvmlite import ir
+from numba.core import caching, cgutils, config, event, serialize, types
+from numba.core.compiler import CompileResult
+from numba.extending import NativeValue, intrinsic, models, register_model, unbox
+from numba.misc.appdirs import user_cache_dir
+
+from signald.core.kernels.store import KernelStore, digest_of, sources_below
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Emit = Callable[..., Any]
+"""Told LLVM's builder and its values, emits the instructions and returns the value they make."""
+
+PLAIN: Final = bool(vars(config)["DISABLE_JIT"])
+"""Nothing is compiled: every kernel is plain Python."""
+
+_njit: Final[Any] = numba.njit
+_OPTIONS: Final = {"fastmath": False, "boundscheck": False, "error_model": "numpy"}
+_rebuild: Final[Any] = CompileResult._rebuild  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no public one
+_VARIABLE: Final = "$SIGNALD_KERNEL_CACHE"
+
+
+def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile the decorated function for ``signature``, or load what an earlier run compiled.
+
+    The function keeps the interpreter's lock: it runs for microseconds, and to give the lock away could cost
+    milliseconds to get it back.
+    """
+
+    def compile_now(function: Callable[P, R]) -> Callable[P, R]:
+        if PLAIN:
+            return function
+        dispatcher = _njit(**_OPTIONS)(function)
+        dispatcher._cache = _StoredKernel(function, signature)  # noqa: SLF001  # as numba's own enable_caching does
+        wanted = _signature(signature)
+        dispatcher.compile(wanted)
+        dispatcher.disable_compile()
+        if _FRAME in wanted.args:
+            entry = dispatcher.overloads[wanted.args].entry_point
+            _PLAIN_OF[entry] = function
+            return cast("Callable[P, R]", entry)
+        return cast("Callable[P, R]", dispatcher)
+
+    return compile_now
+
+
+def inner(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a part of kernels: compiled with each kernel that calls it, never called from Python once compiled."""
+    return function if PLAIN else cast("Callable[P, R]", _njit(**_OPTIONS)(function))
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a part of kernels that stands in its caller's code: for the few steps that every level takes."""
+    return function if PLAIN else cast("Callable[P, R]", _njit(forceinline=True, **_OPTIONS)(function))
+
+
+def emitted(signature: str, emit: Emit) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let ``emit`` write the instructions of the decorated function, whose body says in plain Python what they do."""
+
+    def replace(twin: Callable[P, R]) -> Callable[P, R]:
+        if PLAIN:
+            return twin
+        typed = _signature(signature)
+
+        def generate(context: object, builder: object, signature: object, values: list[object]) -> Any:  # noqa: ANN401
+            del context, signature
+            return emit(builder, *values)
+
+        def define(context: object, *_: object) -> tuple[Any, Any]:
+            del context
+            return typed, generate
+
+        parameters = [inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY)]
+        parameters += inspect.signature(twin).parameters.values()
+        define.__name__ = twin.__name__
+        define.__doc__ = twin.__doc__
+        define.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]  # numba reads it
+        return cast("Callable[P, R]", intrinsic(define))
+
+    return replace
+
+
+def plain(compiled: Callable[P, R]) -> Callable[P, R]:
+    """The Python function that ``compiled`` was made from."""
+    found = _PLAIN_OF.get(compiled) or getattr(compiled, "py_func", compiled)
+    return cast("Callable[P, R]", found)
+
+
+def compilations() -> int:
+    """How many functions this process has compiled, kernels' parts included; loading from disk is not compiling."""
+    return _COUNTER.compiled
+
+
+class _Counter(event.Listener):
+    """Counts what Numba compiles, whoever asks for it."""
+
+    def __init__(self) -> None:
+        self.compiled = 0
+
+    def on_start(self, event: object) -> None:
+        """Count nothing: it may fail."""
+
+    def on_end(self, event: object) -> None:
+        """Count one."""
+        del event
+        self.compiled += 1
+
+
+class _StoredKernel(caching.NullCache):
+    """One kernel's place on disk, in the form that Numba's dispatchers ask."""
+
+    def __init__(self, function: Callable[..., Any], signature: str) -> None:
+        self._function = function
+        self._signature = signature
+        self._store = KernelStore(_folder())
+        self._name = f"{function.__module__}.{function.__qualname__}"
+
+    def load_overload(self, sig: object, target_context: Any) -> Any:  # noqa: ANN401  # numba's own objects
+        """The compiled kernel, None if it must be compiled."""
+        del sig
+        target_context.refresh()
+        payload = self._store.load(self._name, self._key(target_context.codegen()))
+        if payload is None:
+            return None
+        try:
+            return _rebuild(target_context, *pickle.loads(payload))  # noqa: S301  # ours: its digest was right
+        except Exception:  # noqa: BLE001  # whatever it is, compiling anew is the cure
+            return None
+
+    def save_overload(self, sig: object, cres: Any) -> None:  # noqa: ANN401  # numba's own objects
+        """Keep a compiled kernel for the next run, if the directory can be written."""
+        del sig
+        if not cres.library.has_dynamic_globals:
+            self._store.save(self._name, self._key(cres.library.codegen), serialize.dumps(cres._reduce()))  # noqa: SLF001
+
+    def _key(self, codegen: Any) -> str:  # noqa: ANN401  # numba's own object
+        """Everything that decides what the compiled code is."""
+        versions = (sys.version, numba.__version__, llvmlite.__version__, self._signature, codegen.magic_tuple())
+        here, theirs = Path(__file__).parent, Path(self._function.__code__.co_filename).parent
+        code = self._function.__code__.co_code
+        return digest_of([repr(versions).encode(), code, *sources_below(here), *sources_below(theirs)])
+
+
+def _folder() -> Path:
+    chosen = expandvars(_VARIABLE)
+    return Path(chosen) if chosen not in {"", _VARIABLE} else Path(user_cache_dir("signald")) / "kernels"
+
+
+class _FrameType(types.Type):
+    """The bytes of one frame: where they lie and how many they are. Borrowed from the caller for the call."""
+
+    def __init__(self) -> None:
+        super().__init__("frame")
+
+
+_FRAME: Final = _FrameType()
+_OWN_TYPES: Final = {"frame": _FRAME, "words": types.CPointer(types.int64), "void": types.void}
+
+
+@register_model(_FrameType)
+class _FrameModel(models.StructModel):
+    def __init__(self, manager: Any, fe_type: Any) -> None:  # noqa: ANN401  # numba's own objects
+        super().__init__(manager, fe_type, [("start", types.CPointer(types.uint8)), ("length", types.int64)])
+
+
+@unbox(_FrameType)
+def _unbox_frame(fe_type: Any, value: Any, context: Any) -> Any:  # noqa: ANN401  # numba's own objects
+    """Take the address and length of a ``bytes`` object; anything else is a TypeError."""
+    builder, api = context.builder, context.pyapi
+    start = cgutils.alloca_once(builder, api.cstring)
+    length = cgutils.alloca_once(builder, api.py_ssize_t)
+    ok = builder.call(_as_string_and_size(api), [value, start, length])
+    frame = cgutils.create_struct_proxy(fe_type)(context.context, builder)
+    frame.start = builder.load(start)
+    frame.length = builder.load(length)
+    return NativeValue(frame._getvalue(), is_error=cgutils.is_not_null(builder, ok))  # noqa: SLF001
+
+
+def _as_string_and_size(api: Any) -> Any:  # noqa: ANN401  # numba's own objects
+    form = ir.FunctionType(ir.IntType(32), [api.pyobj, api.cstring.as_pointer(), api.py_ssize_t.as_pointer()])
+    return api._get_function(form, name="PyBytes_AsStringAndSize")  # noqa: SLF001
+
+
+def _type(token: str) -> Any:  # noqa: ANN401  # numba's own objects
+    """``i8``, ``f8[:,::1]``, ``frame``, ``words``, ``void``: arrays are contiguous, always."""
+    if token in _OWN_TYPES:
+        return _OWN_TYPES[token]
+    name, _, shape = token.partition("[")
+    element = getattr(types, name)
+    return types.Array(element, shape.count(":") - 1, "C") if shape else element
+
+
+def _signature(text: str) -> Any:  # noqa: ANN401  # numba's own objects
+    returned, _, arguments = text.removesuffix(")").partition("(")
+    return _type(returned)(*(_type(token) for token in arguments.split(", ") if token))
+
+
+_PLAIN_OF: Final[dict[Any, Any]] = {}
+_COUNTER: Final = _Counter()
+event.register("numba:compile", _COUNTER)
