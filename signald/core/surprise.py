@@ -22,10 +22,10 @@ _DECIMALS: Final = 9
 
 
 class Surprise(NamedTuple):
-    """One surprise: ``raw`` in the indicator's unit; ``z`` in standard deviations, not cut."""
+    """One surprise: ``raw`` in the indicator's unit; ``z`` in standard deviations, not cut; ``None``: no known scale."""
 
     raw: float
-    z: float
+    z: float | None
 
 
 def surprise(actual: float, consensus: float) -> float:

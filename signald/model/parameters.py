@@ -1,6 +1,7 @@
 """The estimated model, ``signald.model/1``: what a surprise has moved, how surely, and what it was estimated from."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -158,10 +159,21 @@ def decode_parameters(content: bytes, *, where: str = "model") -> Parameters:
         raise ConfigError(where, f"schema {parameters.schema!r} is not {SCHEMA!r}")
     if identify(parameters).id != parameters.id:
         raise ConfigError(where, f"content does not give id {parameters.id!r}: it was changed by hand")
+    for problem in _contradictions(parameters):
+        raise ConfigError(where, problem)
+    return parameters
+
+
+def _contradictions(parameters: Parameters) -> Iterator[str]:
     size = len(parameters.responding)
+    horizons = {tuple(response.seconds for response in responses) for responses in parameters.assets.values()}
+    if len(horizons) > 1 or any(parameters.primary_s not in seconds for seconds in horizons):
+        yield f"the assets' horizons are not the same, or {parameters.primary_s} s is not among them"
     for asset, responses in parameters.assets.items():
         for response in responses:
             rows = (response.beta, response.covariance, response.residual, response.count, *response.covariance)
             if any(len(row) != size for row in rows):
-                raise ConfigError(where, f"arrays of {asset} at {response.seconds} s are not of {size} series")
-    return parameters
+                yield f"arrays of {asset} at {response.seconds} s are not of {size} series"
+    for report in parameters.reports:
+        if any(len(row) != len(report.series) for row in (report.correlation, *report.correlation)):
+            yield f"correlation of {report.id} is not of its {len(report.series)} series"

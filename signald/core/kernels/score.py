@@ -1,0 +1,230 @@
+"""One bundle of surprises → moves of all instruments at all horizons, in one call over memory laid out beforehand."""
+
+import math
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+
+from signald.core.kernels.conditioning import (
+    EXPECTED,
+    KNOWN,
+    REPEATED,
+    UNUSED,
+    Bundle,
+    Floats,
+    Places,
+    condition,
+    expect,
+    pool,
+    reach,
+    unexplained,
+)
+from signald.core.kernels.jit import inner, kernel
+
+# Whole numbers at the head of ``places``: sizes first …
+COORDINATES: Final = 0  # m: series; those of one report side by side
+GROUPS: Final = 1  # g: reports
+CELLS: Final = 2  # c: assets × horizons; the horizons of one asset side by side
+HORIZONS: Final = 3  # h: horizons of each asset
+INSTRUMENTS: Final = 4  # i
+PRIMARY: Final = 5  # which horizon the drivers are of
+# … then where in ``places`` begin …
+BOUNDS: Final = 6  # g + 1: each report's first coordinate
+KINDS: Final = 7  # m: OWN or POOLED
+FIRST_CELLS: Final = 8  # i: the first cell of the instrument's asset, -1 where the model knows none
+# … and where in ``numbers``:
+LIMIT: Final = 9  # 1: surprises are cut at ± this
+CORRELATION: Final = 10  # m × m: between OWN coordinates of one report; 1 on the diagonal, else 0
+RELEASES: Final = 11  # g: releases that correlation rests on
+SHARED: Final = 12  # g: correlation between the report's POOLED coordinates
+BETA: Final = 13  # c × m
+RESIDUAL: Final = 14  # c × m: variance of the residual
+COUNTS: Final = 15  # c × m: releases behind the response
+COVARIANCE: Final = 16  # c × m × m: of beta
+SCALE: Final = 17  # i: the instrument's move per move of its asset
+MATRIX: Final = 18  # m × m; scratch from here on
+STATE: Final = 19  # m
+FILLED: Final = 20  # m
+HEARD: Final = 21  # m
+REACH: Final = 22  # g
+SAID: Final = 23  # c × OUTPUTS
+SIZE: Final = 24  # length of ``numbers``
+HEADER: Final = 25
+
+# What is said of an instrument at a horizon; NaN where nothing can be.
+MEAN: Final = 0  # basis points
+STD: Final = 1  # of the move: parameters and residual
+LOW: Final = 2  # 5 % of the law
+HIGH: Final = 3  # 95 %
+P_UP: Final = 4  # probability that the move is above zero
+COUNT: Final = 5  # releases behind it: the least of the series heard
+STD_MEAN: Final = 6  # of the mean alone: parameters
+OUTPUTS: Final = 7
+
+Z_95: Final = 1.6448536269514722  # Φ⁻¹(0.95)
+
+
+def lay_out(bounds: Sequence[int], *, assets: int, horizons: int, instruments: int) -> tuple[Places, Floats]:
+    """Reserve memory for one bundle: ``places`` with its header and ``bounds`` filled in, and ``numbers`` of zeros.
+
+    Args:
+        bounds: Each report's first coordinate, then the number of coordinates.
+        assets: How many assets the model speaks of.
+        horizons: How many horizons each has.
+        instruments: How many instruments are scored.
+    """
+    m, g, c = bounds[-1], len(bounds) - 1, assets * horizons
+    begins = accumulate((g + 1, m, instruments), initial=HEADER)
+    parts = (1, m * m, g, g, c * m, c * m, c * m, c * m * m, instruments, m * m, m, m, m, g, c * OUTPUTS)
+    *starts, end = begins
+    header = (m, g, c, horizons, instruments, 0, *starts, *accumulate(parts, initial=0))
+    places = np.zeros(end, dtype=np.int64)
+    places[:HEADER] = header
+    places[starts[0] : starts[1]] = bounds
+    return places, np.zeros(header[SIZE], dtype=np.float64)
+
+
+@inner
+def _bundle(places: Places, numbers: Floats) -> Bundle:
+    m = places[COORDINATES]
+    return Bundle(
+        places[places[BOUNDS] : places[KINDS]],
+        places[places[KINDS] : places[KINDS] + m],
+        numbers[places[HEARD] : places[REACH]],
+        numbers[places[STATE] : places[FILLED]],
+        numbers[places[FILLED] : places[HEARD]],
+        numbers[places[MATRIX] : places[STATE]].reshape((m, m)),
+    )
+
+
+@inner
+def _hear(places: Places, numbers: Floats, surprises: Floats, bundle: Bundle) -> None:
+    """Cut the surprises, decide what each is, and fill in what is expected of those that are not there."""
+    m = places[COORDINATES]
+    limit = numbers[int(places[LIMIT])]
+    numbers[places[MATRIX] : places[STATE]] = numbers[places[CORRELATION] : places[CORRELATION] + m * m]
+    for i in range(m):
+        z = surprises[i]
+        bundle.heard[i] = z if math.isnan(z) else min(max(z, -limit), limit)
+        bundle.state[i] = UNUSED
+        bundle.filled[i] = 0.0
+    shared = numbers[places[SHARED] : places[BETA]]
+    releases = numbers[places[RELEASES] : places[SHARED]]
+    reaches = numbers[places[REACH] : places[SAID]]
+    for g in range(places[GROUPS]):
+        start, stop = bundle.bounds[g], bundle.bounds[g + 1]
+        if condition(bundle, start, stop):
+            expect(bundle, start, stop)
+        else:
+            pool(bundle, shared[g], start, stop)
+        reaches[g] = reach(bundle, start, stop) / releases[g]
+
+
+@inner
+def _quadratic(covariance: Floats, filled: Floats) -> float:
+    """``x' V x`` of the first m × m numbers of ``covariance``."""
+    total = 0.0
+    for i in range(filled.size):
+        row = 0.0
+        for j in range(filled.size):
+            row += covariance[i * filled.size + j] * filled[j]
+        total += filled[i] * row
+    return total
+
+
+@inner
+def _describe(said: Floats, mean: float, uncertain: float, residual: float) -> None:
+    """Write a normal law; ``uncertain`` is the variance of the mean, ``residual`` what comes on top."""
+    std = math.sqrt(uncertain + residual)
+    said[MEAN] = mean
+    said[STD] = std
+    said[LOW] = mean - Z_95 * std
+    said[HIGH] = mean + Z_95 * std
+    said[P_UP] = 0.5 * math.erfc(-mean / (std * math.sqrt(2.0)))
+    said[STD_MEAN] = math.sqrt(uncertain)
+
+
+@inner
+def _predict(places: Places, numbers: Floats, bundle: Bundle, cell: int) -> None:
+    """Predict one asset at one horizon, into ``SAID``."""
+    m = places[COORDINATES]
+    beta = numbers[places[BETA] + cell * m : places[BETA] + (cell + 1) * m]
+    residuals = numbers[places[RESIDUAL] + cell * m : places[RESIDUAL] + (cell + 1) * m]
+    counts = numbers[places[COUNTS] + cell * m : places[COUNTS] + (cell + 1) * m]
+    reaches = numbers[places[REACH] : places[SAID]]
+    mean = 0.0
+    residual = 0.0
+    count = math.inf
+    for i in range(m):
+        mean += beta[i] * bundle.filled[i]
+        if bundle.state[i] == KNOWN or bundle.state[i] == REPEATED:
+            residual = max(residual, residuals[i])
+            count = min(count, counts[i])
+    said = numbers[places[SAID] + cell * OUTPUTS : places[SAID] + (cell + 1) * OUTPUTS]
+    if count == math.inf:
+        said[:] = math.nan
+        return
+    uncertain = _quadratic(numbers[places[COVARIANCE] + cell * m * m :], bundle.filled)
+    for g in range(places[GROUPS]):
+        left = unexplained(bundle, beta, bundle.bounds[g], bundle.bounds[g + 1])
+        residual += left
+        uncertain += left * reaches[g]
+    _describe(said, mean, uncertain, residual)
+    said[COUNT] = count
+
+
+@inner
+def _scale(said: Floats, scale: float, out: Floats) -> None:
+    """Copy what was said of an asset to one of its instruments."""
+    for k in range(OUTPUTS):
+        out[k] = said[k] * scale
+    out[P_UP] = said[P_UP]
+    out[COUNT] = said[COUNT]
+
+
+@inner
+def _share(places: Places, numbers: Floats, bundle: Bundle, cell: int, shares: Floats) -> None:
+    """Divide the mean of ``cell`` among the known surprises; what was expected goes to those it was expected from."""
+    m = places[COORDINATES]
+    beta = numbers[places[BETA] + cell * m : places[BETA] + (cell + 1) * m]
+    for g in range(places[GROUPS]):
+        start, stop = bundle.bounds[g], bundle.bounds[g + 1]
+        for i in range(start, stop):
+            weight = 0.0 if bundle.state[i] == EXPECTED else beta[i]
+            if bundle.state[i] == KNOWN:
+                for j in range(start, stop):
+                    if bundle.state[j] == EXPECTED:
+                        weight += beta[j] * bundle.matrix[i, j]
+            shares[i] = weight * bundle.filled[i]
+
+
+@kernel("void(i8[::1], f8[::1], f8[::1], f8[:,:,::1], f8[:,::1])")
+def score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shares: Floats) -> None:
+    """Score one bundle for all instruments at all horizons.
+
+    Args:
+        places: Sizes and places, from :func:`lay_out`.
+        numbers: The model's numbers, and scratch, laid out by it.
+        surprises: z of each coordinate, NaN where there is none.
+        out: ``[instrument, horizon, OUTPUTS]``; written.
+        shares: ``[instrument, coordinate]``, basis points of the mean at the primary horizon; written.
+    """
+    bundle = _bundle(places, numbers)
+    _hear(places, numbers, surprises, bundle)
+    for cell in range(places[CELLS]):
+        _predict(places, numbers, bundle, cell)
+    first_cells = places[places[FIRST_CELLS] :]
+    scales = numbers[places[SCALE] : places[MATRIX]]
+    for i in range(places[INSTRUMENTS]):
+        first = first_cells[i]
+        if first < 0:
+            out[i] = math.nan
+            shares[i] = 0.0
+            continue
+        for h in range(places[HORIZONS]):
+            _scale(numbers[places[SAID] + (first + h) * OUTPUTS :], scales[i], out[i, h])
+        _share(places, numbers, bundle, first + places[PRIMARY], shares[i])
+        for j in range(places[COORDINATES]):
+            shares[i, j] *= scales[i]

@@ -1,0 +1,7 @@
+"""Surprises and board rows → moves, probabilities, verdict, desk guidance."""
+
+from signald.core.scoring.plan import Plan
+from signald.core.scoring.scorer import Prediction, Scorer
+from signald.core.scoring.view import book_flags, book_view
+
+__all__ = ["Plan", "Prediction", "Scorer", "book_flags", "book_view"]

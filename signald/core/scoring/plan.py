@@ -1,0 +1,177 @@
+"""Lays out in flat arrays, when a release is armed, all that scoring its bundle will need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+
+from signald.core.kernels import score as k
+from signald.model.instruments import Instrument
+from signald.model.macro import ReleaseId
+from signald.model.parameters import Parameters, Report, Series, SeriesId
+
+
+class Group(NamedTuple):
+    """Figures whose surprises are correlated: of one report about one period."""
+
+    report: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One bundle, laid out; only scoring writes its arrays.
+
+    Attributes:
+        releases: The bundle, in the order in which its surprises are given.
+        coordinates: Where each release's surprise goes; -1 where the model knows no response.
+        thin: Whether each release's series has a thin history.
+        places: Of :func:`signald.core.kernels.score.score`, as are the rest.
+        numbers: Model and scratch.
+        surprises: z of each coordinate.
+        out: Predictions of each instrument and horizon.
+        shares: Drivers of each instrument.
+    """
+
+    releases: tuple[ReleaseId, ...]
+    coordinates: tuple[int, ...]
+    thin: tuple[bool, ...]
+    places: k.Places
+    numbers: k.Floats
+    surprises: k.Floats
+    out: k.Floats
+    shares: k.Floats
+
+
+def lay_out_plan(
+    parameters: Parameters,
+    instruments: Sequence[Instrument],
+    releases: Sequence[ReleaseId],
+    known: Sequence[Series | None],
+) -> Plan:
+    """Lay out one bundle.
+
+    Figures of one report and period are taken together with the report's other series of own response. Two periods of
+    one series at one minute are two surprises, each with its own siblings.
+
+    Args:
+        parameters: The model.
+        instruments: In the order of the board's rows.
+        releases: The bundle.
+        known: What the model knows of each release's series.
+    """
+    groups = _groups(parameters, releases, known)
+    members = [(group, name) for group, names in groups.items() for name in names]
+    where = {member: index for index, member in enumerate(members)}
+    horizons = len(next(iter(parameters.assets.values()), ()))
+    assets = sorted({one.base for one in instruments} & set(parameters.assets))
+    bounds = [0, *accumulate(len(names) for names in groups.values())]
+    places, numbers = k.lay_out(bounds, assets=len(assets), horizons=horizons, instruments=len(instruments))
+    _fill_instruments(places, numbers, [assets.index(i.base) if i.base in assets else -1 for i in instruments])
+    numbers[places[k.LIMIT]] = parameters.winsor
+    _fill_primary(places, parameters)
+    _fill_kinds(places, parameters, [name for _, name in members])
+    _fill_reports(places, numbers, parameters, groups)
+    _fill_responses(places, numbers, parameters, assets=assets, names=[name for _, name in members])
+    return Plan(
+        releases=tuple(releases),
+        coordinates=tuple(
+            -1 if one is None else where.get((_group(one, release), one.id), -1)
+            for release, one in zip(releases, known, strict=True)
+        ),
+        thin=tuple(one is None or one.thin_history for one in known),
+        places=places,
+        numbers=numbers,
+        surprises=np.full(len(members), np.nan),
+        out=np.full((len(instruments), horizons, k.OUTPUTS), np.nan),
+        shares=np.zeros((len(instruments), len(members))),
+    )
+
+
+def _group(series: Series, release: ReleaseId) -> Group:
+    return Group(series.report, release.split(":")[1])
+
+
+def _groups(
+    parameters: Parameters, releases: Sequence[ReleaseId], known: Sequence[Series | None]
+) -> Mapping[Group, list[SeriesId]]:
+    """Each group's coordinates: its report's series of own response, and the bundle's pooled ones; in order of id."""
+    members: dict[Group, set[SeriesId]] = {}
+    own = _own_by_report(parameters)
+    for release, series in zip(releases, known, strict=True):
+        if series is not None and series.response != "none":
+            members.setdefault(_group(series, release), {*own.get(series.report, ())}).add(series.id)
+    return {group: sorted(members[group]) for group in sorted(members)}
+
+
+def _own_by_report(parameters: Parameters) -> Mapping[str, list[SeriesId]]:
+    own: dict[str, list[SeriesId]] = {}
+    for series in parameters.series:
+        if series.response == "own":
+            own.setdefault(series.report, []).append(series.id)
+    return own
+
+
+def _fill_instruments(places: k.Places, numbers: k.Floats, assets: Sequence[int]) -> None:
+    first, scale = places[k.FIRST_CELLS], places[k.SCALE]
+    horizons = places[k.HORIZONS]
+    for index, asset in enumerate(assets):
+        places[first + index] = asset * horizons if asset >= 0 else -1
+        numbers[scale + index] = 1.0
+
+
+def _fill_primary(places: k.Places, parameters: Parameters) -> None:
+    for responses in parameters.assets.values():
+        places[k.PRIMARY] = [one.seconds for one in responses].index(parameters.primary_s)
+
+
+def _fill_kinds(places: k.Places, parameters: Parameters, names: Sequence[SeriesId]) -> None:
+    pooled = {one.id for one in parameters.series if one.response == "pooled"}
+    for index, name in enumerate(names):
+        places[places[k.KINDS] + index] = k.POOLED if name in pooled else k.OWN
+
+
+def _fill_reports(
+    places: k.Places, numbers: k.Floats, parameters: Parameters, groups: Mapping[Group, Sequence[SeriesId]]
+) -> None:
+    """Correlation of each group's series, on the diagonal blocks of one matrix."""
+    m = int(places[k.COORDINATES])
+    begin = places[k.CORRELATION]
+    square = numbers[begin : begin + m * m].reshape(m, m)
+    np.fill_diagonal(square, 1.0)
+    reports = {one.id: one for one in parameters.reports}
+    for number, (group, names) in enumerate(groups.items()):
+        report = reports.get(group.report)
+        numbers[places[k.RELEASES] + number] = report.n if report is not None else 1
+        numbers[places[k.SHARED] + number] = report.pooled_correlation if report is not None else 0.0
+        if report is not None:
+            _fill_block(square, report, names, start=int(places[places[k.BOUNDS] + number]))
+
+
+def _fill_block(square: k.Floats, report: Report, names: Sequence[SeriesId], *, start: int) -> None:
+    at = {name: start + index for index, name in enumerate(names)}
+    for row, one in enumerate(report.series):
+        for column, other in enumerate(report.series):
+            if row != column and one in at and other in at:
+                square[at[one], at[other]] = report.correlation[row][column]
+
+
+def _fill_responses(
+    places: k.Places, numbers: k.Floats, parameters: Parameters, *, assets: Sequence[str], names: Sequence[SeriesId]
+) -> None:
+    """Each cell's response, residual variance, count and covariance, picked for the coordinates."""
+    m = len(names)
+    picked = np.array([parameters.responding.index(name) for name in names], dtype=np.intp)
+    cells = [response for asset in assets for response in parameters.assets[asset]]
+    for cell, response in enumerate(cells):
+        for part, values in (
+            (k.BETA, np.array(response.beta)),
+            (k.RESIDUAL, np.array(response.residual) ** 2),
+            (k.COUNTS, np.array(response.count, dtype=np.float64)),
+        ):
+            begin = places[part] + cell * m
+            numbers[begin : begin + m] = values[picked]
+        begin = places[k.COVARIANCE] + cell * m * m
+        numbers[begin : begin + m * m] = np.array(response.covariance)[np.ix_(picked, picked)].ravel()

@@ -1,0 +1,193 @@
+"""The model applied: surprises of one bundle → a prediction for every instrument."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from signald.core.board import BoardRows
+from signald.core.kernels import score as k
+from signald.core.scoring.plan import Plan, lay_out_plan
+from signald.core.scoring.view import Row, half_spread_bps, smaller_side_usd
+from signald.core.surprise import Surprise, surprise
+from signald.model.instruments import Instrument, InstrumentId
+from signald.model.macro import ReleaseId
+from signald.model.parameters import Parameters, Series, series_of
+from signald.model.signals import DeskGuidance, Driver, Flag, Horizon, Verdict
+from signald.model.time import NS_PER_S, Nanos
+
+QUOTE_LIFE_S: Final = 10.0
+"""How long a quote rests by default before the desk has replaced it."""
+
+
+class Prediction(NamedTuple):
+    """What the model says of one instrument.
+
+    Attributes:
+        instrument: Which.
+        verdict: ``no_edge`` also where nothing can be said.
+        confidence: Probability that the move at the primary horizon has the verdict's sign; for ``no_edge`` of the
+            likelier sign; ``None`` where nothing can be said.
+        horizons: By rising length; empty where nothing can be said.
+        drivers: Of the releases that were heard, in the plan's order; they add up to the primary horizon's mean.
+        desk: Guidance once the figure is out.
+        flags: What makes the prediction weaker.
+    """
+
+    instrument: InstrumentId
+    verdict: Verdict
+    confidence: float | None
+    horizons: tuple[Horizon, ...]
+    drivers: tuple[Driver, ...]
+    desk: DeskGuidance
+    flags: tuple[Flag, ...]
+
+
+class Scorer:
+    """A model over a fixed order of instruments; it changes nothing but the memory inside its plans."""
+
+    def __init__(
+        self, parameters: Parameters, instruments: Sequence[Instrument], *, quote_life_s: float = QUOTE_LIFE_S
+    ) -> None:
+        """Take the model and the instruments in the order of the board's rows."""
+        self.parameters = parameters
+        self.instruments = tuple(instruments)
+        self._quote_life_s = quote_life_s
+        self._series: Mapping[str, Series] = {one.id: one for one in parameters.series}
+        responses = next(iter(parameters.assets.values()), ())
+        self._seconds = tuple(one.seconds for one in responses)
+        self._primary = self._seconds.index(parameters.primary_s) if responses else 0
+
+    @property
+    def model_id(self) -> str:
+        """Hash of the model's content."""
+        return self.parameters.id
+
+    def series(self, release_id: ReleaseId) -> Series | None:
+        """What the model knows of a release's series: of its own stage, else of the indicator's best known stage."""
+        name = series_of(release_id)
+        found = self._series.get(name)
+        if found is not None:
+            return found
+        indicator = name.partition(":")[0]
+        stages = [one for one in self.parameters.series if one.indicator == indicator]
+        return max(stages, key=lambda one: one.n_surprises, default=None)
+
+    def surprise(self, release_id: ReleaseId, actual: float, consensus: float | None) -> Surprise | None:
+        """Actual less consensus; ``None`` without a consensus."""
+        if consensus is None:
+            return None
+        raw = surprise(actual, consensus)
+        series = self.series(release_id)
+        return Surprise(raw, raw / series.sigma if series is not None else None)
+
+    def farthest(self, release_id: ReleaseId) -> float | None:
+        """Largest distance from consensus that is no outlier, in the indicator's unit; ``None``: unknown series."""
+        series = self.series(release_id)
+        return series.farthest if series is not None else None
+
+    def plan(self, releases: Sequence[ReleaseId]) -> Plan:
+        """Lay out all that scoring these releases of one minute needs; surprises are then given in this order."""
+        return lay_out_plan(self.parameters, self.instruments, releases, [self.series(one) for one in releases])
+
+    def score(
+        self, plan: Plan, surprises: Sequence[float | None], rows: BoardRows, *, ts_ingest: Nanos
+    ) -> tuple[Prediction, ...]:
+        """Score one bundle for every instrument, in order.
+
+        Args:
+            plan: From :meth:`plan`.
+            surprises: z of each of its releases; ``None``: not out yet, or without consensus or scale.
+            rows: The board at that instant.
+            ts_ingest: When the figure came.
+        """
+        plan.surprises[:] = math.nan
+        for coordinate, z in zip(plan.coordinates, surprises, strict=True):
+            if coordinate >= 0 and z is not None:
+                plan.surprises[coordinate] = z
+        k.score(plan.places, plan.numbers, plan.surprises, plan.out, plan.shares)
+        heard = [place for place, z in enumerate(surprises) if z is not None and plan.coordinates[place] >= 0]
+        return tuple(
+            self._predict(plan, place, heard, row=rows[place].item(), ts_ingest=ts_ingest)
+            for place in range(len(self.instruments))
+        )
+
+    def _predict(self, plan: Plan, place: int, heard: Sequence[int], *, row: Row, ts_ingest: Nanos) -> Prediction:
+        instrument = self.instruments[place].id
+        ts_expires = ts_ingest + max(self._seconds, default=0) * NS_PER_S
+        said: list[list[float]] = plan.out[place].tolist()
+        if not said or math.isnan(said[self._primary][k.MEAN]):
+            desk = DeskGuidance(
+                state="released",
+                quote_widen_bps=None,
+                skew_bps=None,
+                max_size_usd=smaller_side_usd(row),
+                ts_expires=ts_expires,
+            )
+            return Prediction(instrument, "no_edge", None, (), (), desk, ())
+        shares: list[float] = plan.shares[place].tolist()
+        primary = said[self._primary]
+        verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=half_spread_bps(row))
+        confidence = _confidence(verdict, primary[k.P_UP])
+        return Prediction(
+            instrument=instrument,
+            verdict=verdict,
+            confidence=confidence,
+            horizons=tuple(map(_horizon, self._seconds, said)),
+            drivers=tuple(
+                Driver(release_id=plan.releases[one], contribution_bps=shares[plan.coordinates[one]]) for one in heard
+            ),
+            desk=self._guide(primary, confidence, row, ts_expires=ts_expires),
+            flags=("thin_history",) if any(plan.thin[one] for one in heard) else (),
+        )
+
+    def _guide(self, primary: Sequence[float], confidence: float, row: Row, *, ts_expires: Nanos) -> DeskGuidance:
+        """What a quoting desk should do until the longest horizon has passed. Provisional: not yet judged by outcomes.
+
+        - Widen by the standard deviation of the move over a quote's life, taking the predicted one as diffusive: the
+          risk term of Avellaneda & Stoikov (2008, "High-frequency trading in a limit order book") with a quote's life
+          in the place of time to close.
+        - Skew by the mean as far as its sign is sure: 0 at confidence ½, the whole mean at 1.
+        - Quote no larger than the smaller side within 5 basis points, so that a fill can be undone there.
+        """
+        return DeskGuidance(
+            state="released",
+            quote_widen_bps=primary[k.STD] * math.sqrt(self._quote_life_s / self.parameters.primary_s),
+            skew_bps=primary[k.MEAN] * (2.0 * confidence - 1.0),
+            max_size_usd=smaller_side_usd(row),
+            ts_expires=ts_expires,
+        )
+
+
+def judge_edge(mean_bps: float, std_mean_bps: float, *, cost_bps: float) -> Verdict:
+    """Whether the mean survives the cost of taking it and what is not known of the response.
+
+    Args:
+        mean_bps: Predicted move.
+        std_mean_bps: Standard error of that mean, parameters alone: its 90 % interval must not hold zero.
+        cost_bps: Half the spread.
+    """
+    if abs(mean_bps) <= max(cost_bps, k.Z_95 * std_mean_bps):
+        return "no_edge"
+    return "up" if mean_bps > 0.0 else "down"
+
+
+def _confidence(verdict: Verdict, p_up: float) -> float:
+    match verdict:
+        case "up":
+            return p_up
+        case "down":
+            return 1.0 - p_up
+        case _:
+            return max(p_up, 1.0 - p_up)
+
+
+def _horizon(seconds: int, said: Sequence[float]) -> Horizon:
+    return Horizon(
+        seconds=seconds,
+        mean_bps=said[k.MEAN],
+        std_bps=said[k.STD],
+        lo_bps=said[k.LOW],
+        hi_bps=said[k.HIGH],
+        p_up=said[k.P_UP],
+        n=round(said[k.COUNT]),
+    )

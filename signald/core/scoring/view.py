@@ -1,0 +1,81 @@
+"""A board row as the documents show it, and every reason not to believe it."""
+
+import math
+from typing import Final, TypeAlias
+
+from signald.core.kernels.rows import (
+    ASK,
+    ASK_DEPTH_5,
+    ASK_DEPTH_10,
+    ASK_DEPTH_25,
+    BID,
+    BID_DEPTH_5,
+    BID_DEPTH_10,
+    BID_DEPTH_25,
+    FLAG_CROSSED,
+    FLAG_STALE,
+    FLAGS,
+    IMBALANCE,
+    MICROPRICE,
+    MID,
+    SPREAD_BPS,
+    STATE,
+    STATE_LIVE,
+    TS_INGEST,
+)
+from signald.model.signals import BookView, DepthSides, Flag
+from signald.model.time import NS_PER_MS, Nanos
+
+Row: TypeAlias = tuple[int | float, ...]
+"""One board row as Python numbers (``rows[i].item()``), indexed by the words of ``kernels/rows.py``."""
+
+_DEPTHS: Final = (
+    ("5", BID_DEPTH_5, ASK_DEPTH_5),
+    ("10", BID_DEPTH_10, ASK_DEPTH_10),
+    ("25", BID_DEPTH_25, ASK_DEPTH_25),
+)
+
+
+def book_view(row: Row, now: Nanos) -> BookView | None:
+    """The book at ``now``; ``None`` without a touch on both sides. Depth is in quote units, taken as US dollars."""
+    if math.isnan(row[BID]) or math.isnan(row[ASK]):
+        return None
+    return BookView(
+        bid=row[BID],
+        ask=row[ASK],
+        mid=row[MID],
+        microprice=row[MICROPRICE],
+        spread_bps=row[SPREAD_BPS],
+        imbalance=row[IMBALANCE],
+        depth_usd={name: DepthSides(bid=_known(row[bid]), ask=_known(row[ask])) for name, bid, ask in _DEPTHS},
+        age_ms=(now - row[TS_INGEST]) / NS_PER_MS,
+    )
+
+
+def book_flags(row: Row) -> tuple[Flag, ...]:
+    """What is wrong with the book, in the contract's order."""
+    flags: list[Flag] = []
+    bits = int(row[FLAGS])
+    if bits & FLAG_STALE:
+        flags.append("stale_book")
+    if row[STATE] != STATE_LIVE or math.isnan(row[BID]) or math.isnan(row[ASK]):
+        flags.append("no_book")
+    if bits & FLAG_CROSSED:
+        flags.append("crossed_book")
+    return tuple(flags)
+
+
+def half_spread_bps(row: Row) -> float:
+    """What crossing the book once costs against mid, in basis points; 0 where it is unknown."""
+    spread = row[SPREAD_BPS]
+    return 0.0 if math.isnan(spread) else max(spread, 0.0) / 2.0
+
+
+def smaller_side_usd(row: Row) -> float | None:
+    """The smaller of the two depths within 5 basis points of mid; ``None`` where the book does not say."""
+    sides = (row[BID_DEPTH_5], row[ASK_DEPTH_5])
+    return None if any(map(math.isnan, sides)) else min(sides)
+
+
+def _known(depth: float) -> float | None:
+    return None if math.isnan(depth) else depth

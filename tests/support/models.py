@@ -1,0 +1,75 @@
+"""A small model with chosen numbers, and instruments to score with it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from signald.model.instruments import Instrument
+from signald.model.parameters import Parameters, Report, Response, Series, identify
+
+
+def build_instrument(base: str, venue: str = "binance") -> Instrument:
+    """A spot instrument of ``base`` against USDT."""
+    return Instrument(
+        id=f"{base}USDT.{venue.upper()}",
+        venue=venue,
+        venue_symbol=f"{base}USDT",
+        base=base,
+        quote="USDT",
+        kind="spot",
+        tick_size=Decimal("0.01"),
+        lot_size=Decimal("0.00001"),
+    )
+
+
+def build_series(name: str, report: str, *, sigma: float = 0.1, response: str = "own", thin: bool = False) -> Series:
+    """A series of 24 surprises."""
+    return Series(
+        id=name,
+        indicator=name.partition(":")[0],
+        report=report,
+        family="inflation",
+        sigma=sigma,
+        farthest=8.0 * sigma,
+        n_surprises=24,
+        response=response,  # pyright: ignore[reportArgumentType]  # one of the three words
+        thin_history=thin or response != "own",
+    )
+
+
+def build_response(
+    seconds: int, beta: Sequence[float], *, std_error: float = 5.0, residual: float = 50.0, count: int = 23
+) -> Response:
+    """A response with independent errors and equal residuals."""
+    size = len(beta)
+    return Response(
+        seconds=seconds,
+        n=100,
+        r2=0.2,
+        beta=tuple(beta),
+        covariance=tuple(
+            tuple(std_error**2 if row == column else 0.0 for column in range(size)) for row in range(size)
+        ),
+        residual=(residual,) * size,
+        count=(count,) * size,
+    )
+
+
+def build_model(
+    series: Sequence[Series], assets: dict[str, tuple[Response, ...]], *, reports: Sequence[Report] = ()
+) -> Parameters:
+    """A model of these parts; ``responding`` are the series with a response, in the order given."""
+    return identify(
+        Parameters(
+            calendars=(),
+            prices=(),
+            first_release="2022-08-05T12:30:00Z",
+            last_release="2024-06-28T12:30:00Z",
+            window=24,
+            winsor=4.0,
+            primary_s=300,
+            series=tuple(sorted(series, key=lambda one: one.id)),
+            reports=tuple(reports),
+            responding=tuple(one.id for one in series if one.response != "none"),
+            assets=assets,
+        )
+    )
