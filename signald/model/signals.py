@@ -106,7 +106,10 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """One document for one instrument (``None`` where a kind has none)."""
+    """One document for one instrument (``None`` where a kind has none).
+
+    ``ts_scheduled`` is ``None`` for a figure that nobody had scheduled.
+    """
 
     schema: str = SCHEMA
     id: str
@@ -121,7 +124,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     desk: DeskGuidance | None
     model: ModelView | None
     flags: tuple[Flag, ...]
-    ts_scheduled: Nanos
+    ts_scheduled: Nanos | None
     ts_event: Nanos
     ts_ingest: Nanos
     retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET

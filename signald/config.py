@@ -1,0 +1,241 @@
+"""The whole configuration, composed of each part's own section: read, overlaid by the environment, checked at once."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import msgspec
+
+from signald.core.release_window import WindowRules
+from signald.errors import ConfigError
+from signald.model.time import NS_PER_S
+from signald.sources.registry import VenueConfig, read_venue_config
+from signald.transports.settings import MqttConfig, Port, Positive, RedisConfig
+
+ENV_PREFIX = "SIGNALD_"
+
+_OWN_ENVIRONMENT = frozenset({"SIGNALD_DATA", "SIGNALD_KERNEL_CACHE", "SIGNALD_CONFIG"})
+"""Variables with our prefix that are no configuration key."""
+
+
+class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the daemon runs. ``clock_file`` is the demo's: eight bytes that shift the wall clock."""
+
+    startup_timeout_s: Positive = 10.0
+    clock_file: str | None = None
+
+
+class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Moments of a release's life, in seconds around its scheduled time T0; see :class:`WindowRules`."""
+
+    arm_before_s: Positive = 900.0
+    early_tolerance_s: Positive = 2.0
+    late_after_s: Positive = 60.0
+    valid_s: Positive = 300.0
+    close_after_s: Positive = 3_600.0
+
+    def rules(self) -> WindowRules:
+        """The same, in nanoseconds."""
+        return WindowRules(
+            arm_before_ns=round(self.arm_before_s * NS_PER_S),
+            early_tolerance_ns=round(self.early_tolerance_s * NS_PER_S),
+            late_after_ns=round(self.late_after_s * NS_PER_S),
+            valid_ns=round(self.valid_s * NS_PER_S),
+            close_after_ns=round(self.close_after_s * NS_PER_S),
+        )
+
+
+class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where everything is recorded; ``sync_interval_ms`` is how far the disk may be behind."""
+
+    path: str = "var/journal"
+    segment_mb: Annotated[int, msgspec.Meta(ge=1, le=2_048)] = 32
+    sync_interval_ms: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
+
+
+class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where Prometheus scrapes."""
+
+    host: str = "127.0.0.1"
+    port: Port = 9464
+
+
+class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What scores."""
+
+    path: str = "configs/model.json"
+
+
+class CalendarConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which series are known."""
+
+    indicators: str = "configs/indicators.toml"
+
+
+class InstrumentsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tick and lot sizes of what is traded."""
+
+    path: str = "configs/instruments.toml"
+
+
+class ConsumerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entitled reader: its stream is ``{signald}:consumer:NAME``; ``jurisdiction`` is attested, ISO 3166."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    jurisdiction: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file as it stands, its venues not yet read."""
+
+    mqtt: MqttConfig = MqttConfig()
+    redis: RedisConfig = RedisConfig()
+    live: LiveConfig = LiveConfig()
+    releases: ReleasesConfig = ReleasesConfig()
+    journal: JournalConfig = JournalConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    model: ModelConfig = ModelConfig()
+    calendar: CalendarConfig = CalendarConfig()
+    instruments: InstrumentsConfig = InstrumentsConfig()
+    consumers: tuple[ConsumerConfig, ...] = ()
+
+
+class Config(_File, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything a run is told."""
+
+    venues: tuple[VenueConfig, ...] = ()
+
+
+def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the file, lay the environment over it and check all of it.
+
+    Args:
+        path: The file; ``None``: defaults and environment only.
+        environ: The process's environment.
+
+    Raises:
+        ConfigError: The file cannot be read, or a key or value in it is wrong. All unknown keys are named at once,
+            each with the nearest known one.
+    """
+    where = str(path) if path is not None else "defaults"
+    table = _read_toml(path) if path is not None else {}
+    _overlay(table, environ)
+    venues = table.pop("venues", [])
+    problems = list(_unknown_keys(table, _File, prefix=""))
+    if problems:
+        raise ConfigError(where, "; ".join(problems))
+    try:
+        file = msgspec.convert(table, _File)
+    except msgspec.ValidationError as error:
+        raise ConfigError(where, _in_our_words(error)) from error
+    if not isinstance(venues, list):
+        raise ConfigError(where, "venues: write each venue as a [[venues]] table")
+    read = tuple(
+        read_venue_config(venue, where=f"{where}: venues[{index}]")
+        for index, venue in enumerate(cast("list[object]", venues))
+    )
+    return Config(**{name: getattr(file, name) for name in _File.__struct_fields__}, venues=read)
+
+
+def find_file(name: str) -> Path:
+    """A configured file: as named, or where it is missing and shipped with signald, the shipped one.
+
+    Raises:
+        ConfigError: Neither is there.
+    """
+    given = Path(name)
+    if given.is_file():
+        return given
+    if given.parts[:1] == ("configs",):
+        package = Path(__file__).parent
+        for shipped in (package / given, package.parent / given):
+            if shipped.is_file():
+                return shipped
+    raise ConfigError(name, "no such file")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(str(path), "no such file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(str(path), str(error)) from error
+
+
+def _overlay(table: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Write each ``SIGNALD_SECTION__KEY`` (or the content of the file named by ``…_FILE``) into ``table``."""
+    for name in sorted(environ):
+        if not name.startswith(ENV_PREFIX) or "__" not in name or name in _OWN_ENVIRONMENT:
+            continue
+        *outer, key = name.removeprefix(ENV_PREFIX).lower().split("__")
+        value = environ[name]
+        struct = _section_type(outer)
+        if struct is not None and key.endswith("_file") and key not in struct.__struct_fields__:
+            key, value = key.removesuffix("_file"), _secret(name, value)
+        _place(table, [*outer, key], _typed(struct, key, value), name=name)
+
+
+def _section_type(path: Sequence[str]) -> type[msgspec.Struct] | None:
+    """The struct of a top-level section; ``None`` for anything deeper or unknown."""
+    if len(path) != 1:
+        return None
+    for found in msgspec.structs.fields(_File):
+        if found.name == path[0] and isinstance(found.type, type) and issubclass(found.type, msgspec.Struct):
+            return found.type
+    return None
+
+
+def _typed(struct: type[msgspec.Struct] | None, key: str, value: str) -> object:
+    """``value`` as the key's own type where it is known, else as TOML would read it, else as text."""
+    if struct is not None:
+        for found in msgspec.structs.fields(struct):
+            if found.name == key:
+                try:
+                    return msgspec.convert(value, found.type, strict=False)
+                except msgspec.ValidationError:
+                    return value
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(name, f"cannot read {path}: {error}") from error
+
+
+def _place(table: dict[str, Any], path: Sequence[str], value: object, *, name: str) -> None:
+    node: Any = table
+    for depth, part in enumerate(path):
+        last = depth == len(path) - 1
+        try:
+            if isinstance(node, dict):
+                inner = cast("dict[str, Any]", node)
+                node = inner.__setitem__(part, value) if last else inner.setdefault(part, {})
+            else:
+                items = cast("list[Any]", node)
+                node = items.__setitem__(int(part), value) if last else items[int(part)]
+        except (IndexError, TypeError, ValueError, AttributeError) as error:
+            raise ConfigError(name, f"there is no {'.'.join(path)} to override") from error
+
+
+def _unknown_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], *, prefix: str) -> Iterator[str]:
+    known = {found.encode_name: found.type for found in msgspec.structs.fields(struct)}
+    for key, value in table.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, [*known, "venues"] if not prefix else list(known), n=1)
+            yield f"{prefix}{key} is not a key" + (f"; did you mean {prefix}{near[0]}?" if near else "")
+        elif isinstance(value, dict) and isinstance(known[key], type) and issubclass(known[key], msgspec.Struct):
+            yield from _unknown_keys(cast("dict[str, Any]", value), known[key], prefix=f"{prefix}{key}.")
+
+
+def _in_our_words(error: msgspec.ValidationError) -> str:
+    text, _, path = str(error).partition(" - at `$")
+    return f"{path.rstrip('`').lstrip('.')}: {text}" if path else text

@@ -1,0 +1,1 @@
+"""The daemon: transports, pipeline, journal and sinks joined."""

@@ -1,0 +1,123 @@
+"""Where everything that happens comes in: stamped once, journalled, fed to the pipeline, its outputs handed on."""
+
+from typing import Protocol
+
+import msgspec
+
+from signald.errors import JournalError
+from signald.journal.writer import JournalWriter
+from signald.model.notices import Notice
+from signald.model.records import Record, RecordKind
+from signald.model.signals import Signal
+from signald.model.time import Nanos
+from signald.pipeline import Pipeline
+from signald.runtime.clock import Clock
+from signald.sinks.encoding import Document, document_of, encode_data
+from signald.sinks.metrics import Stages
+from signald.sources.protocol import Step
+
+_SEES_ROWS = frozenset({RecordKind.MESSAGE, RecordKind.TICK})
+
+
+class Outlet(Protocol):
+    """Who is told what came of it."""
+
+    def publish(self, document: Document) -> None:
+        """Deliver a document that the journal already has."""
+        ...
+
+    def tell(self, notice: Notice) -> None:
+        """Log and count a fact about ourselves."""
+        ...
+
+    def journal_failed(self, error: JournalError) -> None:
+        """The journal cannot be written; delivery goes on."""
+        ...
+
+
+class Intake:
+    """The one door between the world and the pipeline.
+
+    The order is the promise: the arrival is appended before it is handled, a document before it is published, and what
+    was appended is with the operating system before anything is sent.
+    """
+
+    def __init__(
+        self, *, clock: Clock, journal: JournalWriter, pipeline: Pipeline, outlet: Outlet, stages: Stages
+    ) -> None:
+        """Join the parts; nothing is written yet."""
+        self._clock = clock
+        self._journal = journal
+        self._pipeline = pipeline
+        self._outlet = outlet
+        self._stages = stages
+        self._encode_notice = msgspec.json.Encoder().encode
+        self._last: Nanos = 0
+
+    def take(self, kind: RecordKind, *, channel: str, key: str = "", payload: bytes = b"") -> Step:
+        """Let one arrival through; returns what its source wants done on its connection."""
+        arrived = self._clock.monotonic()
+        now = self._stamp()
+        sees_rows = kind in _SEES_ROWS
+        if sees_rows:
+            rows = Record(RecordKind.ROWS, now, "", "", self._pipeline.board.read().tobytes())
+            self._append(rows)
+            self._pipeline.feed(rows)
+        record = Record(kind, now, channel, key, payload)
+        self._append(record)
+        fed = self._pipeline.feed(record)
+        if fed.outputs:
+            self._hand_on(fed.outputs, now=now, arrived=arrived)
+        elif sees_rows:
+            self._flush()  # its acknowledgement follows: the journal must have it
+        return fed.step
+
+    def take_frame(self, channel: str, frame: bytes) -> Step:
+        """The same for a frame, which is by far the most frequent arrival: it only changes a book, as a rule."""
+        arrived = self._clock.monotonic()
+        now = self._stamp()
+        record = Record(RecordKind.FRAME, now, channel, "", frame)
+        self._append(record)
+        outputs, step = self._pipeline.feed(record)
+        self._stages.observe("frame", self._clock.monotonic() - arrived)
+        if outputs:
+            self._hand_on(outputs, now=now, arrived=arrived)
+        return step
+
+    def _hand_on(self, outputs: tuple[Signal | Notice, ...], *, now: Nanos, arrived: Nanos) -> None:
+        """Append every output, hand the journal to the operating system, and only then tell anybody."""
+        scored = self._clock.monotonic()
+        self._stages.observe("score", scored - arrived)
+        ts_scored = self._stamp()
+        documents: list[Document] = []
+        for output in outputs:
+            if isinstance(output, Signal):
+                data = encode_data(output)
+                self._append(Record(RecordKind.SIGNAL, now, "", output.id, data))
+                documents.append(document_of(output, ts_scored=ts_scored, data=data, ingested=arrived))
+            else:
+                self._append(Record(RecordKind.NOTICE, now, "", type(output).__name__, self._encode_notice(output)))
+        self._flush()
+        self._stages.observe("journal", self._clock.monotonic() - scored)
+        for document in documents:
+            self._outlet.publish(document)
+        for output in outputs:
+            if not isinstance(output, Signal):
+                self._outlet.tell(output)
+
+    def _stamp(self) -> Nanos:
+        """Wall time that never decreases, whatever the machine's clock is made to do."""
+        self._last = max(self._last, self._clock.now())
+        return self._last
+
+    def _append(self, record: Record) -> None:
+        try:
+            self._journal.append(record)
+        except JournalError as error:
+            self._outlet.journal_failed(error)
+
+    def _flush(self) -> None:
+        try:
+            self._journal.flush()
+        except JournalError as error:
+            self._outlet.journal_failed(error)

@@ -1,0 +1,94 @@
+"""Record → source → engine → outputs: all that live and replay share.
+
+The engine sees only rows that came as a ROWS record, so whoever feeds the same records gets the same outputs.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
+from signald.core.engine import Engine
+from signald.model.macro import Heartbeat, Release, ScheduledRelease
+from signald.model.notices import Notice
+from signald.model.records import Record, RecordKind
+from signald.model.signals import Signal
+from signald.model.time import Nanos
+from signald.sources.protocol import EMPTY, CalendarSource, Step, VenueSource
+
+Output: TypeAlias = Signal | Notice
+
+RETAINED = "retained:"
+"""Stands before the topic in the key of a message that the broker had kept."""
+
+
+class Fed(NamedTuple):
+    """What follows from one record: outputs in order, and what its source wants done on its connection."""
+
+    outputs: tuple[Output, ...]
+    step: Step
+
+
+NOTHING = Fed((), EMPTY)
+"""Shared by every record that only changes a book."""
+
+
+class Pipeline:
+    """The pure part of a run. Times never decrease; what is fed is exactly what the journal holds."""
+
+    def __init__(
+        self, *, engine: Engine, board: Board, venues: Mapping[str, VenueSource], calendar: CalendarSource
+    ) -> None:
+        """Join an engine to its sources; ``venues`` are by the channel of their connection."""
+        self.engine = engine
+        self.board = board
+        self.venues = venues
+        self._calendar = calendar
+        self._rows: BoardRows = empty_rows(len(board.instruments))
+
+    def feed(self, record: Record) -> Fed:
+        """Take one record; a record that is not an input (a signal, a notice, a session) changes nothing."""
+        kind = record.kind
+        if kind is RecordKind.FRAME:
+            step = self.venues[record.channel].on_frame(record.payload, record.ts_ingest)
+            return NOTHING if step is EMPTY else self._follow(step)
+        if kind is RecordKind.MESSAGE:
+            topic = record.key.removeprefix(RETAINED)
+            return self._follow(self._calendar.on_message(topic, record.payload, record.ts_ingest))
+        if kind is RecordKind.ROWS:
+            self._rows = rows_from_bytes(record.payload)
+            return NOTHING
+        if kind is RecordKind.TICK:
+            return self._tick(record)
+        return self._connection(record)
+
+    def next_deadline(self, channel: str = "") -> Nanos | None:
+        """When a tick is next due on a venue's channel, or for the engine (``""``)."""
+        return self.venues[channel].next_deadline() if channel else self.engine.next_deadline()
+
+    def _tick(self, record: Record) -> Fed:
+        if record.key:
+            return self._follow(self.venues[record.key].advance(record.ts_ingest))
+        return Fed(tuple(self.engine.advance(record.ts_ingest, self._rows)), EMPTY)
+
+    def _connection(self, record: Record) -> Fed:
+        venue = self.venues.get(record.channel)
+        if venue is None:
+            return NOTHING
+        match record.kind:
+            case RecordKind.RESPONSE:
+                return self._follow(venue.on_response(record.key, record.payload, record.ts_ingest))
+            case RecordKind.CONNECTED:
+                return self._follow(venue.on_connected(record.ts_ingest))
+            case RecordKind.DISCONNECTED:
+                return self._follow(venue.on_disconnected(record.ts_ingest))
+            case _:
+                return NOTHING
+
+    def _follow(self, step: Step) -> Fed:
+        outputs: list[Output] = []
+        for event in step.events:
+            if isinstance(event, ScheduledRelease | Release | Heartbeat):
+                outputs.extend(self.engine.handle(event, self._rows))
+            else:
+                outputs.append(event)
+        return Fed(tuple(outputs), step)

@@ -1,0 +1,1 @@
+"""Feeds of schedules, figures and heartbeats."""

@@ -1,0 +1,51 @@
+"""Payloads of the calendar topics, spelled as the contract spells them. Extra fields are legal and ignored."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from signald.model.macro import ReleaseKind, ScheduleState
+
+Figure: TypeAlias = int | float | str
+"""A figure as sent: read by :func:`signald.model.figures.parse_figure` in the indicator's unit."""
+
+
+class ScheduleMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``calendar/schedule/{release_id}/{source}``, retained."""
+
+    release_id: str
+    indicator: str
+    period: str
+    ts_scheduled: str
+    consensus: Figure | None
+    prior: Figure | None
+    source: str
+    sequence: int
+    ts_event: str
+    consensus_low: Figure | None = None
+    consensus_high: Figure | None = None
+    consensus_std: Figure | None = None
+    consensus_n: int | None = None
+    state: ScheduleState = ScheduleState.SCHEDULED
+
+
+class ReleaseMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``calendar/release/{release_id}/{source}``; only a retraction may come without a figure."""
+
+    release_id: str
+    ts_event: str
+    source: str
+    sequence: int
+    kind: ReleaseKind
+    actual: Figure | None = None
+    revised_prior: Figure | None = None
+    components: dict[str, Figure] = {}
+
+
+class HeartbeatMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``heartbeat/{source}``."""
+
+    source: str
+    ts_event: str
+    sequence: int
+    covers: tuple[str, ...]
