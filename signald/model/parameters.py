@@ -140,9 +140,10 @@ def encode_parameters(parameters: Parameters) -> bytes:
 
 
 def identify(parameters: Parameters) -> Parameters:
-    """The same model with the id that its content gives it."""
-    content = encode_parameters(msgspec.structs.replace(parameters, id=""))
-    return msgspec.structs.replace(parameters, id=hashlib.sha256(content).hexdigest()[:_ID_DIGITS])
+    """The same model, as it reads back from its file, with the id that its content gives it."""
+    read = msgspec.json.decode(msgspec.json.encode(parameters), type=Parameters)
+    content = encode_parameters(msgspec.structs.replace(read, id=""))
+    return msgspec.structs.replace(read, id=hashlib.sha256(content).hexdigest()[:_ID_DIGITS])
 
 
 def decode_parameters(content: bytes, *, where: str = "model") -> Parameters:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from signald.core.kernels import score as k
+from signald.core.kernels.conditioning import OWN, POOLED, Floats, Places
 from signald.model.instruments import Instrument
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Report, Series, SeriesId
@@ -38,11 +39,11 @@ class Plan:
     releases: tuple[ReleaseId, ...]
     coordinates: tuple[int, ...]
     thin: tuple[bool, ...]
-    places: k.Places
-    numbers: k.Floats
-    surprises: k.Floats
-    out: k.Floats
-    shares: k.Floats
+    places: Places
+    numbers: Floats
+    surprises: Floats
+    out: Floats
+    shares: Floats
 
 
 def lay_out_plan(
@@ -114,7 +115,7 @@ def _own_by_report(parameters: Parameters) -> Mapping[str, list[SeriesId]]:
     return own
 
 
-def _fill_instruments(places: k.Places, numbers: k.Floats, assets: Sequence[int]) -> None:
+def _fill_instruments(places: Places, numbers: Floats, assets: Sequence[int]) -> None:
     first, scale = places[k.FIRST_CELLS], places[k.SCALE]
     horizons = places[k.HORIZONS]
     for index, asset in enumerate(assets):
@@ -122,19 +123,19 @@ def _fill_instruments(places: k.Places, numbers: k.Floats, assets: Sequence[int]
         numbers[scale + index] = 1.0
 
 
-def _fill_primary(places: k.Places, parameters: Parameters) -> None:
+def _fill_primary(places: Places, parameters: Parameters) -> None:
     for responses in parameters.assets.values():
         places[k.PRIMARY] = [one.seconds for one in responses].index(parameters.primary_s)
 
 
-def _fill_kinds(places: k.Places, parameters: Parameters, names: Sequence[SeriesId]) -> None:
+def _fill_kinds(places: Places, parameters: Parameters, names: Sequence[SeriesId]) -> None:
     pooled = {one.id for one in parameters.series if one.response == "pooled"}
     for index, name in enumerate(names):
-        places[places[k.KINDS] + index] = k.POOLED if name in pooled else k.OWN
+        places[places[k.KINDS] + index] = POOLED if name in pooled else OWN
 
 
 def _fill_reports(
-    places: k.Places, numbers: k.Floats, parameters: Parameters, groups: Mapping[Group, Sequence[SeriesId]]
+    places: Places, numbers: Floats, parameters: Parameters, groups: Mapping[Group, Sequence[SeriesId]]
 ) -> None:
     """Correlation of each group's series, on the diagonal blocks of one matrix."""
     m = int(places[k.COORDINATES])
@@ -150,7 +151,7 @@ def _fill_reports(
             _fill_block(square, report, names, start=int(places[places[k.BOUNDS] + number]))
 
 
-def _fill_block(square: k.Floats, report: Report, names: Sequence[SeriesId], *, start: int) -> None:
+def _fill_block(square: Floats, report: Report, names: Sequence[SeriesId], *, start: int) -> None:
     at = {name: start + index for index, name in enumerate(names)}
     for row, one in enumerate(report.series):
         for column, other in enumerate(report.series):
@@ -159,7 +160,7 @@ def _fill_block(square: k.Floats, report: Report, names: Sequence[SeriesId], *, 
 
 
 def _fill_responses(
-    places: k.Places, numbers: k.Floats, parameters: Parameters, *, assets: Sequence[str], names: Sequence[SeriesId]
+    places: Places, numbers: Floats, parameters: Parameters, *, assets: Sequence[str], names: Sequence[SeriesId]
 ) -> None:
     """Each cell's response, residual variance, count and covariance, picked for the coordinates."""
     m = len(names)
