@@ -19,24 +19,12 @@ from signald.simulate.child import LOOPBACK
 from signald.simulate.market import ASK, BID, Change, Market, MarketShape
 from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
 from signald.simulate.venues.binance_spot import ListedSymbol
+from tests.support.clocks import HandClock
 from tests.support.instruments import BTCUSDT, ETHUSDT
 
 T0 = 1_739_367_000 * NS_PER_S
 DEPTH = "btcusdt@depth@100ms"
 TICKER = "btcusdt@bookTicker"
-
-
-class HandClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.ts = T0
-
-    def now(self) -> int:
-        return self.ts
-
-    def monotonic(self) -> int:
-        return self.ts
 
 
 class PingedConnection(ClientConnection):
@@ -54,7 +42,7 @@ class PingedConnection(ClientConnection):
 
 @pytest.fixture
 def clock() -> HandClock:
-    return HandClock()
+    return HandClock(T0)
 
 
 @pytest.fixture
