@@ -1,0 +1,1 @@
+"""Memory: every record, appended in the order it was fed, on this machine's disk."""

@@ -1,0 +1,82 @@
+"""What a journal holds, counted."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from signald.journal.format import KIND_LOST, KIND_SEAL
+from signald.journal.reader import stored_records
+from signald.journal.segments import is_compressed, list_segments
+from signald.model.records import RecordKind
+from signald.model.time import Nanos
+
+
+class ChannelCount(NamedTuple):
+    """Records of one kind on one channel, and the bytes of their payloads."""
+
+    kind: RecordKind
+    channel: str
+    records: int
+    payload_bytes: int
+
+
+class JournalStat(NamedTuple):
+    """What a journal holds.
+
+    Attributes:
+        segments: Files; ``compressed`` of them are zstd.
+        compressed: See there.
+        disk_bytes: All files together.
+        records: All records.
+        blocks: Seals.
+        lost: Records that the writer could not keep.
+        ts_first: Lowest ``ts_ingest``; ``None`` in an empty journal.
+        ts_last: Highest ``ts_ingest``.
+        counts: By kind, then channel.
+    """
+
+    segments: int
+    compressed: int
+    disk_bytes: int
+    records: int
+    blocks: int
+    lost: int
+    ts_first: Nanos | None
+    ts_last: Nanos | None
+    counts: tuple[ChannelCount, ...]
+
+
+def stat(path: Path) -> JournalStat:
+    """Count what lies in a journal or one of its segments; raises ``JournalError`` as ``reader.read`` does."""
+    records: Counter[tuple[RecordKind, str]] = Counter()
+    payload_bytes: Counter[tuple[RecordKind, str]] = Counter()
+    blocks = lost = 0
+    ts_first: Nanos | None = None
+    ts_last: Nanos | None = None
+    for stored in stored_records(path):
+        if stored.kind == KIND_SEAL:
+            blocks += 1
+            continue
+        if stored.kind == KIND_LOST:
+            lost += stored.lost().records
+            continue
+        kind, ts_ingest, channel, _, payload = stored.record()
+        records[kind, channel] += 1
+        payload_bytes[kind, channel] += len(payload)
+        ts_first = ts_ingest if ts_first is None else min(ts_first, ts_ingest)
+        ts_last = ts_ingest if ts_last is None else max(ts_last, ts_ingest)
+    files = list_segments(path) if path.is_dir() else [path]
+    return JournalStat(
+        segments=len(files),
+        compressed=sum(1 for file in files if is_compressed(file)),
+        disk_bytes=sum(file.stat().st_size for file in files),
+        records=records.total(),
+        blocks=blocks,
+        lost=lost,
+        ts_first=ts_first,
+        ts_last=ts_last,
+        counts=tuple(
+            ChannelCount(kind, channel, count, payload_bytes[kind, channel])
+            for (kind, channel), count in sorted(records.items())
+        ),
+    )

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from signald.journal import compression
+from signald.journal.compression import Compressor, compress_segment
+from tests.support.journals import frames, write_journal
+
+
+def test_the_compressed_file_holds_the_same_bytes(tmp_path: Path) -> None:
+    write_journal(tmp_path, frames(1_000))
+    segment = tmp_path / "00000000.segment"
+    original = segment.read_bytes()
+
+    compressed = compress_segment(segment)
+
+    assert zstandard.ZstdDecompressor().decompress(compressed.read_bytes()) == original
+    assert compressed.stat().st_size < len(original) / 5
+    assert not segment.exists()
+
+
+def test_a_failure_leaves_the_original_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(handle: int) -> None:
+        raise OSError(28, "No space left on device", str(handle))
+
+    write_journal(tmp_path, frames(10))
+    segment = tmp_path / "00000000.segment"
+    monkeypatch.setattr(compression.os, "fsync", refuse)
+
+    with pytest.raises(OSError, match="No space left"):
+        compress_segment(segment)
+
+    assert [path.name for path in tmp_path.iterdir() if path.name != "lock"] == [segment.name]
+
+
+def test_a_failure_is_counted_and_the_rest_goes_on(tmp_path: Path) -> None:
+    write_journal(tmp_path, frames(10))
+    compressor = Compressor()
+    compressor.submit(tmp_path / "00000007.segment")
+    compressor.submit(tmp_path / "00000000.segment")
+
+    compressor.close()
+
+    assert compressor.failed == 1
+    assert (tmp_path / "00000000.segment.zst").exists()
