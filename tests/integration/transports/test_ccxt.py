@@ -1,0 +1,91 @@
+"""Instrument metadata through ccxt's own code, against a local server that answers as Binance does."""
+
+import json
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from signald.errors import ConfigError, UnreachableError
+from signald.transports.ccxt import fetch_instruments
+
+EXCHANGE_INFO = {
+    "timezone": "UTC",
+    "serverTime": 1739367000000,
+    "rateLimits": [],
+    "exchangeFilters": [],
+    "symbols": [
+        {
+            "symbol": "BTCUSDT",
+            "status": "TRADING",
+            "baseAsset": "BTC",
+            "baseAssetPrecision": 8,
+            "quoteAsset": "USDT",
+            "quotePrecision": 8,
+            "quoteAssetPrecision": 8,
+            "orderTypes": ["LIMIT", "MARKET"],
+            "isSpotTradingAllowed": True,
+            "isMarginTradingAllowed": False,
+            "filters": [
+                {
+                    "filterType": "PRICE_FILTER",
+                    "minPrice": "0.01000000",
+                    "maxPrice": "1000000",
+                    "tickSize": "0.01000000",
+                },
+                {"filterType": "LOT_SIZE", "minQty": "0.00001000", "maxQty": "9000", "stepSize": "0.00001000"},
+            ],
+            "permissions": ["SPOT"],
+        }
+    ],
+}
+
+
+class _Venue(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        known = self.path.startswith("/api/v3/exchangeInfo")
+        body = json.dumps(EXCHANGE_INFO if known else {"code": -1, "msg": "unknown path"}).encode()
+        self.send_response(200 if known else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server calls
+        """Say nothing."""
+
+
+@pytest.fixture
+def venue() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Venue)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.timeout(60)
+def test_steps_come_exactly_as_the_venue_has_them(venue: str) -> None:
+    found = fetch_instruments("binance", venue="binance", symbols={"BTCUSDT": "BTCUSDT.BINANCE"}, rest_url=venue)
+
+    assert [(each.id, each.tick_size, each.lot_size, each.base, each.quote) for each in found] == [
+        ("BTCUSDT.BINANCE", Decimal("0.01"), Decimal("0.00001"), "BTC", "USDT")
+    ]
+
+
+@pytest.mark.timeout(60)
+def test_unknown_symbol_is_named(venue: str) -> None:
+    with pytest.raises(ConfigError, match="does not trade 'NOSUCH' as spot"):
+        fetch_instruments("binance", venue="binance", symbols={"NOSUCH": "NOSUCH.BINANCE"}, rest_url=venue)
+
+
+@pytest.mark.timeout(60)
+def test_unreachable_venue_is_named() -> None:
+    with pytest.raises(UnreachableError, match=r"binance at http://127\.0\.0\.1:9"):
+        fetch_instruments(
+            "binance", venue="binance", symbols={"BTCUSDT": "BTCUSDT.BINANCE"}, rest_url="http://127.0.0.1:9"
+        )
