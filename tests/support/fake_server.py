@@ -1,0 +1,35 @@
+"""A TCP server whose every byte the test decides, and which leaves no connection behind."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def fake_server(talk: Talk) -> AsyncGenerator[int]:
+    """Serve each connection with ``talk`` and yield the port; all connections are closed at the end."""
+    talks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
+        try:
+            await talk(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the client went, or the test is over
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+            talks.discard(task)
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        open_talks = list(talks)
+        for task in open_talks:
+            task.cancel()
+        if open_talks:
+            await asyncio.wait(open_talks)
