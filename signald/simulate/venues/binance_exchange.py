@@ -113,12 +113,16 @@ class BinanceExchange:
             kind for kind, every in ((FAST_DEPTH, _FAST_EVERY), (SLOW_DEPTH, _SLOW_EVERY)) if not self._steps % every
         ]
         for listing in self._listings.values():
-            self._tell(listing, kinds)
+            self._advance(listing)
+            self._send(listing.symbol.stream(BOOK_TICKER), listing.symbol.book_ticker())
+            self._tell_depth(listing.symbol, kinds)
 
     def push(self) -> None:
-        """Bring every market up to now and tell it at once, whatever the streams' pace."""
+        """Bring every market up to now and tell it at once, depth first, whatever the streams' pace."""
         for listing in self._listings.values():
-            self._tell(listing, [FAST_DEPTH, SLOW_DEPTH])
+            self._advance(listing)
+            self._tell_depth(listing.symbol, [FAST_DEPTH, SLOW_DEPTH])
+            self._send(listing.symbol.stream(BOOK_TICKER), listing.symbol.book_ticker())
 
     def cut(self) -> None:
         """Break every websocket connection without a goodbye."""
@@ -171,10 +175,7 @@ class BinanceExchange:
         if listing.market is not None:
             listing.symbol.ledger.apply(listing.market.advance(self._clock.now()))
 
-    def _tell(self, listing: Listing, kinds: Sequence[str]) -> None:
-        self._advance(listing)
-        symbol = listing.symbol
-        self._send(symbol.stream(BOOK_TICKER), symbol.book_ticker())
+    def _tell_depth(self, symbol: ListedSymbol, kinds: Sequence[str]) -> None:
         for kind in kinds:
             self._send(symbol.stream(kind), symbol.depth_update(kind, self._clock.now()))
 

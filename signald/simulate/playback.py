@@ -1,0 +1,244 @@
+"""Plays a quarter to a running daemon: real time around each release, jumps between them.
+
+A jump leaves nothing out: every deadline of the engine on the way fires at its due time, on a book of that time. The
+daemon tells its next deadline; the clock is set to just before it, the exchange sends a frame of that time, and when
+the daemon's board has it the clock is set to the deadline. Every wait is bounded and says what it waited for.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeAlias
+
+import msgspec
+
+from signald.errors import CheckFailedError
+from signald.model.time import NS_PER_MS, NS_PER_S, Nanos, format_rfc3339
+from signald.runtime.clock import Clock
+from signald.simulate.calendar import HEARTBEAT_EVERY_S, CalendarPublisher, PlannedRelease, Quarter
+from signald.simulate.market import Market
+from signald.simulate.scoreboard import PRIMARY_HORIZON_S, Scoreboard
+
+BEFORE_S: Final = 3.0
+AFTER_S: Final = 5.0
+
+_BEFORE_SHARE: Final = BEFORE_S / (BEFORE_S + AFTER_S)
+_SHORTEST_WINDOW_S: Final = 0.2
+_LEAD_NS: Final = 20 * NS_PER_MS  # the frame of a deadline's time comes this long before it
+_CONSENSUS_LEAD_NS: Final = 86_400 * NS_PER_S  # what is expected is known a day ahead
+_LATENCY_S: Final = (0.001, 0.004)  # how late a wire service is
+_BETWEEN_SIBLINGS_S: Final = (0.0005, 0.003)
+_REACTS_AFTER_NS: Final = 15 * NS_PER_MS
+_NOISE_BPS: Final = 12.0
+_WAIT_S: Final = 10.0
+_POLL_S: Final = 0.002
+
+
+class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the daemon says of its engine.
+
+    Attributes:
+        now: Its clock when it said so.
+        next_deadline: When the engine is next due; ``None``: never.
+        rows_ts: Ingestion time of the newest frame on the board; 0: none yet.
+    """
+
+    now: Nanos
+    next_deadline: Nanos | None
+    rows_ts: Nanos = 0
+
+
+AskEngine: TypeAlias = Callable[[], Awaitable[EngineStatus]]
+
+
+class MovableClock(Clock, Protocol):
+    """A clock that the playback sets for everybody."""
+
+    def set_now(self, ts: Nanos) -> None:
+        """Let it be ``ts``."""
+        ...
+
+
+class PushesFrames(Protocol):
+    """A venue that can be told to tell its books now."""
+
+    def push(self) -> None:
+        """Send a frame of this moment."""
+        ...
+
+
+class Pace:
+    """Divides the time there is among the windows that are left, less what the jumps between them take."""
+
+    def __init__(self, *, duration_s: float | None, windows: int, now_s: float) -> None:
+        """Start at ``now_s``; without a duration each window takes its full time."""
+        self._ends_s = None if duration_s is None else now_s + duration_s
+        self._left = windows
+        self._jumped_s = 0.0
+        self._jumps = 0
+
+    def jumped(self, took_s: float) -> None:
+        """Note how long a jump took."""
+        self._jumped_s += took_s
+        self._jumps += 1
+
+    def next_window(self, now_s: float) -> tuple[float, float]:
+        """Seconds before and after the next release, and one window less to come."""
+        if self._ends_s is None:
+            return BEFORE_S, AFTER_S
+        per_jump_s = self._jumped_s / self._jumps if self._jumps else 0.0
+        jumps_left = 2 * self._left - 1  # one after this window, two around each of the others
+        share_s = (self._ends_s - now_s - per_jump_s * jumps_left) / self._left
+        window_s = max(share_s, _SHORTEST_WINDOW_S)
+        self._left -= 1
+        return window_s * _BEFORE_SHARE, window_s * (1.0 - _BEFORE_SHARE)
+
+
+class Playback:
+    """One run through a quarter.
+
+    Attributes:
+        next_release: Scheduled time of the release that is coming up; ``None`` before the first and after the last.
+        is_quiet: Whether a figure is about to come or on its way: the moment to keep the processor free.
+    """
+
+    def __init__(  # noqa: PLR0913 - each a part of the simulated world
+        self,
+        quarter: Quarter,
+        *,
+        clock: MovableClock,
+        market: Market,
+        venue: PushesFrames,
+        publisher: CalendarPublisher,
+        ask_engine: AskEngine,
+        scoreboard: Scoreboard,
+        seed: int,
+    ) -> None:
+        """Join the parts; nothing happens yet. ``market`` is the one whose moves are measured."""
+        self._quarter = quarter
+        self._clock = clock
+        self._market = market
+        self._venue = venue
+        self._publisher = publisher
+        self._ask_engine = ask_engine
+        self._scoreboard = scoreboard
+        self._random = random.Random(seed)
+        self.next_release: Nanos | None = None
+        self.is_quiet = False
+
+    async def announce(self) -> None:
+        """Publish the whole calendar, times only: what is expected of each release comes a day before it."""
+        for release in self._quarter.releases:
+            self._market.expect(release.ts_scheduled)
+            await self._publisher.announce(release, with_consensus=False)
+        await self._publisher.beat()
+
+    async def run(self, *, duration_s: float | None) -> None:
+        """Play every bundle; from the daemon's being ready to the last deadline of the last release's window.
+
+        Raises:
+            CheckFailedError: The daemon did not do in time what was waited for.
+        """
+        bundles = self._quarter.bundles()
+        pace = Pace(duration_s=duration_s, windows=len(bundles), now_s=self._now_s())
+        for bundle in bundles:
+            await self._play(bundle, pace)
+        self.next_release = None
+
+    async def _play(self, bundle: tuple[PlannedRelease, ...], pace: Pace) -> None:
+        scheduled = bundle[0].ts_scheduled
+        self.next_release = scheduled
+        started_s = self._now_s()
+        await self.jump(scheduled - _CONSENSUS_LEAD_NS)
+        for release in bundle:
+            await self._publisher.announce(release, with_consensus=True)
+        before_s, after_s = pace.next_window(self._now_s())
+        await self.jump(scheduled - round(before_s * NS_PER_S))
+        pace.jumped(self._now_s() - started_s)
+        target_bps = self._quarter.response_bps(bundle) + self._random.gauss(0.0, _NOISE_BPS)
+        self._market.react(scheduled + _REACTS_AFTER_NS, target_bps)
+        async with asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(self._beat(), name="heartbeat")
+            await self._sleep_until(scheduled - 100 * NS_PER_MS)
+            self.is_quiet = True
+            await self._sleep_until(scheduled)
+            mid = self._market.mid
+            await self._release(bundle)
+            await self._wait_for(lambda: self._scoreboard.is_answered(bundle), what=f"signals for {_names(bundle)}")
+            self.is_quiet = False
+            await self._sleep_until(scheduled + round(after_s * NS_PER_S))
+            beating.cancel()
+        started_s = self._now_s()
+        await self.jump(scheduled + PRIMARY_HORIZON_S * NS_PER_S)
+        self._scoreboard.realised(bundle, (self._market.mid / mid - 1.0) * 1e4)
+        pace.jumped(self._now_s() - started_s)
+
+    async def _release(self, bundle: tuple[PlannedRelease, ...]) -> None:
+        await asyncio.sleep(self._random.uniform(*_LATENCY_S))
+        for index, release in enumerate(bundle):
+            if index:
+                await asyncio.sleep(self._random.uniform(*_BETWEEN_SIBLINGS_S))
+            self._scoreboard.sent(release.release_id, monotonic=self._clock.monotonic())
+            await self._publisher.release(release)
+
+    async def jump(self, target: Nanos) -> None:
+        """Take everybody to ``target``, firing each of the engine's deadlines on the way at its time."""
+        while True:
+            deadline = (await self._ask_engine()).next_deadline
+            if deadline is None or deadline >= target:
+                break
+            await self._arrive(deadline - _LEAD_NS)
+            if self._clock.now() < deadline:
+                self._clock.set_now(deadline)
+            what = f"the deadline of {format_rfc3339(deadline)} to fire"
+            await self._wait_for_engine(lambda status, due=deadline: status.next_deadline != due, what=what)
+        await self._arrive(target)
+
+    async def _arrive(self, ts: Nanos) -> None:
+        """Set the clock to ``ts``, unless it is later, and wait until the board has a frame of that time."""
+        if self._clock.now() < ts:
+            self._clock.set_now(ts)
+        arrived = self._clock.now()
+        self._venue.push()
+        what = f"the board to have a frame of {format_rfc3339(arrived)}"
+        await self._wait_for_engine(lambda status: status.rows_ts >= arrived, what=what)
+
+    async def _wait_for_engine(self, is_so: Callable[[EngineStatus], bool], *, what: str) -> None:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                while not is_so(await self._ask_engine()):  # noqa: ASYNC110 - it is another process's state
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise _too_late(what, await self._ask_engine()) from None
+
+    async def _wait_for(self, is_so: Callable[[], bool], *, what: str) -> None:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                while not is_so():  # noqa: ASYNC110 - the reader of the stream knows no waiters
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise _too_late(what, await self._ask_engine()) from None
+
+    async def _beat(self) -> None:
+        while True:
+            await self._publisher.beat()
+            await asyncio.sleep(HEARTBEAT_EVERY_S)
+
+    async def _sleep_until(self, ts: Nanos) -> None:
+        """Sleep until the simulated clock, which runs in real time inside a window, shows ``ts``."""
+        await asyncio.sleep(max(0, ts - self._clock.now()) / NS_PER_S)
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic() / NS_PER_S
+
+
+def _names(bundle: tuple[PlannedRelease, ...]) -> str:
+    return ", ".join(release.release_id for release in bundle)
+
+
+def _too_late(what: str, status: EngineStatus) -> CheckFailedError:
+    deadline = "none" if status.next_deadline is None else format_rfc3339(status.next_deadline)
+    return CheckFailedError(
+        f"waited {_WAIT_S:g} s for {what}; the daemon is at {format_rfc3339(status.now)}, next deadline {deadline}, "
+        f"newest frame of {format_rfc3339(status.rows_ts)}"
+    )

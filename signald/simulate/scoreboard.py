@@ -1,0 +1,93 @@
+"""What came of each figure, as a reader of the signal stream sees it: for the demo's table, summary and result."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from signald.model.instruments import InstrumentId
+from signald.model.macro import ReleaseId
+from signald.model.signals import Cause, Signal
+from signald.model.time import NS_PER_US, Nanos
+from signald.simulate.calendar import PlannedRelease
+
+PRIMARY_HORIZON_S: Final = 300
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """One figure of the table.
+
+    Attributes:
+        release: What was played.
+        ts_sent: Monotonic time at which it was given to the broker's client; ``None``: not yet.
+        latency_us: From there until the first document about it was read from the stream.
+        signal: The newest document about it, of the table's instrument.
+        realised_bps: What the simulated market did within the primary horizon.
+    """
+
+    release: PlannedRelease
+    ts_sent: Nanos | None = None
+    latency_us: float | None = None
+    signal: Signal | None = None
+    realised_bps: float | None = None
+
+    @property
+    def cause(self) -> Cause | None:
+        """This figure's part in the newest document."""
+        causes = self.signal.causes if self.signal is not None else ()
+        return next((cause for cause in causes if cause.release_id == self.release.release_id), None)
+
+    @property
+    def predicted_bps(self) -> float | None:
+        """The bundle's predicted move at the primary horizon."""
+        horizons = self.signal.horizons if self.signal is not None else ()
+        return next((one.mean_bps for one in horizons if one.seconds == PRIMARY_HORIZON_S), None)
+
+
+class Scoreboard:
+    """Every figure's line, in calendar order.
+
+    Attributes:
+        lines: By release.
+        signals: Documents read so far, of all instruments.
+    """
+
+    def __init__(self, releases: Iterable[PlannedRelease], instrument: InstrumentId) -> None:
+        """Start with every figure unplayed; ``instrument`` is the one whose predictions are shown."""
+        self.lines: dict[ReleaseId, Line] = {one.release_id: Line(release=one) for one in releases}
+        self.signals = 0
+        self._instrument = instrument
+
+    def sent(self, release_id: ReleaseId, *, monotonic: Nanos) -> None:
+        """Note that a figure was given away."""
+        self.lines[release_id].ts_sent = monotonic
+
+    def read(self, signal: Signal, *, monotonic: Nanos) -> None:
+        """Take a document from the stream."""
+        self.signals += 1
+        for cause in signal.causes:
+            line = self.lines.get(cause.release_id)
+            if line is None or line.ts_sent is None:
+                continue
+            if line.latency_us is None:
+                line.latency_us = (monotonic - line.ts_sent) / NS_PER_US
+            newer = line.signal is None or signal.revision >= line.signal.revision
+            if signal.instrument == self._instrument and newer:
+                line.signal = signal
+
+    def realised(self, bundle: Iterable[PlannedRelease], move_bps: float) -> None:
+        """Note what the market did after a bundle."""
+        for release in bundle:
+            self.lines[release.release_id].realised_bps = move_bps
+
+    def is_answered(self, bundle: Iterable[PlannedRelease]) -> bool:
+        """Whether there is a document about every figure of the bundle."""
+        return all(self.lines[release.release_id].signal is not None for release in bundle)
+
+    def unanswered(self) -> list[ReleaseId]:
+        """Figures that were sent and that no document is about."""
+        return [name for name, line in self.lines.items() if line.ts_sent is not None and line.signal is None]
+
+    def latencies_us(self) -> list[float]:
+        """Sent → read of every figure that was answered, in calendar order."""
+        return [line.latency_us for line in self.lines.values() if line.latency_us is not None]
