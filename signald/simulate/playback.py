@@ -24,7 +24,7 @@ AFTER_S: Final = 5.0
 
 _BEFORE_SHARE: Final = BEFORE_S / (BEFORE_S + AFTER_S)
 _SHORTEST_WINDOW_S: Final = 0.2
-_LEAD_NS: Final = 20 * NS_PER_MS  # the frame of a deadline's time comes this long before it
+_LEAD_NS: Final = 250 * NS_PER_MS  # the frame of a deadline comes this long before it: time for a loaded machine
 _CONSENSUS_LEAD_NS: Final = 86_400 * NS_PER_S  # what is expected is known a day ahead
 _LATENCY_S: Final = (0.001, 0.004)  # how late a wire service is
 _BETWEEN_SIBLINGS_S: Final = (0.0005, 0.003)
@@ -102,7 +102,7 @@ class Playback:
         is_quiet: Whether a figure is about to come or on its way: the moment to keep the processor free.
     """
 
-    def __init__(  # noqa: PLR0913 - each a part of the simulated world
+    def __init__(
         self,
         quarter: Quarter,
         *,

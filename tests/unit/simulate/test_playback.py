@@ -9,8 +9,8 @@ from signald.simulate.calendar import CalendarPublisher, PlannedRelease, Quarter
 from signald.simulate.market import Market, MarketShape
 from signald.simulate.playback import AFTER_S, BEFORE_S, EngineStatus, Pace, Playback
 from signald.simulate.scoreboard import Scoreboard
-from tests.support.documents import scored_release
 from tests.support.clocks import MovingClock
+from tests.support.documents import scored_release
 
 T0 = parse_rfc3339("2025-03-07T13:30:00Z")
 T1 = parse_rfc3339("2025-03-12T12:30:00Z")
