@@ -1,6 +1,6 @@
 """Payloads of the calendar topics, spelled as the contract spells them. Extra fields are legal and ignored."""
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -8,6 +8,9 @@ from signald.model.macro import ReleaseKind, ScheduleState
 
 Figure: TypeAlias = int | float | str
 """A figure as sent: read by :func:`signald.model.figures.parse_figure` in the indicator's unit."""
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A whole number that fits every store; nanoseconds since the epoch do."""
 
 
 class ScheduleMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,12 +23,12 @@ class ScheduleMessage(msgspec.Struct, frozen=True, kw_only=True):
     consensus: Figure | None
     prior: Figure | None
     source: str
-    sequence: int
+    sequence: Count
     ts_event: str
     consensus_low: Figure | None = None
     consensus_high: Figure | None = None
     consensus_std: Figure | None = None
-    consensus_n: int | None = None
+    consensus_n: Count | None = None
     state: ScheduleState = ScheduleState.SCHEDULED
 
 
@@ -35,7 +38,7 @@ class ReleaseMessage(msgspec.Struct, frozen=True, kw_only=True):
     release_id: str
     ts_event: str
     source: str
-    sequence: int
+    sequence: Count
     kind: ReleaseKind
     actual: Figure | None = None
     revised_prior: Figure | None = None
@@ -47,5 +50,5 @@ class HeartbeatMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     ts_event: str
-    sequence: int
-    covers: tuple[str, ...]
+    sequence: Count
+    covers: Annotated[tuple[str, ...], msgspec.Meta(max_length=1_000)]

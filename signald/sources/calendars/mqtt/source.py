@@ -1,35 +1,37 @@
 """Reads the contract's calendar topics: one message in, one event or one rejection out."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import unquote
 
 import msgspec
 
 from signald.errors import MalformedFrameError
 from signald.model.events import Event
-from signald.model.figures import parse_figure
-from signald.model.macro import (
-    Heartbeat,
-    Indicator,
-    IndicatorId,
-    Release,
-    ReleaseKind,
-    ScheduledRelease,
-    Unit,
-)
+from signald.model.macro import Heartbeat, Indicator, IndicatorId, Release, ReleaseKind, ScheduledRelease
 from signald.model.notices import Rejected
-from signald.model.time import Nanos, parse_rfc3339
-from signald.sources.calendars.mqtt.messages import Figure, HeartbeatMessage, ReleaseMessage, ScheduleMessage
+from signald.model.time import Nanos
+from signald.sources.calendars.mqtt.fields import (
+    decode_message,
+    is_name,
+    read_components,
+    read_figure,
+    read_past_time,
+    read_release_id,
+    read_time,
+    require_same,
+    shown,
+)
+from signald.sources.calendars.mqtt.messages import HeartbeatMessage, ReleaseMessage, ScheduleMessage
 from signald.sources.protocol import Step
 
 TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+")
 """What to subscribe to, below the prefix."""
 
-MAX_PAYLOAD_BYTES = 65_536
+MAX_PAYLOAD_BYTES: Final = 65_536
 """A calendar message is a few hundred bytes; what is larger is refused unread."""
 
-_Message = TypeVar("_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage)
+_LONGEST_CHANNEL: Final = 256  # characters of a topic that a rejection repeats
 
 
 class _UnknownIndicatorError(MalformedFrameError):
@@ -56,7 +58,8 @@ class MqttCalendar:
         except MalformedFrameError as error:
             reason = "malformed_message" if error.field != "topic" else "unknown_topic"
             field, problem = error.field, error.problem
-        return Step((Rejected(channel=topic, reason=reason, field=field, problem=problem, ts_ingest=now),))
+        channel = topic[:_LONGEST_CHANNEL].encode("utf-8", "backslashreplace").decode()
+        return Step((Rejected(channel=channel, reason=reason, field=field, problem=problem, ts_ingest=now),))
 
     def _event(self, topic: str, payload: bytes, now: Nanos) -> Event:
         if len(payload) > MAX_PAYLOAD_BYTES:
@@ -70,7 +73,7 @@ class MqttCalendar:
             case ["heartbeat", source]:
                 return self._heartbeat(topic, source, payload=payload, now=now)
             case _:
-                raise MalformedFrameError(topic, "topic", f"{topic!r} is not a topic of the calendar")
+                raise MalformedFrameError(topic, "topic", f"{shown(topic)} is not a topic of the calendar")
 
     def _schedule(self, topic: str, release_id: str, source: str, *, payload: bytes, now: Nanos) -> ScheduledRelease:
         """``calendar/schedule/us.cpi.yoy:2025-01/bls``.
@@ -78,28 +81,28 @@ class MqttCalendar:
         ``{"release_id":"us.cpi.yoy:2025-01","indicator":"us.cpi.yoy","period":"2025-01","source":"bls","consensus":2.9,
         "prior":2.9,"ts_scheduled":"2025-02-12T13:30:00Z","sequence":1739000000000000000,"ts_event":"2025-02-08T07:33:20Z"}``
         """
-        message = _decode(self._schedules.decode, payload, topic)
-        _require_same(topic, "release_id", message.release_id, release_id)
-        _require_same(topic, "source", message.source, source)
+        message = decode_message(self._schedules.decode, payload, topic)
+        require_same(topic, "release_id", message.release_id, release_id)
+        _require_source(topic, source, message.source)
         indicator = self._indicator(topic, release_id)
-        _require_same(topic, "indicator", message.indicator, indicator.id)
-        _require_same(topic, "period", message.period, release_id.split(":")[1])
+        require_same(topic, "indicator", message.indicator, indicator.id)
+        require_same(topic, "period", message.period, read_release_id(topic, release_id)[1])
         unit = indicator.unit
         return ScheduledRelease(
             release_id=release_id,
             indicator=message.indicator,
             period=message.period,
-            ts_scheduled=_time(topic, "ts_scheduled", message.ts_scheduled),
-            consensus=_figure(topic, "consensus", message.consensus, unit),
-            prior=_figure(topic, "prior", message.prior, unit),
+            ts_scheduled=read_time(topic, "ts_scheduled", message.ts_scheduled),
+            consensus=read_figure(topic, "consensus", message.consensus, unit),
+            prior=read_figure(topic, "prior", message.prior, unit),
             source=source,
             sequence=message.sequence,
-            ts_event=_time(topic, "ts_event", message.ts_event),
+            ts_event=read_time(topic, "ts_event", message.ts_event),
             ts_ingest=now,
             state=message.state,
-            consensus_low=_figure(topic, "consensus_low", message.consensus_low, unit),
-            consensus_high=_figure(topic, "consensus_high", message.consensus_high, unit),
-            consensus_std=_figure(topic, "consensus_std", message.consensus_std, unit),
+            consensus_low=read_figure(topic, "consensus_low", message.consensus_low, unit),
+            consensus_high=read_figure(topic, "consensus_high", message.consensus_high, unit),
+            consensus_std=read_figure(topic, "consensus_std", message.consensus_std, unit),
             consensus_n=message.consensus_n,
         )
 
@@ -109,22 +112,22 @@ class MqttCalendar:
         ``{"release_id":"us.cpi.yoy:2025-01","actual":3.0,"source":"bls","sequence":1739367000000000000,"kind":"first",
         "ts_event":"2025-02-12T13:30:00Z"}``
         """
-        message = _decode(self._releases.decode, payload, topic)
-        _require_same(topic, "release_id", message.release_id, release_id)
-        _require_same(topic, "source", message.source, source)
+        message = decode_message(self._releases.decode, payload, topic)
+        require_same(topic, "release_id", message.release_id, release_id)
+        _require_source(topic, source, message.source)
         unit = self._indicator(topic, release_id).unit
         if message.actual is None and message.kind is not ReleaseKind.RETRACTION:
             raise MalformedFrameError(topic, "actual", f"is missing in a message of kind {message.kind.value!r}")
         return Release(
             release_id=release_id,
-            actual=_figure(topic, "actual", message.actual, unit),
+            actual=read_figure(topic, "actual", message.actual, unit),
             kind=message.kind,
             source=source,
             sequence=message.sequence,
-            ts_event=_time(topic, "ts_event", message.ts_event),
+            ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
             ts_ingest=now,
-            revised_prior=_figure(topic, "revised_prior", message.revised_prior, unit),
-            components=_components(topic, message.components, unit),
+            revised_prior=read_figure(topic, "revised_prior", message.revised_prior, unit),
+            components=read_components(topic, message.components, unit),
         )
 
     def _heartbeat(self, topic: str, source: str, *, payload: bytes, now: Nanos) -> Heartbeat:
@@ -132,56 +135,23 @@ class MqttCalendar:
 
         ``{"source":"bls","ts_event":"2025-02-12T13:29:58Z","sequence":1739366998000000000,"covers":["us.*"]}``
         """
-        message = _decode(self._heartbeats.decode, payload, topic)
-        _require_same(topic, "source", message.source, source)
-        ts_event = _time(topic, "ts_event", message.ts_event)
+        message = decode_message(self._heartbeats.decode, payload, topic)
+        _require_source(topic, source, message.source)
+        ts_event = read_time(topic, "ts_event", message.ts_event)
         return Heartbeat(
             source=source, sequence=message.sequence, ts_event=ts_event, ts_ingest=now, covers=message.covers
         )
 
     def _indicator(self, topic: str, release_id: str) -> Indicator:
-        parts = release_id.split(":")
-        if len(parts) not in {2, 3} or not all(parts):
-            raise MalformedFrameError(topic, "release_id", f"{release_id!r} is not INDICATOR:PERIOD[:STAGE]")
-        found = self._indicators.get(parts[0])
+        name, _ = read_release_id(topic, release_id)
+        found = self._indicators.get(name)
         if found is None:
-            raise _UnknownIndicatorError(topic, "indicator", f"{parts[0]!r} is not configured")
+            raise _UnknownIndicatorError(topic, "indicator", f"{shown(name)} is not configured")
         return found
 
 
-def _decode(decode: Callable[[bytes], _Message], payload: bytes, topic: str) -> _Message:
-    try:
-        return decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        text, _, path = str(error).partition(" - at `$")
-        raise MalformedFrameError(topic, path.rstrip("`").lstrip("."), text) from error
-
-
-def _require_same(topic: str, field: str, given: str, expected: str) -> None:
-    if given != expected:
-        raise MalformedFrameError(topic, field, f"{given!r} contradicts the topic's {expected!r}")
-
-
-def _time(topic: str, field: str, text: str) -> Nanos:
-    try:
-        return parse_rfc3339(text)
-    except ValueError as error:
-        raise MalformedFrameError(topic, field, str(error)) from error
-
-
-def _figure(topic: str, field: str, value: Figure | None, unit: Unit) -> float | None:
-    if value is None:
-        return None
-    try:
-        return parse_figure(value, unit)
-    except ValueError as error:
-        raise MalformedFrameError(topic, field, str(error)) from error
-
-
-def _components(topic: str, components: dict[str, Figure], unit: Unit) -> dict[str, float]:
-    read: dict[str, float] = {}
-    for name, value in components.items():
-        figure = _figure(topic, f"components.{name}", value, unit)
-        if figure is not None:
-            read[name] = figure
-    return read
+def _require_source(topic: str, source: str, stated: str) -> None:
+    """Refuse a source without a proper name, or a payload that says another."""
+    if not is_name(source):
+        raise MalformedFrameError(topic, "source", f"{shown(source)} is not a name")
+    require_same(topic, "source", stated, source)
