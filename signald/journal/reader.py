@@ -8,6 +8,7 @@ are the business of :mod:`signald.journal.check`.
 import heapq
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import zstandard
 
@@ -57,9 +58,22 @@ def merge(paths: Iterable[Path], *, from_ts: Nanos | None = None, to_ts: Nanos |
     Raises:
         JournalError: As :func:`read`.
     """
-    streams = [_by_time(read(path, from_ts=from_ts, to_ts=to_ts), place) for place, path in enumerate(paths)]
-    for _, _, record in heapq.merge(*streams, key=_time_and_place):
-        yield record
+    for placed in merge_placed(read(path, from_ts=from_ts, to_ts=to_ts) for path in paths):
+        yield placed.record
+
+
+class Placed(NamedTuple):
+    """A record and the place of its journal among those that were merged."""
+
+    ts: Nanos
+    place: int
+    record: Record
+
+
+def merge_placed(journals: Iterable[Iterable[Record]]) -> Iterator[Placed]:
+    """As :func:`merge`, of journals that are being read, saying for each record where it is from."""
+    streams = [_placed(journal, place) for place, journal in enumerate(journals)]
+    return heapq.merge(*streams, key=_ts_and_place)
 
 
 def stored_records(path: Path, *, from_ts: Nanos | None = None) -> Iterator[Stored]:
@@ -164,12 +178,13 @@ def _from_time(segments: list[Path], from_ts: Nanos) -> list[Path]:
     return segments[first:]
 
 
-def _by_time(records: Iterator[Record], place: int) -> Iterator[tuple[Nanos, int, Record]]:
-    highest = None
+def _placed(records: Iterable[Record], place: int) -> Iterator[Placed]:
+    highest: Nanos | None = None
     for record in records:
-        highest = record.ts_ingest if highest is None else max(highest, record.ts_ingest)
-        yield highest, place, record
+        ts_ingest = record.ts_ingest
+        highest = ts_ingest if highest is None or ts_ingest > highest else highest
+        yield Placed(highest, place, record)
 
 
-def _time_and_place(entry: tuple[Nanos, int, Record]) -> tuple[Nanos, int]:
-    return entry[0], entry[1]
+def _ts_and_place(placed: Placed) -> tuple[Nanos, int]:
+    return placed[0], placed[1]

@@ -1,0 +1,51 @@
+"""The record a run begins with: what its journal needs to be read by itself."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from signald.errors import JournalError
+from signald.model.instruments import InstrumentId
+from signald.model.records import Record, RecordKind
+from signald.model.time import Nanos
+
+Mode: TypeAlias = Literal["live", "import"]
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was.
+
+    Attributes:
+        mode: ``live``: ticks and the rows the engine saw are in the journal. ``import``: only what came from outside
+            is; a replay makes ticks and rows itself.
+        instruments: Order of the board's rows.
+        model_id: What scored; ``""`` where nothing did.
+        version: Of signald.
+    """
+
+    mode: Mode
+    instruments: tuple[InstrumentId, ...] = ()
+    model_id: str = ""
+    version: str = ""
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Session)
+
+
+def session_record(session: Session, ts_ingest: Nanos) -> Record:
+    """The record that begins a run at ``ts_ingest``."""
+    return Record(RecordKind.SESSION, ts_ingest, "", session.mode, _ENCODER.encode(session))
+
+
+def read_session(record: Record) -> Session:
+    """What a ``SESSION`` record says.
+
+    Raises:
+        JournalError: Its payload is none; the message names the field.
+    """
+    try:
+        return _DECODER.decode(record.payload)
+    except msgspec.DecodeError as error:
+        msg = f"session of {record.ts_ingest}: {error}"
+        raise JournalError(msg) from error

@@ -1,0 +1,1 @@
+"""Journals run again: the same pipeline, the same records, the same bytes."""

@@ -1,0 +1,1 @@
+"""Recordings of others, made into journals: one module per format."""

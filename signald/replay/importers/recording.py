@@ -1,0 +1,101 @@
+"""What all importers share: lines of a file, plain or compressed, and a journal made of records."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import zstandard
+
+from signald.errors import ImportFormatError, JournalError
+from signald.journal.writer import JournalWriter
+from signald.model.instruments import InstrumentId
+from signald.model.records import Record
+from signald.model.time import Nanos
+
+_LONGEST_LINE: Final = 64 << 20  # bytes; Coinbase's snapshot has 5 MB
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+
+
+class Imported(NamedTuple):
+    """What an import made.
+
+    Attributes:
+        records: Records in the journal, the session not counted.
+        instruments: Instruments in it.
+        ts_first: Time of the first record; ``None`` if there was none.
+        ts_last: Time of the last one.
+        skipped: What was left out, by reason.
+    """
+
+    records: int
+    instruments: tuple[InstrumentId, ...]
+    ts_first: Nanos | None
+    ts_last: Nanos | None
+    skipped: Mapping[str, int]
+
+
+def write_import(
+    path: Path, records: Iterable[Record], *, instruments: tuple[InstrumentId, ...], skipped: Mapping[str, int]
+) -> Imported:
+    """Write a new journal of records, the first of which is its session.
+
+    Args:
+        path: Its directory, which must not hold a journal yet.
+        records: In order; read as they are written.
+        instruments: For the result.
+        skipped: For the result; may be filled while ``records`` is read.
+
+    Raises:
+        JournalError: The journal cannot be written, or there is one already.
+        ImportFormatError: From ``records``; what was read until then is in the journal.
+    """
+    if path.is_dir() and any(path.iterdir()):
+        msg = f"{path} is not empty: an import makes a journal of its own"
+        raise JournalError(msg)
+    count = 0
+    ts_first: Nanos | None = None
+    ts_last: Nanos | None = None
+    with JournalWriter(path) as writer:
+        for record in records:
+            writer.append(record)
+            if count == 1:
+                ts_first = record.ts_ingest
+            ts_last = record.ts_ingest
+            count += 1
+    return Imported(max(count - 1, 0), instruments, ts_first, ts_last, dict(skipped))
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file with their numbers from 1, without their ends; gzip and zstd are told by their content.
+
+    Raises:
+        ImportFormatError: The file cannot be read or decompressed, or a line is longer than any frame.
+    """
+    number = 0
+    try:
+        with path.open("rb") as file, _decompressed(file) as lines:
+            while line := lines.readline(_LONGEST_LINE):
+                number += 1
+                if len(line) == _LONGEST_LINE:
+                    raise ImportFormatError(str(path), number, f"the line is longer than {_LONGEST_LINE} bytes")
+                yield number, line.rstrip(b"\r\n")
+    except OSError as error:
+        raise ImportFormatError(str(path), number, error.strerror or str(error)) from error
+    except (EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise ImportFormatError(
+            str(path), number, f"the file is damaged or cut off behind this line: {error}"
+        ) from error
+
+
+def _decompressed(file: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile:
+    magic = file.peek(4)[:4]
+    if magic[:2] == _GZIP:
+        return gzip.GzipFile(fileobj=file)
+    if magic == _ZSTD:
+        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        return io.BufferedReader(reader)  # pyright: ignore[reportArgumentType]  # a raw reader in all but its type
+    return file
