@@ -22,7 +22,7 @@ _DECIMALS: Final = 9
 
 
 class Surprise(NamedTuple):
-    """One surprise: ``raw`` in the indicator's unit; ``z`` in standard deviations, not cut; ``None``: no known scale."""
+    """One surprise: ``raw`` in the indicator's unit; ``z`` in standard deviations, uncut; ``None`` without a scale."""
 
     raw: float
     z: float | None

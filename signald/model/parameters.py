@@ -56,31 +56,47 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         id: ``us.cpi``.
         series: Its series with a response of their own, in order.
-        correlation: Correlation of their surprises about zero, positive definite.
-        n: Releases it rests on.
-        pooled_correlation: Mean correlation of surprises between its series of pooled response, 0…1.
+        moments: Second moments of their standardised surprises about zero, positive definite.
+        n: Releases they rest on.
+        pooled_correlation: Mean correlation of surprises between its other series, 0…1; 1 where it is not known.
     """
 
     id: str
     series: tuple[SeriesId, ...]
-    correlation: tuple[tuple[float, ...], ...]
+    moments: tuple[tuple[float, ...], ...]
     n: int
     pooled_correlation: float
 
 
+class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The response that a family lends to its series of little history, in basis points per standard deviation.
+
+    Attributes:
+        mean: Over its series of own response, each taken alone.
+        variance: Of that mean.
+        between: Variance between its series.
+        count: Timestamps it rests on.
+    """
+
+    mean: float
+    variance: float
+    between: float
+    count: int
+
+
 class Response(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Moves of one asset over one horizon, in basis points; arrays are in the order of :attr:`Parameters.responding`.
+    """Moves of one asset over one horizon, in basis points; arrays are in the order of :attr:`Parameters.own`.
 
     Attributes:
         seconds: The horizon, from the release on.
         n: Timestamps of the joint regression.
         r2: Its uncentred R².
-        beta: Move per standard deviation of surprise. ``own``: with the report's other surprises held (joint least
-            squares); ``pooled``: of the series alone.
-        covariance: Of ``beta``: HC1 for ``own``; for ``pooled`` that of the family's mean, plus the variance between
-            reports on the diagonal.
-        residual: Standard deviation of what is left of the move at that series' releases.
-        count: Releases of that series that its response rests on.
+        beta: Move per standard deviation of surprise with all other surprises held (joint least squares).
+        covariance: Of ``beta``, HC1.
+        count: Releases of each series.
+        families: Family → the response it lends.
+        residual: Standard deviation of what is left of the move at each series' releases: first those of
+            :attr:`Parameters.own`, then of :attr:`Parameters.pooled`.
         residual_df: Degrees of freedom of the residuals' law; ``None``: normal.
     """
 
@@ -89,15 +105,17 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     r2: float
     beta: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
-    residual: tuple[float, ...]
     count: tuple[int, ...]
+    families: dict[str, Family]
+    residual: tuple[float, ...]
     residual_df: float | None = None
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole model; frozen, and the same input gives the same bytes.
+    """The whole model; the same input gives the same bytes.
 
     Attributes:
+        schema: Name of this form.
         id: First 16 hexadecimal digits of the SHA-256 of everything else in it.
         calendars: Calendars in order of trust.
         prices: Price files in the order read.
@@ -106,9 +124,10 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         window: How many past surprises make a standard deviation.
         winsor: Standardised surprises are cut at ± this.
         primary_s: Horizon of verdict, confidence and drivers.
-        series: All series of which a surprise was seen, by id.
-        reports: Reports with two or more series, by id.
-        responding: Series with a response (``own`` or ``pooled``), in the order of all arrays of :class:`Response`.
+        series: All series whose surprises have a scale, by id.
+        own: Those with a response of their own, in the order of all arrays of :class:`Response`.
+        pooled: Those that take their family's.
+        reports: Reports of all series, by id.
         assets: Asset (``BTC``) → its responses by rising horizon.
     """
 
@@ -122,8 +141,9 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     winsor: float
     primary_s: int
     series: tuple[Series, ...]
+    own: tuple[SeriesId, ...]
+    pooled: tuple[SeriesId, ...]
     reports: tuple[Report, ...]
-    responding: tuple[SeriesId, ...]
     assets: dict[str, tuple[Response, ...]]
 
 
@@ -166,15 +186,22 @@ def decode_parameters(content: bytes, *, where: str = "model") -> Parameters:
 
 
 def _contradictions(parameters: Parameters) -> Iterator[str]:
-    size = len(parameters.responding)
     horizons = {tuple(response.seconds for response in responses) for responses in parameters.assets.values()}
     if len(horizons) > 1 or any(parameters.primary_s not in seconds for seconds in horizons):
         yield f"the assets' horizons are not the same, or {parameters.primary_s} s is not among them"
+    described = {series.id: series for series in parameters.series}
+    for name in (*parameters.own, *parameters.pooled):
+        if name not in described:
+            yield f"{name} has a response and no scale"
+    lent = {described[name].family for name in parameters.pooled if name in described}
+    size, responding = len(parameters.own), len(parameters.own) + len(parameters.pooled)
     for asset, responses in parameters.assets.items():
         for response in responses:
-            rows = (response.beta, response.covariance, response.residual, response.count, *response.covariance)
-            if any(len(row) != size for row in rows):
-                yield f"arrays of {asset} at {response.seconds} s are not of {size} series"
+            rows = (response.beta, response.covariance, response.count, *response.covariance)
+            if any(len(row) != size for row in rows) or len(response.residual) != responding:
+                yield f"arrays of {asset} at {response.seconds} s are not of {size} and {responding} series"
+            if lent - response.families.keys():
+                yield f"{asset} at {response.seconds} s has no response of {', '.join(sorted(lent))} to lend"
     for report in parameters.reports:
-        if any(len(row) != len(report.series) for row in (report.correlation, *report.correlation)):
-            yield f"correlation of {report.id} is not of its {len(report.series)} series"
+        if any(len(row) != len(report.series) for row in (report.moments, *report.moments)):
+            yield f"moments of {report.id} are not of its {len(report.series)} series"

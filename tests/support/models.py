@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from signald.model.instruments import Instrument
-from signald.model.parameters import Parameters, Report, Response, Series, identify
+from signald.model.parameters import Family, Parameters, Report, Response, Series, identify
+
+PLAIN_FAMILY = Family(mean=-20.0, variance=100.0, between=400.0, count=60)
 
 
 def build_instrument(base: str, venue: str = "binance") -> Instrument:
@@ -37,9 +39,16 @@ def build_series(name: str, report: str, *, sigma: float = 0.1, response: str = 
 
 
 def build_response(
-    seconds: int, beta: Sequence[float], *, std_error: float = 5.0, residual: float = 50.0, count: int = 23
+    seconds: int,
+    beta: Sequence[float],
+    *,
+    pooled: int = 0,
+    family: Family = PLAIN_FAMILY,
+    std_error: float = 5.0,
+    residual: float = 50.0,
+    count: int = 23,
 ) -> Response:
-    """A response with independent errors and equal residuals."""
+    """A response of ``beta`` with independent errors, and ``pooled`` series that take ``family``; equal residuals."""
     size = len(beta)
     return Response(
         seconds=seconds,
@@ -49,15 +58,16 @@ def build_response(
         covariance=tuple(
             tuple(std_error**2 if row == column else 0.0 for column in range(size)) for row in range(size)
         ),
-        residual=(residual,) * size,
         count=(count,) * size,
+        families={"inflation": family},
+        residual=(residual,) * (size + pooled),
     )
 
 
 def build_model(
     series: Sequence[Series], assets: dict[str, tuple[Response, ...]], *, reports: Sequence[Report] = ()
 ) -> Parameters:
-    """A model of these parts; ``responding`` are the series with a response, in the order given."""
+    """A model of these parts; series with a response are in the order given."""
     return identify(
         Parameters(
             calendars=(),
@@ -68,8 +78,9 @@ def build_model(
             winsor=4.0,
             primary_s=300,
             series=tuple(sorted(series, key=lambda one: one.id)),
+            own=tuple(one.id for one in series if one.response == "own"),
+            pooled=tuple(one.id for one in series if one.response == "pooled"),
             reports=tuple(reports),
-            responding=tuple(one.id for one in series if one.response != "none"),
             assets=assets,
         )
     )

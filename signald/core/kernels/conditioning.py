@@ -1,8 +1,8 @@
 """One report's surprises: what the absent ones are expected to be, given those that came.
 
-With the joint responses β and the correlation R of a report's surprises, an absent surprise (not yet there, or not in
-this bundle) is replaced by its expectation given the present ones, ``R_ap R_pp⁻¹ z_p``. For least squares this *is* the
-regression on the present ones alone (the omitted-variable formula), and what the absent ones leave unexplained,
+With the joint responses β and the second moments R of a report's surprises, an absent surprise (not yet there, or not
+in this bundle) is replaced by its expectation given the present ones, ``R_ap R_pp⁻¹ z_p``. For least squares this *is*
+the regression on the present ones alone (the omitted-variable formula), and what the absent ones leave unexplained,
 ``β_a' (R_aa - R_ap R_pp⁻¹ R_pa) β_a``, is added to the variance. All of it comes out of sweeping R on the present
 coordinates (Goodnight 1979, "A Tutorial on the SWEEP Operator"), in place and without allocation.
 """
@@ -28,7 +28,7 @@ KNOWN: Final = 1.0
 EXPECTED: Final = 2.0  # replaced by its expectation
 REPEATED: Final = 3.0  # known, and a linear function of those before it: predicts no other
 
-PIVOT: Final = 1e-9  # below this a swept correlation is singular
+PIVOT: Final = 1e-9  # below this a swept moment is singular
 
 
 class Bundle(NamedTuple):
@@ -40,7 +40,7 @@ class Bundle(NamedTuple):
         heard: z, cut; NaN where there is none.
         state: UNUSED … REPEATED.
         filled: z as used: heard or expected; 0 where unused.
-        matrix: The reports' correlations, swept on what is known.
+        matrix: The reports' second moments, swept on what is known.
     """
 
     bounds: Places

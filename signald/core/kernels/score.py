@@ -36,8 +36,8 @@ KINDS: Final = 7  # m: OWN or POOLED
 FIRST_CELLS: Final = 8  # i: the first cell of the instrument's asset, -1 where the model knows none
 # … and where in ``numbers``:
 LIMIT: Final = 9  # 1: surprises are cut at ± this
-CORRELATION: Final = 10  # m × m: between OWN coordinates of one report; 1 on the diagonal, else 0
-RELEASES: Final = 11  # g: releases that correlation rests on
+MOMENTS: Final = 10  # m × m: second moments between OWN coordinates of one report; else 1 on the diagonal, 0 off it
+RELEASES: Final = 11  # g: releases those moments rest on
 SHARED: Final = 12  # g: correlation between the report's POOLED coordinates
 BETA: Final = 13  # c × m
 RESIDUAL: Final = 14  # c × m: variance of the residual
@@ -104,7 +104,7 @@ def _hear(places: Places, numbers: Floats, surprises: Floats, bundle: Bundle) ->
     """Cut the surprises, decide what each is, and fill in what is expected of those that are not there."""
     m = places[COORDINATES]
     limit = numbers[int(places[LIMIT])]
-    numbers[places[MATRIX] : places[STATE]] = numbers[places[CORRELATION] : places[CORRELATION] + m * m]
+    numbers[places[MATRIX] : places[STATE]] = numbers[places[MOMENTS] : places[MOMENTS] + m * m]
     for i in range(m):
         z = surprises[i]
         bundle.heard[i] = z if math.isnan(z) else min(max(z, -limit), limit)

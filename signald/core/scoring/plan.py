@@ -11,7 +11,7 @@ from signald.core.kernels import score as k
 from signald.core.kernels.conditioning import OWN, POOLED, Floats, Places
 from signald.model.instruments import Instrument
 from signald.model.macro import ReleaseId
-from signald.model.parameters import Parameters, Report, Series, SeriesId
+from signald.model.parameters import Parameters, Report, Response, Series, SeriesId
 
 
 class Group(NamedTuple):
@@ -129,17 +129,16 @@ def _fill_primary(places: Places, parameters: Parameters) -> None:
 
 
 def _fill_kinds(places: Places, parameters: Parameters, names: Sequence[SeriesId]) -> None:
-    pooled = {one.id for one in parameters.series if one.response == "pooled"}
     for index, name in enumerate(names):
-        places[places[k.KINDS] + index] = POOLED if name in pooled else OWN
+        places[places[k.KINDS] + index] = OWN if name in parameters.own else POOLED
 
 
 def _fill_reports(
     places: Places, numbers: Floats, parameters: Parameters, groups: Mapping[Group, Sequence[SeriesId]]
 ) -> None:
-    """Correlation of each group's series, on the diagonal blocks of one matrix."""
+    """Second moments of each group's surprises, on the diagonal blocks of one matrix."""
     m = int(places[k.COORDINATES])
-    begin = places[k.CORRELATION]
+    begin = places[k.MOMENTS]
     square = numbers[begin : begin + m * m].reshape(m, m)
     np.fill_diagonal(square, 1.0)
     reports = {one.id: one for one in parameters.reports}
@@ -155,24 +154,41 @@ def _fill_block(square: Floats, report: Report, names: Sequence[SeriesId], *, st
     at = {name: start + index for index, name in enumerate(names)}
     for row, one in enumerate(report.series):
         for column, other in enumerate(report.series):
-            if row != column and one in at and other in at:
-                square[at[one], at[other]] = report.correlation[row][column]
+            if one in at and other in at:
+                square[at[one], at[other]] = report.moments[row][column]
 
 
 def _fill_responses(
     places: Places, numbers: Floats, parameters: Parameters, *, assets: Sequence[str], names: Sequence[SeriesId]
 ) -> None:
-    """Each cell's response, residual variance, count and covariance, picked for the coordinates."""
+    """Each cell's response, residual variance, count and covariance, for the coordinates."""
     m = len(names)
-    picked = np.array([parameters.responding.index(name) for name in names], dtype=np.intp)
-    cells = [response for asset in assets for response in parameters.assets[asset]]
-    for cell, response in enumerate(cells):
-        for part, values in (
-            (k.BETA, np.array(response.beta)),
-            (k.RESIDUAL, np.array(response.residual) ** 2),
-            (k.COUNTS, np.array(response.count, dtype=np.float64)),
-        ):
-            begin = places[part] + cell * m
-            numbers[begin : begin + m] = values[picked]
-        begin = places[k.COVARIANCE] + cell * m * m
-        numbers[begin : begin + m * m] = np.array(response.covariance)[np.ix_(picked, picked)].ravel()
+    families = {one.id: one.family for one in parameters.series}
+    responding = [*parameters.own, *parameters.pooled]
+    for cell, response in enumerate(response for asset in assets for response in parameters.assets[asset]):
+        for index, name in enumerate(names):
+            at = cell * m + index
+            numbers[places[k.RESIDUAL] + at] = response.residual[responding.index(name)] ** 2
+            if name in parameters.own:
+                own = parameters.own.index(name)
+                numbers[places[k.BETA] + at] = response.beta[own]
+                numbers[places[k.COUNTS] + at] = response.count[own]
+            else:
+                numbers[places[k.BETA] + at] = response.families[families[name]].mean
+                numbers[places[k.COUNTS] + at] = response.families[families[name]].count
+            for other, another in enumerate(names):
+                numbers[places[k.COVARIANCE] + at * m + other] = _covariance(
+                    parameters, response, families, name=name, other=another
+                )
+
+
+def _covariance(
+    parameters: Parameters, response: Response, families: Mapping[SeriesId, str], *, name: SeriesId, other: SeriesId
+) -> float:
+    """Between the responses of two coordinates; two periods of one series share their response."""
+    if name in parameters.own and other in parameters.own:
+        return response.covariance[parameters.own.index(name)][parameters.own.index(other)]
+    if name in parameters.own or other in parameters.own or families[name] != families[other]:
+        return 0.0
+    family = response.families[families[name]]
+    return family.variance + (family.between if name == other else 0.0)

@@ -35,10 +35,13 @@ _DEPTHS: Final = (
     ("25", BID_DEPTH_25, ASK_DEPTH_25),
 )
 
+_SHOWN: Final = (BID, ASK, MID, MICROPRICE, SPREAD_BPS, IMBALANCE)
+"""What a document says of every book: JSON has no NaN."""
+
 
 def book_view(row: Row, now: Nanos) -> BookView | None:
-    """The book at ``now``; ``None`` without a touch on both sides. Depth is in quote units, taken as US dollars."""
-    if math.isnan(row[BID]) or math.isnan(row[ASK]):
+    """The book at ``now``; ``None`` if it cannot be believed. Depth is in quote units, taken as US dollars."""
+    if not _is_believable(row):
         return None
     return BookView(
         bid=row[BID],
@@ -58,7 +61,7 @@ def book_flags(row: Row) -> tuple[Flag, ...]:
     bits = int(row[FLAGS])
     if bits & FLAG_STALE:
         flags.append("stale_book")
-    if row[STATE] != STATE_LIVE or math.isnan(row[BID]) or math.isnan(row[ASK]):
+    if not _is_believable(row):
         flags.append("no_book")
     if bits & FLAG_CROSSED:
         flags.append("crossed_book")
@@ -68,13 +71,18 @@ def book_flags(row: Row) -> tuple[Flag, ...]:
 def half_spread_bps(row: Row) -> float:
     """What crossing the book once costs against mid, in basis points; 0 where it is unknown."""
     spread = row[SPREAD_BPS]
-    return 0.0 if math.isnan(spread) else max(spread, 0.0) / 2.0
+    return max(spread, 0.0) / 2.0 if _is_believable(row) else 0.0
 
 
 def smaller_side_usd(row: Row) -> float | None:
     """The smaller of the two depths within 5 basis points of mid; ``None`` where the book does not say."""
     sides = (row[BID_DEPTH_5], row[ASK_DEPTH_5])
-    return None if any(map(math.isnan, sides)) else min(sides)
+    return None if not _is_believable(row) or any(map(math.isnan, sides)) else min(sides)
+
+
+def _is_believable(row: Row) -> bool:
+    """Whether the book is in step with its venue and has both sides: after a gap its last numbers still stand there."""
+    return row[STATE] == STATE_LIVE and not any(math.isnan(row[word]) for word in _SHOWN)
 
 
 def _known(depth: float) -> float | None:

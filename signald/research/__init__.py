@@ -1,0 +1,1 @@
+"""Offline work on history: estimating the model, judging it."""

@@ -1,0 +1,120 @@
+"""Calendars and prices → the model, and the model as a table."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from signald.core.surprise import WINDOW, WINSOR, scale
+from signald.errors import ConfigError
+from signald.model.macro import Indicator, IndicatorId
+from signald.model.parameters import Parameters, Series, SourceFile, encode_parameters, identify
+from signald.model.time import format_rfc3339
+from signald.research.estimate import Estimate, estimate, indicator_of, tidy
+from signald.research.panel import merge, observe
+from signald.research.prices import load_prices
+from signald.research.sample import Sample, build_sample
+from signald.sources.calendars.files import read_calendar
+
+HORIZONS_S: Final = (300, 900, 3600)
+"""Horizons of the model: with five-minute bars none is shorter."""
+
+PRIMARY_S: Final = 300
+
+
+def calibrate(
+    calendars: Sequence[Path],
+    prices: Sequence[Path],
+    indicators: Mapping[IndicatorId, Indicator],
+    *,
+    asset: str | None = None,
+) -> Parameters:
+    """Estimate the model from files; the same files in the same order give the same bytes.
+
+    Args:
+        calendars: Calendar files in order of trust: a release's figures are taken from the first that has them.
+        prices: Price files.
+        indicators: The series that are known.
+        asset: What the prices are of; ``None``: told by each file's name.
+
+    Raises:
+        ImportFormatError: A file is not what it should be.
+        ConfigError: Not one response can be estimated from these files.
+        OSError: A file cannot be read.
+    """
+    sample = read_sample(calendars, prices, indicators, asset=asset)
+    estimated = estimate(sample, indicators, primary_s=PRIMARY_S)
+    if not estimated.own:
+        names = ", ".join(path.name for path in (*calendars, *prices))
+        raise ConfigError(names, "no series has enough releases with consensus, figure and prices")
+    used = np.any([~np.isnan(moves[PRIMARY_S]) for moves in sample.moves.values()], axis=0)
+    moments = sample.ts[used]
+    return identify(
+        Parameters(
+            calendars=tuple(map(_identify_file, calendars)),
+            prices=tuple(map(_identify_file, prices)),
+            first_release=format_rfc3339(int(moments[0])),
+            last_release=format_rfc3339(int(moments[-1])),
+            window=WINDOW,
+            winsor=WINSOR,
+            primary_s=PRIMARY_S,
+            series=describe_series(sample, estimated, indicators),
+            own=estimated.own,
+            pooled=estimated.pooled,
+            reports=estimated.reports,
+            assets=dict(estimated.assets),
+        )
+    )
+
+
+def read_sample(
+    calendars: Sequence[Path],
+    prices: Sequence[Path],
+    indicators: Mapping[IndicatorId, Indicator],
+    *,
+    asset: str | None = None,
+) -> Sample:
+    """Surprises and moves of these files; see :func:`calibrate`."""
+    readings = [read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars]
+    return build_sample(observe(merge(readings), indicators), load_prices(prices, asset=asset), HORIZONS_S)
+
+
+def describe_series(
+    sample: Sample, estimated: Estimate, indicators: Mapping[IndicatorId, Indicator]
+) -> tuple[Series, ...]:
+    """Each series whose surprises have a scale: the newest scale, and what its response is."""
+    described: list[Series] = []
+    for column, name in enumerate(sample.series):
+        raw = sample.raw[~np.isnan(sample.raw[:, column]), column].tolist()
+        indicator = indicator_of(indicators, name)
+        sigma = scale(raw, step=indicator.step)
+        if sigma is None:
+            continue
+        response = "own" if name in estimated.own else "pooled" if name in estimated.pooled else "none"
+        described.append(
+            Series(
+                id=name,
+                indicator=indicator.id,
+                report=indicator.report,
+                family=indicator.family,
+                sigma=tidy(sigma),
+                farthest=tidy(max(*map(abs, raw), WINSOR * sigma) + indicator.step / 2.0),
+                n_surprises=len(raw),
+                response=response,
+                thin_history=response != "own" or len(raw) < WINDOW,
+            )
+        )
+    return tuple(described)
+
+
+def write_model(path: Path, parameters: Parameters) -> None:
+    """Write the model file, whole or not at all."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_bytes(encode_parameters(parameters))
+    draft.replace(path)
+
+
+def _identify_file(path: Path) -> SourceFile:
+    return SourceFile(name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())

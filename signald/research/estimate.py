@@ -1,0 +1,195 @@
+"""A sample → responses: joint least squares for series with a history, their family's response for the others."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from signald.core.surprise import MINIMUM
+from signald.model.macro import Indicator, IndicatorId
+from signald.model.parameters import Family, Report, Response, SeriesId
+from signald.research.pooling import Prior, common_variance, moderate, pool
+from signald.research.regression import Fit, regress
+from signald.research.sample import Flags, Floats, Sample
+
+LEAST_OWN: Final = 15
+"""Releases with surprise and move from which on a series has a response of its own."""
+
+LEAST_SURPRISING: Final = 8
+"""How many of them must have surprised: a decision that everybody expects says nothing of a response."""
+
+LEAST_REPORTS: Final = 2
+"""Reports of a family from which on it has a response to lend: with one nothing is known of how much they differ."""
+
+_DIGITS: Final = 10
+"""Significant digits kept: beyond them lies what linear algebra libraries do differently."""
+
+
+class Estimate(NamedTuple):
+    """Everything estimated from one sample; as in :class:`signald.model.parameters.Parameters`."""
+
+    own: tuple[SeriesId, ...]
+    pooled: tuple[SeriesId, ...]
+    reports: tuple[Report, ...]
+    assets: Mapping[str, tuple[Response, ...]]
+
+
+class Marginal(NamedTuple):
+    """The response to a series' surprise when nothing is known of its siblings, and the variance of that."""
+
+    mean: float
+    variance: float
+
+
+def indicator_of(indicators: Mapping[IndicatorId, Indicator], series: SeriesId) -> Indicator:
+    """The indicator a series belongs to."""
+    return indicators[series.partition(":")[0]]
+
+
+def estimate(sample: Sample, indicators: Mapping[IndicatorId, Indicator], *, primary_s: int) -> Estimate:
+    """Estimate all responses.
+
+    A series has one of its own where enough releases with surprises lie within the prices of every asset. The others
+    take their family's, if that rests on two reports.
+    """
+    estimator = _Estimator(sample, indicators, primary_s)
+    return Estimate(
+        own=estimator.own,
+        pooled=estimator.pooled,
+        reports=estimator.reports,
+        assets={
+            asset: tuple(estimator.respond(asset, seconds) for seconds in sorted(moves))
+            for asset, moves in sample.moves.items()
+        },
+    )
+
+
+class _Estimator:
+    """One sample with what is the same for all assets and horizons."""
+
+    def __init__(self, sample: Sample, indicators: Mapping[IndicatorId, Indicator], primary_s: int) -> None:
+        self._sample = sample
+        self._report = {name: indicator_of(indicators, name).report for name in sample.series}
+        self._family = {name: indicator_of(indicators, name).family for name in sample.series}
+        self._column = {name: index for index, name in enumerate(sample.series)}
+        priced = [moves[primary_s] for moves in sample.moves.values()]
+        self._priced = np.all(~np.isnan(priced), axis=0)
+        self.own = tuple(name for name in sample.series if self._has_history(name))
+        self.pooled = tuple(name for name in sample.series if name not in self.own and self._can_borrow(name))
+        self._surprises = np.nan_to_num(sample.z[:, [self._column[name] for name in self.own]])
+        self._came = ~np.isnan(sample.z[:, [self._column[name] for name in self.own]])
+        self.reports = tuple(self._relate(report) for report in sorted(set(self._report.values())))
+
+    def respond(self, asset: str, seconds: int) -> Response:
+        """The responses of one asset over one horizon."""
+        moves = self._sample.moves[asset][seconds]
+        rows = ~np.isnan(moves) & self._came.any(axis=1)
+        fit = regress(moves[rows], self._surprises[rows])
+        came = self._came[rows]
+        own_squares = [fit.squares[came[:, index]] for index in range(len(self.own))]
+        prior = common_variance([float(np.mean(one)) for one in own_squares], [len(one) - 1 for one in own_squares])
+        families = self._pool_families(fit, came)
+        residual = [moderate(float(np.mean(one)), len(one) - 1, prior) for one in own_squares]
+        residual += [self._rest(name, moves, families[self._family[name]].mean, prior) for name in self.pooled]
+        return Response(
+            seconds=seconds,
+            n=int(np.count_nonzero(rows)),
+            r2=tidy(fit.r2),
+            beta=tidied(fit.beta),
+            covariance=tuple(tidied(row) for row in fit.covariance),
+            count=tuple(len(one) for one in own_squares),
+            families=families,
+            residual=tidied(np.sqrt(residual)),
+        )
+
+    def _has_history(self, name: str) -> bool:
+        z = self._sample.z[self._priced, self._column[name]]
+        surprising = int(np.count_nonzero(np.nan_to_num(z)))
+        return int(np.count_nonzero(~np.isnan(z))) >= LEAST_OWN and surprising >= LEAST_SURPRISING
+
+    def _can_borrow(self, name: str) -> bool:
+        """Whether its surprises have a scale and its family has a response: one that rests on two reports."""
+        raw = self._sample.raw[:, self._column[name]]
+        reports = {self._report[one] for one in self.own if self._family[one] == self._family[name]}
+        return int(np.count_nonzero(~np.isnan(raw))) >= MINIMUM and len(reports) >= LEAST_REPORTS
+
+    def _relate(self, report: str) -> Report:
+        """How the surprises of one report move together, in the rows that responses are estimated from."""
+        names = [name for name in self.own if self._report[name] == report]
+        columns = [self.own.index(name) for name in names]
+        rows = self._priced & self._came[:, columns].any(axis=1)
+        surprises = self._surprises[np.ix_(rows, columns)]
+        count = int(np.count_nonzero(rows))
+        moments = surprises.T @ surprises / max(count, 1)
+        return Report(
+            id=report,
+            series=tuple(names),
+            moments=tuple(tidied(row) for row in moments),
+            n=max(count, 1),
+            pooled_correlation=self._correlation([n for n in self.pooled if self._report[n] == report]),
+        )
+
+    def _correlation(self, names: Sequence[SeriesId]) -> float:
+        """Mean correlation about zero between the surprises of these series; 1 where it cannot be known."""
+        known: list[float] = []
+        for first, second in combinations(names, 2):
+            pair = self._sample.raw[:, [self._column[first], self._column[second]]]
+            pair = pair[~np.isnan(pair).any(axis=1)]
+            scale = float(np.linalg.norm(pair[:, 0]) * np.linalg.norm(pair[:, 1]))
+            if len(pair) >= MINIMUM and scale > 0.0:
+                known.append(float(np.sum(pair[:, 0] * pair[:, 1])) / scale)
+        return tidy(min(max(float(np.mean(known)), 0.0), 1.0)) if known else 1.0
+
+    def _pool_families(self, fit: Fit, came: Flags) -> dict[str, Family]:
+        """The response of each family that lends one, from its series taken alone."""
+        alone = self._alone(fit)
+        families: dict[str, Family] = {}
+        for family in sorted({self._family[name] for name in self.pooled}):
+            of = [index for index, name in enumerate(self.own) if self._family[name] == family]
+            pooled = pool(
+                [alone[index].mean for index in of],
+                [alone[index].variance for index in of],
+                [self._report[self.own[index]] for index in of],
+            )
+            families[family] = Family(
+                mean=tidy(pooled.mean),
+                variance=tidy(pooled.variance),
+                between=tidy(pooled.between),
+                count=int(np.count_nonzero(came[:, of].any(axis=1))),
+            )
+        return families
+
+    def _alone(self, fit: Fit) -> list[Marginal]:
+        """Each own series' response to its surprise alone: its siblings at their expectation given it.
+
+        The same as scoring a bundle of that figure, see :mod:`signald.core.kernels.conditioning`.
+        """
+        found: dict[SeriesId, Marginal] = {}
+        for report in self.reports:
+            at = [self.own.index(name) for name in report.series]
+            beta, covariance = fit.beta[at], fit.covariance[np.ix_(at, at)]
+            moments = np.array(report.moments)
+            for place, name in enumerate(report.series):
+                weights = moments[:, place] / moments[place, place]
+                left = moments - np.outer(weights, moments[place])
+                unexplained = float(beta @ left @ beta) / (report.n * moments[place, place])
+                found[name] = Marginal(float(beta @ weights), float(weights @ covariance @ weights) + unexplained)
+        return [found[name] for name in self.own]
+
+    def _rest(self, name: SeriesId, moves: Floats, mean: float, prior: Prior) -> float:
+        """Variance of what a pooled response leaves of the moves at its series' releases."""
+        column = self._column[name]
+        rows = ~np.isnan(moves) & ~np.isnan(self._sample.raw[:, column])
+        rest = moves[rows] - mean * np.nan_to_num(self._sample.z[rows, column])
+        return moderate(float(np.mean(rest**2)) if len(rest) else prior.variance, len(rest), prior)
+
+
+def tidied(numbers: Sequence[float] | Floats) -> tuple[float, ...]:
+    """``numbers`` to ten significant digits each."""
+    return tuple(tidy(float(number)) for number in numbers)
+
+
+def tidy(number: float) -> float:
+    """``number`` to ten significant digits."""
+    return float(f"{number:.{_DIGITS}g}")
