@@ -41,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         command: Program and arguments; it runs in its own directory.
         files: Configuration files written there first, by name.
         probes: Port → how to tell that the server behind it answers.
+        environment: Its environment; ``None``: ours.
         ready_within_s: How long it may take to answer.
         patience_s: How long it may take to end when asked to, before it is killed.
     """
@@ -49,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     files: dict[str, str]
     probes: dict[int, Probe]
+    environment: dict[str, str] | None = None
     ready_within_s: float = 10.0
     patience_s: float = 2.0
 
@@ -57,6 +59,7 @@ class Server:
     """One server process; a context manager that starts it, waits until it answers, and leaves nothing behind.
 
     Attributes:
+        plan: Makes the plan for a first port.
         port: Where it listens on loopback; 0 until it was first started, if it was to choose.
         pid: Its process, for those who stop or kill it; 0 while it does not run.
         directory: Where it works; removed at the end unless it was given.
@@ -73,7 +76,7 @@ class Server:
             ports: How many neighbouring ports the plan uses.
             directory: Existing directory to work in and keep, or ``None`` for one of its own.
         """
-        self._build = build
+        self.plan = build
         self._ports = ports
         self._given = directory
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -117,6 +120,13 @@ class Server:
                 os.kill(self.pid, signal.SIGKILL)
         self.stop()
 
+    def terminate(self, within_s: float) -> int | None:
+        """Ask it to end (SIGTERM) and wait; the code it ended with, ``None`` if it took longer."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        report = self._read_report(timeout_s=within_s)
+        return None if report is None else report["exited"]
+
     def exit_code(self) -> int | None:
         """The code it ended with of its own accord (negative: the signal's number), ``None`` while it runs."""
         report = self._read_report(timeout_s=0) if self._keeper is not None else None
@@ -139,7 +149,7 @@ class Server:
         self.stop()
 
     def _start_on(self, port: int) -> None:
-        plan = self._build(port)
+        plan = self.plan(port)
         for needed in range(port, port + self._ports):
             require_free(needed, plan.name)
         order = {
@@ -152,6 +162,7 @@ class Server:
             [sys.executable, "-P", str(_KEEPER), json.dumps(order)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=plan.environment,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to act on, in our order
         )
         try:

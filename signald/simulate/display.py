@@ -1,0 +1,155 @@
+"""The demo on a terminal: a table that lives while figures come, or a line per figure where there is none."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from signald.model.time import NS_PER_S, Nanos
+from signald.simulate.outcome import DemoResult
+from signald.simulate.scoreboard import Line, Scoreboard
+
+_COLUMNS: Final = (
+    *("UTC", "countdown", "figure", "actual", "consensus", "surprise", "σ", "verdict", "predicted", "realised"),
+    "latency",
+)
+_STYLES: Final = {"up": "green", "down": "red", "no_edge": "yellow", "quarantined": "magenta"}
+
+
+class LiveTable:
+    """The whole table, redrawn in place."""
+
+    def __init__(self, console: Console, scoreboard: Scoreboard) -> None:
+        """Draw on ``console``, which is a terminal."""
+        self._scoreboard = scoreboard
+        # Redrawn by us alone: its own thread would hold the interpreter's lock while a figure is on its way.
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Self:
+        """Take the terminal."""
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the terminal back as it was."""
+        self._live.stop()
+
+    def refresh(self, *, now: Nanos) -> None:
+        """Redraw."""
+        self._live.update(table_of(self._scoreboard.lines.values(), now=now), refresh=True)
+
+
+class PlainLines:
+    """One line for each figure, when all is known of it."""
+
+    def __init__(self, console: Console, scoreboard: Scoreboard) -> None:
+        """Write to ``console``, which may be a file."""
+        self._console = console
+        self._scoreboard = scoreboard
+        self._shown = 0
+
+    def __enter__(self) -> Self:
+        """Nothing to take."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to give back."""
+
+    def refresh(self, *, now: Nanos) -> None:
+        """Write the figures that came to their end since the last time."""
+        del now
+        done = [line for line in self._scoreboard.lines.values() if line.realised_bps is not None]
+        for line in done[self._shown :]:
+            self._console.print(plain(line), soft_wrap=True, markup=False, highlight=False)
+        self._shown = len(done)
+
+
+def build_display(console: Console, scoreboard: Scoreboard) -> LiveTable | PlainLines:
+    """What ``console`` can show."""
+    kind: Callable[[Console, Scoreboard], LiveTable | PlainLines] = LiveTable if console.is_terminal else PlainLines
+    return kind(console, scoreboard)
+
+
+def show_summary(console: Console, scoreboard: Scoreboard, result: DemoResult) -> None:
+    """Everything once more, and the totals."""
+    if console.is_terminal:
+        console.print(table_of(scoreboard.lines.values(), now=None))
+    compiled = f"{result.compilations_after_ready} compilations after ready"
+    facts = [f"{result.releases} releases, {result.signals} signals, {compiled}"]
+    for name, book in result.books.items():
+        facts.append(f"{name}: {book.frames} frames, {book.gaps} gaps, {book.resyncs} resyncs")
+    for what, latency in (
+        ("ingested → in Redis", result.latency_us),
+        ("sent by the source → read by a desk", result.desk_latency_us),
+    ):
+        facts.append(f"{what}: p50 {latency.p50:.0f} µs, p99 {latency.p99:.0f} µs, worst {latency.max:.0f} µs")
+    facts.append(f"the journal is kept: signald verify {result.journal}")
+    for fact in facts:
+        console.print(fact, soft_wrap=True)
+
+
+def table_of(lines: Iterable[Line], *, now: Nanos | None) -> Table:
+    """The table as it stands at ``now``; without a time there are no countdowns."""
+    table = Table(expand=False)
+    for index, name in enumerate(_COLUMNS):
+        table.add_column(name, justify="left" if index in {0, 2, 7} else "right", no_wrap=True)
+    for line in lines:
+        cells = [Text(text) for text in cells_of(line, now=now)]
+        cells[7].stylize(_STYLES.get(cells[7].plain, ""))
+        if line.signal is None:
+            for cell in cells:
+                cell.stylize("dim")
+        table.add_row(*cells)
+    return table
+
+
+def plain(line: Line) -> str:
+    """One figure as one line of text."""
+    cells = cells_of(line, now=None)
+    named = zip(_COLUMNS[3:], cells[3:], strict=True)
+    return f"{cells[0]}  {cells[2]}  " + "  ".join(f"{name} {cell}" for name, cell in named if cell)
+
+
+def cells_of(line: Line, *, now: Nanos | None) -> list[str]:
+    """The cells of one figure's row, in the order of the columns; what is not known is blank."""
+    release, cause, signal = line.release, line.cause, line.signal
+    is_out = line.ts_sent is not None
+    return [
+        _clock(release.ts_scheduled),
+        "" if is_out or now is None else _countdown(release.ts_scheduled - now),
+        release.release_id,
+        f"{release.actual:g}" if is_out else "",
+        "" if release.consensus is None else f"{release.consensus:g}",
+        _signed(cause.surprise if cause else None, "+.3g"),
+        _signed(cause.surprise_z if cause else None, "+.2f"),
+        (signal.verdict or "") if signal else "",
+        _signed(line.predicted_bps, "+.1f", " bps"),
+        _signed(line.realised_bps, "+.1f", " bps"),
+        _signed(line.latency_us, ".0f", " µs"),
+    ]
+
+
+def _clock(ts: Nanos) -> str:
+    return datetime.fromtimestamp(ts // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _countdown(left_ns: Nanos) -> str:
+    """``T−2.4 s`` within a minute, then minutes, hours, days."""
+    seconds = max(0, left_ns) / NS_PER_S
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"T−{seconds / size:.0f} {unit}"
+    return f"T−{seconds:.1f} s"
+
+
+def _signed(number: float | None, form: str, unit: str = "") -> str:
+    return "" if number is None else f"{number:{form}}{unit}"

@@ -1,0 +1,73 @@
+"""What the demo says at the end: the contract's object, and a few facts more."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from signald.model.instruments import InstrumentId
+
+
+class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Of latencies, in microseconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class BookTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one book: frames applied, gaps seen, times it was built anew after the first."""
+
+    frames: int
+    gaps: int
+    resyncs: int
+
+
+class DaemonTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """What the daemon says of itself under ``daemon``.
+
+    Attributes:
+        ready: Whether it is armed: connected, books live, kernels warm.
+        books: By instrument.
+        latency_us: From a figure's ingestion to Redis's reply, of all figures so far.
+        compilations_after_ready: Kernels compiled since it was ready.
+    """
+
+    ready: bool = False
+    books: dict[InstrumentId, BookTotals] = {}
+    latency_us: Percentiles = Percentiles(p50=0.0, p99=0.0, max=0.0)
+    compilations_after_ready: int = 0
+
+
+class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The last line of ``demo --json``.
+
+    Attributes:
+        releases: Figures played.
+        signals: Documents read from the stream.
+        books: By instrument.
+        latency_us: From a figure's ingestion to Redis's reply, as the daemon measured it.
+        ready_s: From the start until the daemon was ready.
+        compilations_after_ready: Kernels compiled after that: must be 0.
+        desk_latency_us: From giving a figure to the broker until a reader of the stream had its signal.
+        journal: Where the run's journal is.
+    """
+
+    releases: int
+    signals: int
+    books: dict[InstrumentId, BookTotals]
+    latency_us: Percentiles
+    ready_s: float
+    compilations_after_ready: int
+    desk_latency_us: Percentiles
+    journal: str
+
+
+def percentiles(latencies_us: Sequence[float]) -> Percentiles:
+    """Nearest-rank percentiles of at least one latency."""
+    ranked = sorted(latencies_us)
+    return Percentiles(p50=_rank(ranked, 0.5), p99=_rank(ranked, 0.99), max=ranked[-1])
+
+
+def _rank(ranked: Sequence[float], share: float) -> float:
+    return round(ranked[min(len(ranked) - 1, int(share * len(ranked)))], 1)
