@@ -70,7 +70,7 @@ class MqttConnection:
         last_failure: Why the last attempt or connection ended, ``""`` before any did.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a choice of the owner's
+    def __init__(
         self,
         config: MqttConfig,
         *,
@@ -156,7 +156,7 @@ class MqttConnection:
             reason = self.last_failure or f"no answer in {timeout_s:g} s"
             raise UnreachableError(_SERVER, self._config.address, reason) from None
 
-    async def publish(  # noqa: PLR0913 - what MQTT lets a publisher say
+    async def publish(
         self,
         topic: str,
         payload: bytes,

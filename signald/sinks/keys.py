@@ -1,0 +1,16 @@
+"""Names of our keys in Redis; they share one hash tag, so that one step may touch them all, in a cluster too."""
+
+TAG = "{signald}"
+SIGNALS = f"{TAG}:signals"
+LATEST = f"{TAG}:latest"
+VERSIONS = f"{TAG}:versions"
+IDS = f"{TAG}:ids"
+SEQUENCE = f"{TAG}:sequence"
+TEST = f"{TAG}:test"
+STATUS = f"{TAG}:status"
+AUDIT = f"{TAG}:audit"
+
+
+def consumer_stream(name: str) -> str:
+    """The stream of the consumer called ``name``."""
+    return f"{TAG}:consumer:{name}"

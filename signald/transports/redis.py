@@ -1,0 +1,271 @@
+"""One Redis connection with one owner: commands go out in order, replies are matched by order, none is cancelled.
+
+redis-py is known here only. Its connection brings address, TLS and log-in; what it does per command (a lock, a retry,
+a future, a timer) is left out: :meth:`RedisLink.submit` writes a packed command to the socket before it returns. A
+command whose awaiting task was cancelled would leave a redis-py connection one reply off; here nobody awaits the
+socket but the one task that reads it.
+"""
+
+import asyncio
+import functools
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeAlias, cast
+
+import hiredis
+import structlog
+from redis.exceptions import RedisError, ResponseError
+
+from signald.errors import SinkError, UnreachableError
+from signald.runtime.backoff import Backoff
+from signald.runtime.supervisor import first_failure
+from signald.transports.credentials import client_tls, read_secret
+from signald.transports.redis_address import parse_redis_url
+from signald.transports.redis_wire import Wire, connect
+from signald.transports.settings import RedisConfig
+
+_SERVER = "redis"
+_ELSEWHERE = ("READONLY", "MOVED", "ASK", "CLUSTERDOWN", "MASTERDOWN", "LOADING")
+"""Errors by which a server says that it is not, or no longer, the one that takes our writes."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Refused(NamedTuple):
+    """A server's error reply, ``WRONGTYPE …``: the command did nothing."""
+
+    text: str
+
+
+Reply: TypeAlias = "bytes | int | Sequence[Reply] | Refused | None"
+OnReply: TypeAlias = Callable[[Reply], None]
+
+
+def pack(*parts: str | bytes | int) -> bytes:
+    """A command as it goes over the wire."""
+    return _pack(parts)
+
+
+_pack = cast("Callable[[tuple[str | bytes | int, ...]], bytes]", getattr(hiredis, "pack_command"))  # noqa: B009 - its stub says that a command has one part
+_PING = pack("PING")
+
+
+class CommandTemplate:
+    """A command packed but for its last parts."""
+
+    __slots__ = ("_head",)
+
+    def __init__(self, *head: str | bytes | int, holes: int) -> None:
+        """Pack ``head``; :meth:`fill` adds ``holes`` parts."""
+        _, _, packed = pack(*head).partition(b"\r\n")
+        self._head = b"*%d\r\n%b" % (len(head) + holes, packed)
+
+    def fill(self, *parts: bytes) -> bytes:
+        """The whole command; there must be as many parts as holes."""
+        return self._head + b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+
+
+class RedisLink:
+    """A connection that is made again for ever.
+
+    Attributes:
+        connected: Set while the server is there and ``on_up`` has ended well.
+        connections: How often a connection was established.
+        replies: How many replies came.
+        last_failure: Why the last attempt or connection ended, ``""`` before any did.
+    """
+
+    def __init__(
+        self,
+        config: RedisConfig,
+        *,
+        on_up: Callable[[], Awaitable[None]] | None = None,
+        on_down: Callable[[str], None] | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Build a link that is not open yet.
+
+        Args:
+            config: Where and how.
+            on_up: Awaited on each new connection before it counts as ``connected``; may :meth:`call`. If it raises
+                ``SinkError`` the connection is dropped and tried again.
+            on_down: Told why a connection is gone; commands whose reply had not come may or may not have been done.
+            backoff: Delays between attempts.
+
+        Raises:
+            ConfigError: The URL or a file named in ``config`` cannot be used.
+        """
+        self._config = config
+        self._address = parse_redis_url(config.url)
+        self._password = self._address.password or read_secret(config.password_file, key="redis.password_file")
+        self._tls = (
+            client_tls(section="redis", ca_file=config.ca_file, cert_file=config.cert_file, key_file=config.key_file)
+            if self._address.tls
+            else None
+        )
+        self._on_up = on_up
+        self._on_down = on_down
+        self._backoff = backoff or Backoff(cap_s=5.0)
+        self._connection: Wire | None = None
+        self._pending: deque[OnReply] = deque()
+        self._calls: set[asyncio.Future[Reply]] = set()
+        self._dropped = ""
+        self.connected = asyncio.Event()
+        self.connections = 0
+        self.replies = 0
+        self.last_failure = ""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether commands can be submitted."""
+        return self.connected.is_set()
+
+    @property
+    def address(self) -> str:
+        """Where the server is sought, without secrets."""
+        return str(self._address)
+
+    async def run(self) -> None:
+        """Keep the connection for ever; ends by cancellation only."""
+        while True:
+            reason = "closed by us"
+            try:
+                await self._serve_one_connection()
+            except* (RedisError, OSError, SinkError) as group:
+                reason = str(first_failure(group)) or type(first_failure(group)).__name__
+            finally:
+                await self._note_down(reason)
+            await asyncio.sleep(self._backoff.next_delay_s())
+
+    async def wait_connected(self, timeout_s: float) -> None:
+        """Wait until the server is reached and prepared.
+
+        Raises:
+            UnreachableError: That took longer than ``timeout_s``.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.connected.wait()
+        except TimeoutError:
+            reason = self.last_failure or f"no answer in {timeout_s:g} s"
+            raise UnreachableError(_SERVER, self.address, reason) from None
+
+    def submit(self, packed: bytes, on_reply: OnReply) -> None:
+        """Write a packed command now; ``on_reply`` is told its reply, or never if the connection is lost before.
+
+        Raises:
+            SinkError: There is no connection.
+        """
+        if self._connection is None:
+            msg = f"redis at {self.address} is not connected"
+            raise SinkError(msg)
+        self._pending.append(on_reply)
+        self._connection.write_now(packed)
+
+    async def call(self, *parts: str | bytes | int) -> Reply:
+        """Send one command and wait for its reply; cancelling the wait does not cancel the command.
+
+        Raises:
+            SinkError: There is no connection, it was lost before the reply, or the server refused.
+        """
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.submit(pack(*parts), functools.partial(_settle, future))
+        self._calls.add(future)
+        future.add_done_callback(self._calls.discard)
+        reply = await future
+        if isinstance(reply, Refused):
+            msg = f"redis at {self.address} refused {parts[0]!s}: {reply.text}"
+            raise SinkError(msg)
+        return reply
+
+    def drop(self, reason: str) -> None:
+        """Give this connection up and make a new one."""
+        if self._connection is not None:
+            self._dropped = reason
+            self._connection.abort()
+
+    async def _serve_one_connection(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            connection = await self._connect()
+            self._connection = connection
+            group.create_task(self._prepare(), name="redis-prepare")
+            group.create_task(self._watch(), name="redis-watch")
+            await self._read_replies(connection)
+
+    async def _prepare(self) -> None:
+        if self._on_up is not None:
+            await self._on_up()
+        self.connections += 1
+        self._backoff.reset()
+        self.last_failure = ""
+        self.connected.set()
+        log.info("redis_connected", address=self.address, connections=self.connections)
+
+    async def _read_replies(self, connection: Wire) -> None:
+        while True:
+            try:
+                reply = cast("Reply", await connection.read_response(timeout=math.inf))
+            except ResponseError as error:
+                reply = Refused(_error_text(error))
+            self.replies += 1
+            self._pending.popleft()(reply)
+            if isinstance(reply, Refused) and reply.text.startswith(_ELSEWHERE):
+                raise SinkError(reply.text)
+
+    async def _watch(self) -> None:
+        """Ask for a sign of life when idle, and give the connection up when a reply is overdue."""
+        seen = -1
+        while True:
+            if self._pending and self.replies == seen:
+                msg = f"no reply in {self._config.reply_timeout_s:g} s"
+                raise SinkError(msg)
+            seen = self.replies
+            if not self._pending:
+                self.submit(_PING, _ignore)
+            await asyncio.sleep(self._config.reply_timeout_s)
+
+    async def _note_down(self, reason: str) -> None:
+        was_up = self.is_up
+        connection, self._connection = self._connection, None
+        self.connected.clear()
+        self._pending.clear()
+        reason, self._dropped = self._dropped or reason, ""
+        if was_up or reason != self.last_failure:
+            log.warning("redis_disconnected", address=self.address, reason=reason)
+        self.last_failure = reason
+        for future in list(self._calls):
+            if not future.done():
+                future.set_exception(SinkError(f"redis at {self.address} was lost: {reason}"))
+        if connection is not None:
+            if self._on_down is not None:  # before anything is awaited: nobody may submit in between
+                self._on_down(reason)
+            await connection.disconnect(nowait=True)
+
+    async def _connect(self) -> Wire:
+        return await connect(
+            self._address,
+            tls=self._tls,
+            username=self._address.username or self._config.username,
+            password=self._password,
+            socket_connect_timeout=self._config.connect_timeout_s,
+            socket_timeout=None,  # a timer for each reply costs more than the reply: _watch looks after all
+            client_name="signald",
+            driver_info=None,
+            protocol=2,
+        )
+
+
+def _settle(future: asyncio.Future[Reply], reply: Reply) -> None:
+    if not future.done():  # the wait was cancelled; the command was not
+        future.set_result(reply)
+
+
+def _ignore(_: Reply) -> None:
+    """A sign of life needs no answer but its coming."""
+
+
+def _error_text(error: ResponseError) -> str:
+    """The server's words; redis-py cuts the code off those errors for which it has a class."""
+    text, code = str(error), error.status_code
+    return text if code is None or text.startswith(code) else f"{code} {text}"

@@ -1,0 +1,112 @@
+"""redis-py's connections, made to write at once, and the questions that find the server which takes our writes."""
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
+
+from redis.asyncio.connection import AbstractConnection, Connection, UnixDomainSocketConnection
+from redis.exceptions import RedisError
+
+from signald.errors import SinkError
+from signald.transports.redis_address import HostPort, RedisAddress, Topology
+
+KEY_TAG = "{signald}"
+"""Hash tag of every key: in a cluster all of them live on one node."""
+
+
+class _Direct(AbstractConnection):
+    """What we add to redis-py's connections."""
+
+    def write_now(self, packed: bytes) -> None:
+        """Hand ``packed`` to the socket before returning, as far as the socket takes it.
+
+        On a connection that is being lost nothing is written; whoever reads from it is told.
+        """
+        if self._writer is not None:
+            self._writer.write(packed)
+
+    def abort(self) -> None:
+        """Break the connection: whoever reads from it sees its end."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+
+
+class TcpWire(_Direct, Connection):
+    """A TCP or TLS connection; redis-py sets ``TCP_NODELAY``."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None, **settings: Any) -> None:  # noqa: ANN401 - redis-py's own
+        """Take a TLS context that was made, and checked, before anything is connected."""
+        super().__init__(**settings)  # pyright: ignore[reportUnknownMemberType] - redis-py leaves its types open
+        self._tls = tls
+
+    def _connection_arguments(self) -> Mapping[str, Any]:
+        return {"host": self.host, "port": self.port, "ssl": self._tls}
+
+
+class UnixWire(_Direct, UnixDomainSocketConnection):
+    """A connection through a unix socket."""
+
+
+Wire: TypeAlias = TcpWire | UnixWire
+
+
+async def connect(address: RedisAddress, *, tls: ssl.SSLContext | None, **settings: Any) -> Wire:  # noqa: ANN401 - redis-py's own
+    """Connect and log in to the server at ``address`` that takes our writes.
+
+    Raises:
+        RedisError, OSError: The server does not answer, or does not want us.
+        SinkError: No Sentinel or node could say which server it is.
+    """
+    if address.path:
+        wire: Wire = UnixWire(path=address.path, db=address.db, **settings)
+    else:
+        where = await _find(address, tls=tls, **settings)
+        wire = TcpWire(host=where.host, port=where.port, db=address.db, tls=tls, **settings)
+    return await _opened(wire)
+
+
+async def _opened(wire: Wire) -> Wire:
+    try:
+        await wire.connect()
+    except BaseException:
+        await wire.disconnect(nowait=True)
+        raise
+    return wire
+
+
+async def _find(address: RedisAddress, *, tls: ssl.SSLContext | None, **settings: Any) -> HostPort:  # noqa: ANN401 - redis-py's own
+    if address.topology is Topology.DIRECT:
+        return address.seeds[0]
+    failures: list[str] = []
+    for seed in address.seeds:
+        try:
+            asked = await _opened(TcpWire(host=seed.host, port=seed.port, tls=tls, **settings))
+            try:
+                return await _ask(asked, address, seed)
+            finally:
+                await asked.disconnect(nowait=True)
+        except (RedisError, OSError, SinkError) as failure:
+            failures.append(f"{seed}: {failure}")
+    raise SinkError("; ".join(failures))
+
+
+async def _ask(asked: Wire, address: RedisAddress, seed: HostPort) -> HostPort:
+    """Ask a Sentinel for the master, or a node for the owner of our keys' slot."""
+    if address.topology is Topology.SENTINEL:
+        found = await _query(asked, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", address.service)
+        if found is None:
+            msg = f"no master is called {address.service!r}"
+            raise SinkError(msg)
+        return HostPort(found[0].decode(), int(found[1]))
+    slot: int = await _query(asked, "CLUSTER", "KEYSLOT", KEY_TAG)
+    for first, last, master, *_ in await _query(asked, "CLUSTER", "SLOTS"):
+        if first <= slot <= last:
+            host = (master[0] or b"").decode()
+            return HostPort(host if host not in {"", "?"} else seed.host, master[1])  # a node may not know its own name
+    msg = f"no node owns slot {slot}"
+    raise SinkError(msg)
+
+
+async def _query(asked: Wire, *command: str) -> Any:  # noqa: ANN401 - a reply's shape depends on the command
+    await asked.send_command(*command)
+    return cast("Any", await asked.read_response())
