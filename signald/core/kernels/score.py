@@ -197,7 +197,7 @@ def _share(places: Places, numbers: Floats, bundle: Bundle, cell: int, shares: F
                 for j in range(start, stop):
                     if bundle.state[j] == EXPECTED:
                         weight += beta[j] * bundle.matrix[i, j]
-            shares[i] = weight * bundle.filled[i]
+            shares[i] = weight * bundle.filled[i] + 0.0  # never -0.0
 
 
 @kernel("void(i8[::1], f8[::1], f8[::1], f8[:,:,::1], f8[:,::1])")
