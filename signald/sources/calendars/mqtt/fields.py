@@ -120,4 +120,4 @@ def _value_of(payload: bytes, field: str) -> str:
         return shown(payload)  # something behind the field at fault is broken too
     name = re.split(r"[.\[]", field)[0]
     fields = cast("dict[str, object]", content) if isinstance(content, dict) else {}
-    return shown(fields[name] if name in fields else payload)
+    return shown(fields.get(name, payload))
