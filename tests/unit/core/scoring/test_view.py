@@ -1,74 +1,75 @@
-"""A book is shown and used only while it can be believed."""
-
 import math
 
 import pytest
 
-from signald.core.board import empty_rows
-from signald.core.kernels.rows import (
-    FLAG_CROSSED,
-    FLAG_STALE,
-    STATE_DISCONNECTED,
-    STATE_GAP,
-    STATE_LIVE,
-    STATE_SYNCING,
-)
-from signald.core.scoring.view import book_flags, book_view, half_spread_bps, smaller_side_usd
-from signald.model.signals import BookView, DepthSides
-from tests.support.calendar import T0
-from tests.support.rows import live_rows
+from signald.core.board import BoardRows, empty_rows
+from signald.core.kernels.rows import FLAG_CROSSED, FLAG_LOCKED, FLAG_STALE, STATE_GAP, STATE_LIVE
+from signald.core.scoring import book_flags, book_view
+from signald.core.scoring.view import Row, half_spread_bps, smaller_side_usd
+
+
+def _row(**fields: float) -> Row:
+    rows: BoardRows = empty_rows(1).copy()
+    values = {
+        "state": STATE_LIVE,
+        "ts_ingest": 1_000_000_000,
+        "bid": 95700.1,
+        "ask": 95700.2,
+        "mid": 95700.15,
+        "microprice": 95700.12,
+        "spread_bps": 0.0104,
+        "imbalance": -0.18,
+        "bid_depth_5": 610_000.0,
+        "ask_depth_5": 590_000.0,
+        **fields,
+    }
+    for name, value in values.items():
+        rows[name] = value
+    return rows[0].item()
 
 
 def test_a_live_book_is_shown_with_its_age() -> None:
-    [row] = live_rows(1, ts_ingest=T0 - 12_400_000)
+    view = book_view(_row(), now=1_012_400_000)
 
-    shown = book_view(row.item(), T0)
-
-    assert shown == BookView(
-        bid=95_700.1,
-        ask=95_700.2,
-        mid=95_700.15,
-        microprice=95_700.17,
-        spread_bps=0.01,
-        imbalance=0.2,
-        depth_usd={
-            "5": DepthSides(bid=610_000.0, ask=590_000.0),
-            "10": DepthSides(bid=1_200_000.0, ask=1_300_000.0),
-            "25": DepthSides(bid=None, ask=None),
-        },
-        age_ms=12.4,
-    )
-    assert book_flags(row.item()) == ()
-    assert (half_spread_bps(row.item()), smaller_side_usd(row.item())) == (0.005, 590_000.0)
+    assert view is not None
+    assert (view.bid, view.ask, view.mid, view.microprice) == (95700.1, 95700.2, 95700.15, 95700.12)
+    assert (view.spread_bps, view.imbalance, view.age_ms) == (0.0104, -0.18, 12.4)
+    assert (view.depth_usd["5"].bid, view.depth_usd["5"].ask) == (610_000.0, 590_000.0)
+    assert view.depth_usd["25"].bid is None
 
 
-@pytest.mark.parametrize("state", [STATE_DISCONNECTED, STATE_SYNCING, STATE_GAP])
-def test_a_book_that_is_not_live_is_neither_shown_nor_used(state: int) -> None:
-    [row] = live_rows(1, state=state)
+@pytest.mark.parametrize("side", ["bid", "ask"])
+def test_a_one_sided_book_is_no_book(side: str) -> None:
+    row = _row(**{side: math.nan})
 
-    assert book_view(row.item(), T0) is None
-    assert book_flags(row.item()) == ("no_book",)
-    assert (half_spread_bps(row.item()), smaller_side_usd(row.item())) == (0.0, None)
-
-
-@pytest.mark.parametrize("word", ["bid", "ask", "mid", "microprice", "spread_bps", "imbalance"])
-def test_a_book_with_a_number_missing_is_neither_shown_nor_used(word: str) -> None:
-    [row] = live_rows(1, **{word: math.nan})
-
-    assert book_view(row.item(), T0) is None
-    assert book_flags(row.item()) == ("no_book",)
-    assert smaller_side_usd(row.item()) is None
+    assert book_view(row, now=0) is None
+    assert book_view(_row(state=STATE_GAP), now=0) is None
+    assert book_flags(row) == ("no_book",)
 
 
-def test_nothing_is_known_of_an_empty_row() -> None:
-    [row] = empty_rows(1)
+@pytest.mark.parametrize(
+    ("fields", "flags"),
+    [
+        ({}, ()),
+        ({"flags": FLAG_LOCKED}, ()),
+        ({"flags": FLAG_STALE}, ("stale_book",)),
+        ({"flags": FLAG_CROSSED}, ("crossed_book",)),
+        ({"state": STATE_GAP}, ("no_book",)),
+        ({"state": STATE_GAP, "flags": FLAG_STALE | FLAG_CROSSED}, ("stale_book", "no_book", "crossed_book")),
+    ],
+)
+def test_what_is_wrong_with_a_book_is_said(fields: dict[str, float], flags: tuple[str, ...]) -> None:
+    assert book_flags(_row(**fields)) == flags
 
-    assert book_view(row.item(), T0) is None
-    assert book_flags(row.item()) == ("no_book",)
+
+def test_crossing_once_costs_half_the_spread() -> None:
+    assert half_spread_bps(_row(spread_bps=3.0)) == 1.5
+    assert half_spread_bps(_row(spread_bps=-3.0)) == 0.0
+    assert half_spread_bps(_row(spread_bps=math.nan)) == 0.0
+    assert half_spread_bps(_row(spread_bps=3.0, state=STATE_GAP)) == 0.0
 
 
-def test_a_stale_or_crossed_book_is_shown_and_flagged() -> None:
-    [row] = live_rows(1, flags=FLAG_STALE | FLAG_CROSSED, state=STATE_LIVE)
-
-    assert book_view(row.item(), T0) is not None
-    assert book_flags(row.item()) == ("stale_book", "crossed_book")
+def test_the_smaller_side_is_unknown_if_one_side_is() -> None:
+    assert smaller_side_usd(_row()) == 590_000.0
+    assert smaller_side_usd(_row(ask_depth_5=math.nan)) is None
+    assert smaller_side_usd(_row(state=STATE_GAP)) is None
