@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -15,9 +16,10 @@ from signald.simulate.outcome import DemoResult
 from signald.simulate.scoreboard import Line, Scoreboard
 
 _COLUMNS: Final = (
-    *("UTC", "countdown", "figure", "actual", "consensus", "surprise", "σ", "verdict", "predicted", "realised"),
-    "latency",
+    *("UTC", "figure", "actual", "consensus", "surprise"),
+    *("σ", "verdict", "predicted", "realised", "latency"),
 )
+_LEFT: Final = {"UTC", "figure", "verdict"}
 _STYLES: Final = {"up": "green", "down": "red", "no_edge": "yellow", "quarantined": "magenta"}
 
 
@@ -99,47 +101,52 @@ def show_summary(console: Console, scoreboard: Scoreboard, result: DemoResult) -
 
 def table_of(lines: Iterable[Line], *, now: Nanos | None) -> Table:
     """The table as it stands at ``now``; without a time there are no countdowns."""
-    table = Table(expand=False)
-    for index, name in enumerate(_COLUMNS):
-        table.add_column(name, justify="left" if index in {0, 2, 7} else "right", no_wrap=True)
+    table = Table(
+        padding=(0, 1, 0, 0),
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        caption="predicted, realised: bps in five minutes",
+        caption_justify="left",
+    )
+    for name in _COLUMNS:
+        table.add_column(name, justify="left" if name in _LEFT else "right", no_wrap=True)
     for line in lines:
-        cells = [Text(text) for text in cells_of(line, now=now)]
-        cells[7].stylize(_STYLES.get(cells[7].plain, ""))
-        if line.signal is None:
-            for cell in cells:
-                cell.stylize("dim")
-        table.add_row(*cells)
+        style = "dim" if line.signal is None else ""
+        table.add_row(*(Text(cell, style=style or _STYLES.get(cell, "")) for cell in cells_of(line, now=now)))
     return table
 
 
 def plain(line: Line) -> str:
     """One figure as one line of text."""
     cells = cells_of(line, now=None)
-    named = zip(_COLUMNS[3:], cells[3:], strict=True)
-    return f"{cells[0]}  {cells[2]}  " + "  ".join(f"{name} {cell}" for name, cell in named if cell)
+    named = zip(_COLUMNS[2:], cells[2:], strict=True)
+    return f"{cells[0]}  {cells[1]}  " + "  ".join(f"{name} {cell}" for name, cell in named if cell)
 
 
 def cells_of(line: Line, *, now: Nanos | None) -> list[str]:
-    """The cells of one figure's row, in the order of the columns; what is not known is blank."""
+    """The cells of one figure's row, in the order of the columns; what is not known is blank.
+
+    Where its latency will stand is, until it is out, the time that is left.
+    """
     release, cause, signal = line.release, line.cause, line.signal
     is_out = line.ts_sent is not None
+    left = "" if is_out or now is None else _countdown(release.ts_scheduled - now)
     return [
         _clock(release.ts_scheduled),
-        "" if is_out or now is None else _countdown(release.ts_scheduled - now),
         release.release_id,
         f"{release.actual:g}" if is_out else "",
         "" if release.consensus is None else f"{release.consensus:g}",
         _signed(cause.surprise if cause else None, "+.3g"),
         _signed(cause.surprise_z if cause else None, "+.2f"),
         (signal.verdict or "") if signal else "",
-        _signed(line.predicted_bps, "+.1f", " bps"),
-        _signed(line.realised_bps, "+.1f", " bps"),
-        _signed(line.latency_us, ".0f", " µs"),
+        _signed(line.predicted_bps, "+.1f"),
+        _signed(line.realised_bps, "+.1f"),
+        left or ("" if line.latency_us is None else f"{line.latency_us:.0f} µs"),
     ]
 
 
 def _clock(ts: Nanos) -> str:
-    return datetime.fromtimestamp(ts // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(ts // NS_PER_S, UTC).strftime("%m-%d %H:%M")
 
 
 def _countdown(left_ns: Nanos) -> str:
@@ -151,5 +158,5 @@ def _countdown(left_ns: Nanos) -> str:
     return f"T−{seconds:.1f} s"
 
 
-def _signed(number: float | None, form: str, unit: str = "") -> str:
-    return "" if number is None else f"{number:{form}}{unit}"
+def _signed(number: float | None, form: str) -> str:
+    return "" if number is None else f"{number:{form}}"
