@@ -97,7 +97,11 @@ def _investing_name(names: Mapping[str, Named], event: str) -> tuple[Named | Non
 
 
 def _regular(indicator: Indicator, text: str, faults: Counter[Fault]) -> datetime:
-    time, moved = at_regular_hour(indicator, datetime.fromisoformat(text))
+    told = datetime.fromisoformat(text)
+    if told.tzinfo is None:
+        msg = f"{text!r} says no offset from UTC"
+        raise ValueError(msg)
+    time, moved = at_regular_hour(indicator, told)
     faults["wrong_hour"] += moved
     return time
 
