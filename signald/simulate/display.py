@@ -103,6 +103,7 @@ def table_of(lines: Iterable[Line], *, now: Nanos | None) -> Table:
     """The table as it stands at ``now``; without a time there are no countdowns."""
     table = Table(
         padding=(0, 1, 0, 0),
+        show_edge=False,
         box=SIMPLE_HEAD,
         pad_edge=False,
         caption="predicted, realised: bps in five minutes",

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from signald.model.time import NS_PER_S, parse_rfc3339
 from signald.simulate.calendar import PlannedRelease
-from signald.simulate.display import LiveTable, PlainLines, build_display, cells_of, plain, show_summary
+from signald.simulate.display import LiveTable, PlainLines, build_display, cells_of, plain, show_summary, table_of
 from signald.simulate.outcome import BookTotals, DemoResult, Percentiles
 from signald.simulate.scoreboard import Line, Scoreboard
 from tests.support.documents import scored_release
@@ -88,3 +88,11 @@ def test_the_summary_gives_the_totals_and_the_way_to_check_the_journal() -> None
 
     assert "16 releases, 17 signals, 0 compilations after" in written.getvalue().replace("\n", " ")
     assert "signald verify /a/journal\n" in written.getvalue()
+
+
+def test_the_table_fits_into_120_columns() -> None:
+    scoreboard = played()
+
+    width = Console(width=300).measure(table_of(scoreboard.lines.values(), now=None)).maximum
+
+    assert width <= 120
