@@ -14,21 +14,30 @@ class Backoff:
     (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
     """
 
-    __slots__ = ("_cap_s", "_draw", "_first_s", "failures")
+    __slots__ = ("_cap_s", "_draw", "_first_s", "_settled_s", "failures")
 
     def __init__(
         self,
         *,
         first_s: float = 0.25,
         cap_s: float = 30.0,
+        settled_s: float = 5.0,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        """Start with no failure; ``draw`` gives a number in [0, 1)."""
+        """Start with no failure.
+
+        Args:
+            first_s: Longest delay after the first failure.
+            cap_s: Longest delay of all.
+            settled_s: How long a connection must have lived to count as a success.
+            draw: Gives a number in [0, 1).
+        """
         if not 0 < first_s <= cap_s:
             msg = f"first_s must be above 0 and at most cap_s, got {first_s} and {cap_s}"
             raise ValueError(msg)
         self._first_s = first_s
         self._cap_s = cap_s
+        self._settled_s = settled_s
         self._draw = draw
         self.failures = 0
 
@@ -39,8 +48,13 @@ class Backoff:
         self.failures += 1
         return self._draw() * ceiling
 
+    def note_lifetime(self, lived_s: float) -> None:
+        """Forget the failures if a connection lived long enough; one that is dropped at once is a failure too."""
+        if lived_s >= self._settled_s:
+            self.reset()
+
     def reset(self) -> None:
-        """Forget the failures: the server was reached."""
+        """Forget the failures: the server is fine."""
         self.failures = 0
 
 

@@ -30,6 +30,17 @@ def test_success_starts_over() -> None:
     assert backoff.next_delay_s() == 0.5
 
 
+def test_a_connection_that_is_dropped_at_once_is_no_success() -> None:
+    backoff = Backoff(first_s=0.5, cap_s=30.0, settled_s=5.0, draw=lambda: 1.0)
+    backoff.next_delay_s()
+
+    backoff.note_lifetime(4.9)
+    assert backoff.failures == 1
+
+    backoff.note_lifetime(5.0)
+    assert backoff.failures == 0
+
+
 def test_a_server_that_stays_away_for_years_overflows_nothing() -> None:
     backoff = Backoff(first_s=1.0, cap_s=30.0, draw=lambda: 1.0)
     backoff.failures = 10_000

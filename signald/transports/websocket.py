@@ -1,0 +1,281 @@
+"""One websocket connection to a venue: frames as bytes, handed over by direct call, made again for ever.
+
+``websockets`` is known here only. Its queue, and the task that would wait on it, are left out: a whole frame is handed
+to the owner as soon as it is parsed, in the callback of the socket's read. The read is also what holds the venue back
+when we are slow: there is no queue that could fill.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, cast
+
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
+from websockets.uri import parse_uri
+
+from signald.errors import ConfigError, UnreachableError
+from signald.model.time import NS_PER_S
+from signald.runtime.backoff import AttemptBudget, Backoff
+from signald.runtime.clock import Clock
+from signald.runtime.mailbox import Mailbox, Overflow
+from signald.transports.http_client import read_retry_after
+
+_DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+_CLOSE_WITHIN_S = 1.0
+_OPEN_WITHIN_S = 10.0
+_OUTBOX = 1_024
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class FrameOwner(Protocol):
+    """Whose connection it is. It is told of one connection after the other, never of two at a time."""
+
+    def on_connected(self) -> None:
+        """The connection is open: nothing has come on it yet."""
+        ...
+
+    def on_frame(self, frame: bytes) -> None:
+        """A whole frame came, text or binary: its bytes."""
+        ...
+
+    def on_disconnected(self, reason: str) -> None:
+        """The connection is gone: nothing more comes on it."""
+        ...
+
+
+class WebsocketLimits(NamedTuple):
+    """What a venue allows, or needs.
+
+    Attributes:
+        max_frame_bytes: Largest frame to take; some venues send a whole book of 5 MB in one.
+        ping_interval_s: How often we ping; without a pong in as long again the connection is dead. ``None``: never.
+            The venue's own pings are answered in any case.
+        send_interval_s: Shortest time between two frames of ours.
+        attempts_per_minute: Most attempts to connect in any minute.
+    """
+
+    max_frame_bytes: int = 64 << 20
+    ping_interval_s: float | None = 20.0
+    send_interval_s: float = 0.0
+    attempts_per_minute: int = 30
+
+
+DEFAULT_LIMITS = WebsocketLimits()
+
+
+class WebsocketConnection:
+    """A connection that is made again for ever.
+
+    Attributes:
+        connected: Set while the connection is open.
+        connections: How often it was opened.
+        frames: How many whole frames were handed over.
+        last_failure: Why the last attempt or connection ended, ``""`` before any did.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        owner: FrameOwner,
+        clock: Clock,
+        *,
+        limits: WebsocketLimits = DEFAULT_LIMITS,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Build a connection that is not open yet.
+
+        Args:
+            name: What to call it in logs and errors: the venue's configured name.
+            url: ``ws://`` or ``wss://``, with path and query.
+            owner: Who is told.
+            clock: For lifetimes and limits.
+            limits: What the venue allows.
+            backoff: Delays between attempts.
+
+        Raises:
+            ConfigError: ``url`` is none.
+        """
+        try:
+            parse_uri(url)
+        except InvalidURI as failure:
+            raise ConfigError(name, str(failure)) from failure
+        self.name = name
+        self._url = url
+        self._clock = clock
+        self._owner = owner
+        self._send_interval_s = limits.send_interval_s
+        self._backoff = backoff or Backoff()
+        self._budget = AttemptBudget(attempts=limits.attempts_per_minute, per_s=60.0)
+        self._connector = functools.partial(
+            connect,
+            url,
+            compression=None,  # inflating would stand before every frame
+            proxy=None,  # not by way of an environment variable; and never for a server on loopback
+            open_timeout=_OPEN_WITHIN_S,
+            close_timeout=_CLOSE_WITHIN_S,
+            ping_interval=limits.ping_interval_s,
+            ping_timeout=limits.ping_interval_s,
+            max_size=limits.max_frame_bytes,
+            max_queue=None,  # nothing is queued
+            create_connection=cast("type[ClientConnection]", self._new_connection),
+        )
+        self._connection: _Direct | None = None
+        self._announced = False
+        self._dropped = ""
+        self._outbox = self._new_outbox()
+        self.connected = asyncio.Event()
+        self.connections = 0
+        self.frames = 0
+        self.last_failure = ""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the connection is open."""
+        return self.connected.is_set()
+
+    async def run(self) -> None:
+        """Keep the connection for ever; ends by cancellation, or by whatever ``on_frame`` raises: that is a bug."""
+        while True:
+            await asyncio.sleep(self._budget.wait_s(self._clock.monotonic()))
+            self._budget.take(self._clock.monotonic())
+            opened = self._clock.monotonic()
+            reason, wait_s = "closed by us", 0.0
+            try:
+                reason = await self._serve_one_connection()
+            except InvalidStatus as failure:
+                asked = failure.response.headers.get("Retry-After")
+                reason, wait_s = str(failure), read_retry_after(asked, self._clock.now())
+            except (WebSocketException, OSError, EOFError) as failure:
+                reason = str(failure) or type(failure).__name__
+            finally:
+                self._note_down(reason)
+            self._backoff.note_lifetime((self._clock.monotonic() - opened) / NS_PER_S)
+            await asyncio.sleep(max(wait_s, self._backoff.next_delay_s()))
+
+    async def wait_connected(self, timeout_s: float) -> None:
+        """Wait until the connection is open.
+
+        Raises:
+            UnreachableError: That took longer than ``timeout_s``.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.connected.wait()
+        except TimeoutError:
+            server = f"venue {self.name}"
+            raise UnreachableError(server, self._url, self.last_failure or f"no answer in {timeout_s:g} s") from None
+
+    def send(self, frame: bytes) -> None:
+        """Send ``frame`` as text, in order, as soon as the pace allows; forgotten if the connection is lost before."""
+        if not self._outbox.offer(frame):
+            self.drop(f"{_OUTBOX} frames wait to be sent")
+
+    def drop(self, reason: str) -> None:
+        """Give the open connection up, hand over nothing more of it, and make a new one."""
+        if self._connection is not None and self._announced:
+            self._dropped = reason
+            self._connection.silence()
+
+    async def _serve_one_connection(self) -> str:
+        """Open a connection and see it through to its end; returns why it ended."""
+        connection = cast("_Direct", await self._connector())
+        try:
+            self._announce()
+            self.connected.set()
+            log.info("venue_connected", venue=self.name, connections=self.connections)
+            async with asyncio.TaskGroup() as group:
+                sender = group.create_task(self._send_outbox(connection), name=f"{self.name}-send")
+                await connection.wait_closed()
+                sender.cancel()
+        finally:
+            await connection.close()
+        if connection.bug is not None:
+            raise connection.bug
+        return self._dropped or str(connection.protocol.close_exc)
+
+    async def _send_outbox(self, connection: ClientConnection) -> None:
+        while True:
+            frame = await self._outbox.get()
+            try:
+                await connection.send(frame, text=True)
+            except ConnectionClosed:
+                return  # whoever waits for the connection's end knows why
+            await asyncio.sleep(self._send_interval_s)
+
+    def _take(self, frame: bytes) -> None:
+        if not self._announced:
+            self._announce()  # what came together with the handshake's answer, before we were resumed
+        self.frames += 1
+        self._owner.on_frame(frame)
+
+    def _announce(self) -> None:
+        if not self._announced:
+            self._announced = True
+            self.connections += 1
+            self._owner.on_connected()
+
+    def _note_down(self, reason: str) -> None:
+        self.connected.clear()
+        self._connection = None
+        self._outbox = self._new_outbox()
+        self._dropped = ""
+        if self._announced or reason != self.last_failure:
+            log.warning("venue_disconnected", venue=self.name, reason=reason)
+        self.last_failure = reason
+        if self._announced:
+            self._announced = False
+            self._owner.on_disconnected(reason)
+
+    def _new_connection(self, *args: Any, **settings: Any) -> "_Direct":  # noqa: ANN401 - websockets' own
+        self._connection = _Direct(self._take, *args, **settings)
+        return self._connection
+
+    def _new_outbox(self) -> Mailbox[bytes]:
+        return Mailbox[bytes](capacity=_OUTBOX, when_full=Overflow.WAIT)
+
+
+class _Direct(ClientConnection):
+    """A connection that hands whole frames over instead of queueing them.
+
+    Attributes:
+        bug: What the owner raised, if it did; the connection is closed then.
+    """
+
+    def __init__(self, take: Callable[[bytes], None], *args: Any, **settings: Any) -> None:  # noqa: ANN401 - websockets' own
+        super().__init__(*args, **settings)
+        self._take = take
+        self._parts: list[bytes] = []
+        self._is_silent = False
+        self.bug: Exception | None = None
+
+    def process_event(self, event: Event) -> None:
+        """Override of the connection's dispatch: data frames are ours."""
+        if isinstance(event, Frame) and event.opcode in _DATA:
+            if not self._is_silent:
+                self._take_part(bytes(event.data), is_last=event.fin)
+        else:
+            super().process_event(event)
+
+    def silence(self) -> None:
+        """Hand nothing over any more, and break the connection."""
+        self._is_silent = True
+        self.transport.abort()
+
+    def _take_part(self, part: bytes, *, is_last: bool) -> None:
+        if self._parts or not is_last:
+            self._parts.append(part)
+            if not is_last:
+                return
+            part = b"".join(self._parts)
+            self._parts.clear()
+        try:
+            self._take(part)
+        except Exception as bug:  # noqa: BLE001 - raised to the loop it would be logged and forgotten
+            self.bug = bug
+            self.silence()
