@@ -143,7 +143,7 @@ class _Estimator:
 
     def _pool_families(self, fit: Fit, came: Flags) -> dict[str, Family]:
         """The response of each family that lends one, from its series taken alone."""
-        alone = self._alone(fit)
+        alone = taken_alone(self.own, self.reports, fit.beta, fit.covariance)
         families: dict[str, Family] = {}
         for family in sorted({self._family[name] for name in self.pooled}):
             of = [index for index, name in enumerate(self.own) if self._family[name] == family]
@@ -160,29 +160,30 @@ class _Estimator:
             )
         return families
 
-    def _alone(self, fit: Fit) -> list[Marginal]:
-        """Each own series' response to its surprise alone: its siblings at their expectation given it.
-
-        The same as scoring a bundle of that figure, see :mod:`signald.core.kernels.conditioning`.
-        """
-        found: dict[SeriesId, Marginal] = {}
-        for report in self.reports:
-            at = [self.own.index(name) for name in report.series]
-            beta, covariance = fit.beta[at], fit.covariance[np.ix_(at, at)]
-            moments = np.array(report.moments)
-            for place, name in enumerate(report.series):
-                weights = moments[:, place] / moments[place, place]
-                left = moments - np.outer(weights, moments[place])
-                unexplained = float(beta @ left @ beta) / (report.n * moments[place, place])
-                found[name] = Marginal(float(beta @ weights), float(weights @ covariance @ weights) + unexplained)
-        return [found[name] for name in self.own]
-
     def _rest(self, name: SeriesId, moves: Floats, mean: float, prior: Prior) -> float:
         """Variance of what a pooled response leaves of the moves at its series' releases."""
         column = self._column[name]
         rows = ~np.isnan(moves) & ~np.isnan(self._sample.raw[:, column])
         rest = moves[rows] - mean * np.nan_to_num(self._sample.z[rows, column])
         return moderate(float(np.mean(rest**2)) if len(rest) else prior.variance, len(rest), prior)
+
+
+def taken_alone(own: Sequence[SeriesId], reports: Sequence[Report], beta: Floats, covariance: Floats) -> list[Marginal]:
+    """Each own series' response to its surprise alone: its siblings at their expectation given it.
+
+    The same as scoring a bundle of that figure, see :mod:`signald.core.kernels.conditioning`.
+    """
+    found: dict[SeriesId, Marginal] = {}
+    for report in reports:
+        at = [own.index(name) for name in report.series]
+        ours, errors = beta[at], covariance[np.ix_(at, at)]
+        moments = np.array(report.moments)
+        for place, name in enumerate(report.series):
+            weights = moments[:, place] / moments[place, place]
+            left = moments - np.outer(weights, moments[place])
+            unexplained = float(ours @ left @ ours) / (report.n * moments[place, place])
+            found[name] = Marginal(float(ours @ weights), float(weights @ errors @ weights) + unexplained)
+    return [found[name] for name in own]
 
 
 def tidied(numbers: Sequence[float] | Floats) -> tuple[float, ...]:
