@@ -51,9 +51,11 @@ def estimate(sample: Sample, indicators: Mapping[IndicatorId, Indicator], *, pri
     """Estimate all responses.
 
     A series has one of its own where enough releases with surprises lie within the prices of every asset. The others
-    take their family's, if that rests on two reports.
+    take their family's, if that rests on two reports. Where no series has one of its own there are no assets.
     """
     estimator = _Estimator(sample, indicators, primary_s)
+    if not estimator.own:
+        return Estimate((), (), (), {})
     return Estimate(
         own=estimator.own,
         pooled=estimator.pooled,
