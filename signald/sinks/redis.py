@@ -138,8 +138,12 @@ class Publisher:
 
     def lag_ns(self) -> Nanos:
         """How long the oldest document that is not confirmed has been on its way; 0 if there is none."""
-        oldest = next(iter((*self._in_flight, *self._refused, *self._waiting)), None)
-        return 0 if oldest is None else self._age_ns(oldest)
+        for queue in (self._in_flight, self._refused, self._waiting):
+            try:
+                return self._age_ns(queue[0])
+            except IndexError:  # empty, or just emptied: this may be asked from another thread
+                continue
+        return 0
 
     async def run(self) -> None:
         """Keep the connection, and what must go out going; ends by cancellation only."""

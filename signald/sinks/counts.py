@@ -1,0 +1,59 @@
+"""Plain counters by label: adding to one costs an addition to a dict."""
+
+from collections import Counter
+
+from signald.model.notices import BookGap, BookLive, BookStale, Notice, Quarantined, Rejected, WindowChanged
+from signald.model.signals import Signal
+
+
+class Counts:
+    """Everything that is counted by label.
+
+    Attributes:
+        frames: Websocket frames by venue.
+        gaps: Books discarded by venue.
+        resyncs: Books that could be believed again, by venue, beyond the first time.
+        stale: Books that stopped moving, by venue.
+        rejected: Inputs not taken, by reason.
+        quarantined: Figures not scored, by reason.
+        releases: Steps of releases' lives, by state.
+        notices: All facts about ourselves, by kind.
+        signals: Documents by kind and verdict.
+    """
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.frames: Counter[str] = Counter()
+        self.gaps: Counter[str] = Counter()
+        self.resyncs: Counter[str] = Counter()
+        self.stale: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.quarantined: Counter[str] = Counter()
+        self.releases: Counter[str] = Counter()
+        self.notices: Counter[str] = Counter()
+        self.signals: Counter[tuple[str, str]] = Counter()
+        self._seen_live: set[str] = set()
+
+    def count_signal(self, signal: Signal) -> None:
+        """Count one document."""
+        self.signals[signal.kind, signal.verdict or "none"] += 1
+
+    def count_notice(self, notice: Notice) -> None:
+        """Count one fact about ourselves."""
+        self.notices[type(notice).__name__] += 1
+        match notice:
+            case BookLive(channel=venue, instrument=instrument):
+                self.resyncs[venue] += instrument in self._seen_live
+                self._seen_live.add(instrument)
+            case BookGap(channel=venue):
+                self.gaps[venue] += 1
+            case BookStale(channel=venue):
+                self.stale[venue] += 1
+            case Rejected(reason=reason):
+                self.rejected[reason] += 1
+            case Quarantined(reason=reason):
+                self.quarantined[reason] += 1
+            case WindowChanged(state=state):
+                self.releases[state] += 1
+            case _:
+                pass
