@@ -1,7 +1,7 @@
 """The calendar's words: indicators, scheduled releases, figures, heartbeats."""
 
 import enum
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -38,7 +38,8 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         release_time: Local clock time of a regular release, ``HH:MM``.
         frequency: How often a figure comes.
         plausible: Lowest and highest figure that may be scored, in ``unit``.
-        sources: Feeds in order of trust, whose consensus counts first; empty: any, by arrival.
+        sources: Feeds in order of trust, whose word counts first; those not named come after them, by name.
+        quorum: How many sources must agree on a figure before it is scored.
         currency: Of a ``billion``.
         aliases: Feed name → names under which that feed knows the series: one for all stages, or one for each in order.
         report: The publication it comes in, ``us.employment``; figures of one report come at one minute.
@@ -58,6 +59,7 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     frequency: Literal["weekly", "monthly", "quarterly", "irregular"]
     plausible: tuple[float, float]
     sources: tuple[str, ...] = ()
+    quorum: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
     currency: str | None = None
     aliases: dict[str, tuple[str, ...]] = {}
     report: str = ""

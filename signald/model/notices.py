@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from signald.model.instruments import InstrumentId
-from signald.model.macro import ReleaseId
+from signald.model.macro import IndicatorId, ReleaseId
 from signald.model.time import Nanos
 
 
@@ -51,6 +51,8 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         "unknown_instrument",
         "repeated",
         "conflict",
+        "implausible",
+        "too_many_sources",
     ]
     field: str
     problem: str
@@ -63,7 +65,15 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     release_id: ReleaseId
     source: str
     actual: float | None
-    reason: Literal["unit_slip", "outlier", "early_release", "late_release", "no_consensus", "unscheduled", "retracted_unknown"]
+    reason: Literal[
+        "unit_slip",
+        "outlier",
+        "early_release",
+        "late_release",
+        "unscheduled",
+        "unconfirmed",
+        "retracted_unknown",
+    ]
     ts_ingest: Nanos
 
 
@@ -71,8 +81,71 @@ class WindowChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A release walked a step through its life."""
 
     release_id: ReleaseId
-    state: Literal["scheduled", "armed", "released", "corrected", "retracted", "missed", "cancelled", "closed"]
+    state: Literal[
+        "tentative",
+        "scheduled",
+        "rescheduled",
+        "armed",
+        "released",
+        "corrected",
+        "retracted",
+        "missed",
+        "cancelled",
+        "closed",
+    ]
     ts_ingest: Nanos
 
 
-Notice: TypeAlias = BookLive | BookGap | BookStale | Rejected | Quarantined | WindowChanged
+class NoSurprise(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A figure was published that surprises nobody: there was no consensus, or the model knows no scale of it."""
+
+    release_id: ReleaseId
+    source: str
+    actual: float
+    reason: Literal["no_consensus", "no_scale"]
+    ts_ingest: Nanos
+
+
+class Contradicted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Sources disagree: ``actual`` counts, and each source in ``others`` says another figure."""
+
+    release_id: ReleaseId
+    source: str
+    actual: float
+    others: dict[str, float]
+    ts_ingest: Nanos
+
+
+class SourceSilent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A calendar source stopped sending heartbeats; ``ts_heard`` is that of the last.
+
+    ``release_id`` is given where it matters now: a release that the source covers is due within minutes. A release
+    that no source covers has ``source`` ``""`` and ``ts_heard`` ``None``.
+    """
+
+    source: str
+    ts_heard: Nanos | None
+    release_id: ReleaseId | None
+    ts_ingest: Nanos
+
+
+class SourceAlive(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A calendar source sends heartbeats: the first, or the first after silence."""
+
+    source: str
+    covers: tuple[IndicatorId, ...]
+    ts_ingest: Nanos
+
+
+Notice: TypeAlias = (
+    BookLive
+    | BookGap
+    | BookStale
+    | Rejected
+    | Quarantined
+    | WindowChanged
+    | NoSurprise
+    | Contradicted
+    | SourceSilent
+    | SourceAlive
+)

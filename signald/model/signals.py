@@ -37,6 +37,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     ``figure`` counts the figures of that release (0 the first, 1 its first correction). ``surprise`` is
     actual − consensus, ``surprise_z`` in standard deviations of past surprises; both ``None`` without a consensus.
+    ``prior_revision`` is revised_prior − prior, given where the prior was revised; ``contradicted_by`` are the figures
+    of the sources that say another, by name, given where there are some.
     """
 
     release_id: ReleaseId
@@ -47,6 +49,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     revised_prior: float | None
     surprise: float | None
     surprise_z: float | None
+    prior_revision: float | msgspec.UnsetType = msgspec.UNSET
+    contradicted_by: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Horizon(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,32 @@
+"""Keeps what was laid out beforehand for the bundles that are due."""
+
+from typing import Final
+
+from signald.core.scoring import Plan, Scorer
+from signald.model.macro import ReleaseId
+
+MAX_PLANS: Final = 64
+"""Plans kept; the one not used for longest goes first. A day has a handful of bundles."""
+
+
+class Plans:
+    """One plan per bundle, laid out once."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        """Take the model."""
+        self._scorer = scorer
+        self._plans: dict[tuple[ReleaseId, ...], Plan] = {}
+
+    def of(self, bundle: tuple[ReleaseId, ...]) -> Plan:
+        """The plan of these releases, laid out now if it was not before."""
+        plan = self._plans.pop(bundle, None)
+        if plan is None:
+            plan = self._scorer.plan(bundle)
+            if len(self._plans) >= MAX_PLANS:
+                del self._plans[next(iter(self._plans))]
+        self._plans[bundle] = plan
+        return plan
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._plans)

@@ -1,0 +1,240 @@
+"""Writes one document per instrument for every occasion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from signald.core.board import BoardRows
+from signald.core.documents import causes as c
+from signald.core.documents.plans import Plans
+from signald.core.release_window import Bundle, ReleaseWindow
+from signald.core.scoring import Prediction, Scorer, book_flags, book_view
+from signald.core.scoring.view import Row
+from signald.model.identity import signal_id
+from signald.model.instruments import Instrument, InstrumentId
+from signald.model.macro import Release, ReleaseId, ReleaseKind
+from signald.model.signals import Cause, Flag, ModelView, Signal, SignalKind, Verdict
+from signald.model.time import Nanos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statement:
+    """What the documents of one occasion share, whatever the instrument."""
+
+    kind: SignalKind
+    revision: int
+    causes: tuple[Cause, ...]
+    keys: tuple[str, ...]
+    flags: tuple[Flag, ...]
+    ts_scheduled: Nanos | None
+    ts_event: Nanos
+    ts_ingest: Nanos
+
+
+class Documents:
+    """Writes the documents of one model: one per instrument, in the board's order."""
+
+    def __init__(self, *, scorer: Scorer, instruments: tuple[Instrument, ...]) -> None:
+        """Take the model and the instruments."""
+        self.scorer = scorer
+        self._instruments = instruments
+        self._plans = Plans(scorer)
+
+    def arm(self, bundle: Bundle) -> None:
+        """Lay out beforehand what scoring these releases will need."""
+        self._plans.of(_ids(bundle))
+
+    def scored(
+        self, bundle: Bundle, rows: BoardRows, *, ts_event: Nanos, ts_ingest: Nanos, silent: bool
+    ) -> list[Signal]:
+        """What the figures of ``bundle`` that are out say jointly; at least one must be.
+
+        ``ts_event`` is that of what was heard now; the documents have the newest of it and of their figures, so that
+        of two documents of a bundle the later never seems the older.
+        """
+        return self._joint(bundle, rows, (), ts_event=ts_event, ts_ingest=ts_ingest, silent=silent)
+
+    def finished(self, bundle: Bundle, rows: BoardRows, *, due: Nanos, silent: bool) -> list[Signal]:
+        """The same once ``bundle`` waits no longer: that some of its figures are absent is what is new."""
+        steps = tuple(c.step_key(one.release_id, bundle.ts_scheduled, "absent") for one in bundle.absent)
+        return self._joint(bundle, rows, steps, ts_event=due, ts_ingest=due, silent=silent)
+
+    def test(self, window: ReleaseWindow, release: Release, rows: BoardRows, *, silent: bool) -> list[Signal]:
+        """The whole path for a figure that counts for nothing."""
+        causes = (c.cause_of(self.scorer, window, release, 0),)
+        statement = _Statement(
+            kind="release",
+            revision=1,
+            causes=causes,
+            keys=(c.cause_key("test", release.ts_event),),
+            flags=c.noted(["test"], causes, silent=silent),
+            ts_scheduled=window.ts_scheduled,
+            ts_event=release.ts_event,
+            ts_ingest=release.ts_ingest,
+        )
+        return self._predicted(statement, (window.release_id,), rows)
+
+    def quarantined(
+        self, window: ReleaseWindow, release: Release, rows: BoardRows, *, flags: Sequence[Flag], silent: bool
+    ) -> list[Signal]:
+        """A figure that came and may not be scored: said, with the reason among the flags, and nothing predicted.
+
+        It has the number that it would have taken. Its revision is that of its release alone, so that it never
+        outranks what the bundle's other figures say.
+        """
+        causes = (c.cause_of(self.scorer, window, release, window.numbers),)
+        statement = _Statement(
+            kind="correction" if release.kind is ReleaseKind.CORRECTION else "release",
+            revision=window.scored,
+            causes=causes,
+            keys=(c.quarantine_key(window, release, flags),),
+            flags=c.noted(flags, causes, silent=silent),
+            ts_scheduled=window.ts_scheduled,
+            ts_event=release.ts_event,
+            ts_ingest=release.ts_ingest,
+        )
+        return [
+            self._signal(statement, instrument, rows[index].item(), verdict="quarantined", prediction=None)
+            for index, instrument in enumerate(self._instruments)
+        ]
+
+    def retracted(self, bundle: Bundle, window: ReleaseWindow, *, ts_event: Nanos, ts_ingest: Nanos) -> list[Signal]:
+        """The figure of ``window`` is withdrawn: each instrument's document names the documents to unwind.
+
+        What they name is taken from the siblings too: nothing is to be unwound twice.
+        """
+        figure = window.current
+        assert figure is not None  # the engine retracts only what it has
+        statement = _Statement(
+            kind="retraction",
+            revision=bundle.revision,
+            causes=(c.cause_of(self.scorer, window, figure.release, figure.number),),
+            keys=(c.withdrawal_key(window, figure),),
+            flags=(),
+            ts_scheduled=bundle.ts_scheduled,
+            ts_event=max(ts_event, figure.release.ts_event),
+            ts_ingest=ts_ingest,
+        )
+        signals: list[Signal] = []
+        for instrument in self._instruments:
+            ids = tuple(window.issued.get(instrument.id, ()))
+            for sibling in bundle.windows.values():
+                sibling.forget(instrument.id, frozenset(ids))
+            model = ModelView(id=self.scorer.model_id, drivers=())
+            signals.append(_bare(statement, instrument=instrument.id, model=model, retracts=ids))
+        return signals
+
+    def missed(self, bundle: Bundle, window: ReleaseWindow, *, due: Nanos, silent: bool) -> Signal:
+        """No figure had come by ``due``; one document for all instruments."""
+        return _bare(
+            _Statement(
+                kind="missed",
+                revision=0,
+                causes=(c.absence_of(window),),
+                keys=(c.step_key(window.release_id, bundle.ts_scheduled, "missed"),),
+                flags=("silent_source",) if silent else (),
+                ts_scheduled=bundle.ts_scheduled,
+                ts_event=due,
+                ts_ingest=due,
+            )
+        )
+
+    def _joint(
+        self,
+        bundle: Bundle,
+        rows: BoardRows,
+        steps: tuple[str, ...],
+        *,
+        ts_event: Nanos,
+        ts_ingest: Nanos,
+        silent: bool,
+    ) -> list[Signal]:
+        out = bundle.out
+        figures = [(window, window.current) for window in out if window.current is not None]
+        causes = tuple(c.cause_of(self.scorer, window, figure.release, figure.number) for window, figure in figures)
+        is_correction = any(window.is_corrected for window in out)
+        statement = _Statement(
+            kind="correction" if is_correction else "release",
+            revision=bundle.revision,
+            causes=causes,
+            keys=(*c.bundle_keys(bundle), *steps),
+            flags=c.noted(c.bundle_flags(bundle), causes, silent=silent),
+            ts_scheduled=bundle.ts_scheduled,
+            ts_event=max(ts_event, *(figure.release.ts_event for _, figure in figures)),
+            ts_ingest=ts_ingest,
+        )
+        signals = self._predicted(statement, _ids(bundle), rows)
+        for signal in signals:
+            for window in out:
+                window.note(signal)
+        return signals
+
+    def _predicted(self, statement: _Statement, bundle: tuple[ReleaseId, ...], rows: BoardRows) -> list[Signal]:
+        heard = {cause.release_id: cause.surprise_z for cause in statement.causes}
+        surprises = [heard.get(release_id) for release_id in bundle]
+        predictions = self.scorer.score(self._plans.of(bundle), surprises, rows, ts_ingest=statement.ts_ingest)
+        return [
+            self._signal(statement, instrument, rows[index].item(), verdict=prediction.verdict, prediction=prediction)
+            for index, (instrument, prediction) in enumerate(zip(self._instruments, predictions, strict=True))
+        ]
+
+    def _signal(
+        self,
+        statement: _Statement,
+        instrument: Instrument,
+        row: Row,
+        *,
+        verdict: Verdict,
+        prediction: Prediction | None,
+    ) -> Signal:
+        flags: list[Flag] = [*statement.flags, *book_flags(row), *(prediction.flags if prediction else ())]
+        return Signal(
+            id=signal_id(statement.kind, instrument.id, statement.keys),
+            kind=statement.kind,
+            revision=statement.revision,
+            causes=statement.causes,
+            instrument=instrument.id,
+            verdict=verdict,
+            confidence=prediction.confidence if prediction else None,
+            horizons=prediction.horizons if prediction else (),
+            book=book_view(row, statement.ts_ingest),
+            desk=prediction.desk if prediction else None,
+            model=ModelView(id=self.scorer.model_id, drivers=prediction.drivers if prediction else ()),
+            flags=c.in_order(flags),
+            ts_scheduled=statement.ts_scheduled,
+            ts_event=statement.ts_event,
+            ts_ingest=statement.ts_ingest,
+        )
+
+
+def _ids(bundle: Bundle) -> tuple[ReleaseId, ...]:
+    return tuple(window.release_id for window in bundle.siblings)
+
+
+def _bare(
+    statement: _Statement,
+    *,
+    instrument: InstrumentId | None = None,
+    model: ModelView | None = None,
+    retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET,
+) -> Signal:
+    """A document that predicts nothing."""
+    return Signal(
+        id=signal_id(statement.kind, instrument, statement.keys),
+        kind=statement.kind,
+        revision=statement.revision,
+        causes=statement.causes,
+        instrument=instrument,
+        verdict=None,
+        confidence=None,
+        horizons=(),
+        book=None,
+        desk=None,
+        model=model,
+        flags=statement.flags,
+        ts_scheduled=statement.ts_scheduled,
+        ts_event=statement.ts_event,
+        ts_ingest=statement.ts_ingest,
+        retracts=retracts,
+    )

@@ -1,0 +1,9 @@
+"""The engine: told events and the time, handed the board's rows, it returns signals and notices. It never asks.
+
+Live, demo, replay and backtest run this class; they differ in clock, sources and sinks only.
+"""
+
+from signald.core.engine.engine import Engine
+from signald.core.engine.world import Output
+
+__all__ = ["Engine", "Output"]

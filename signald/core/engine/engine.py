@@ -1,0 +1,84 @@
+"""The engine's three doors: an event, the time, and when the time matters next."""
+
+from collections.abc import Mapping
+
+from signald.core.board import BoardRows
+from signald.core.documents import Documents
+from signald.core.engine.figures import Figures
+from signald.core.engine.timetable import Timetable
+from signald.core.engine.world import Output, World
+from signald.core.liveness import covers
+from signald.core.release_window import Register, ReleaseWindow, WindowRules
+from signald.model.events import Event
+from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
+from signald.model.notices import SourceSilent
+from signald.model.time import Nanos
+
+
+class Engine:
+    """Walks every release through its life and says what follows from each figure."""
+
+    def __init__(
+        self, *, indicators: Mapping[IndicatorId, Indicator], documents: Documents, rules: WindowRules
+    ) -> None:
+        """Take what is known beforehand: the series, the writer of documents (which holds the model), the moments."""
+        self._world = World(register=Register(indicators), documents=documents, rules=rules)
+        self._timetable = Timetable(self._world)
+        self._figures = Figures(self._world)
+
+    @property
+    def windows(self) -> Mapping[ReleaseId, ReleaseWindow]:
+        """Every release known, for status; not to be written."""
+        return self._world.register.windows
+
+    @property
+    def sources(self) -> Mapping[str, Heartbeat]:
+        """Each source's newest heartbeat, for status."""
+        return self._world.liveness.newest
+
+    def next_deadline(self) -> Nanos | None:
+        """When :meth:`advance` is next due; a void moment may make it too early, never too late."""
+        moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence())
+        return min((ts for ts in moments if ts is not None), default=None)
+
+    def advance(self, now: Nanos, rows: BoardRows) -> list[Output]:
+        """Fire each deadline up to ``now`` at its own due time; ``rows`` is what the board shows now."""
+        outputs: list[Output] = []
+        while (due := self.next_deadline()) is not None and due <= now:
+            if due == self._world.liveness.next_silence():
+                outputs.extend(self._fall_silent(due))
+            else:
+                outputs.extend(self._timetable.fire(self._world.agenda.pop(), rows))
+        return outputs
+
+    def handle(self, event: Event, rows: BoardRows) -> list[Output]:
+        """Fire what is due by ``event.ts_ingest``, then apply the event to what the board showed at that instant."""
+        outputs = self.advance(event.ts_ingest, rows)
+        if isinstance(event, Heartbeat):
+            outputs.extend(self._world.liveness.heard(event))
+        elif isinstance(event, ScheduledRelease):
+            outputs.extend(self._timetable.schedule(event))
+        else:
+            outputs.extend(self._figures.take(event, rows))
+        return outputs
+
+    def _fall_silent(self, now: Nanos) -> list[Output]:
+        """An alarm for each source that is silent from now on, or one for each release near by that it covers."""
+        outputs: list[Output] = []
+        for newest in self._world.liveness.fall_silent(now):
+            near = [one for one in self._near(now) if covers(newest, one.indicator.id)]
+            outputs.extend(
+                SourceSilent(source=newest.source, ts_heard=newest.ts_ingest, release_id=release_id, ts_ingest=now)
+                for release_id in [window.release_id for window in near] or [None]
+            )
+        return outputs
+
+    def _near(self, now: Nanos) -> list[ReleaseWindow]:
+        """Releases whose figure is awaited within minutes, by time and id."""
+        rules = self._world.rules
+        return [
+            window
+            for scheduled, bundle in sorted(self._world.register.bundles.items())
+            if scheduled - rules.watch_before_ns <= now < scheduled + rules.late_after_ns
+            for window in bundle.awaited
+        ]

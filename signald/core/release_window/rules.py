@@ -1,0 +1,28 @@
+"""The moments of a release's life, as configured."""
+
+from dataclasses import dataclass
+
+from signald.model.time import NS_PER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRules:
+    """Moments of a release's life as offsets from its scheduled time T0, in nanoseconds.
+
+    Attributes:
+        watch_before_ns: From T0 less this a silent source that covers the release is a loud alarm.
+        arm_before_ns: Armed from T0 less this.
+        early_tolerance_ns: A figure sooner than T0 less this is early.
+        late_after_ns: A figure from T0 plus this on is late; if none has come by then, the release is missed.
+        valid_ns: A figure from T0 plus this on is recorded but not scored: the move is over.
+        close_after_ns: The window closes at T0 plus this.
+        bundle_wait_ns: How long the first figure of a bundle waits for its siblings: then the bundle is final as it is.
+    """
+
+    watch_before_ns: int = 600 * NS_PER_S
+    arm_before_ns: int = 900 * NS_PER_S
+    early_tolerance_ns: int = 2 * NS_PER_S
+    late_after_ns: int = 60 * NS_PER_S
+    valid_ns: int = 300 * NS_PER_S
+    close_after_ns: int = 3_600 * NS_PER_S
+    bundle_wait_ns: int = 10 * NS_PER_S
