@@ -1,0 +1,146 @@
+"""structlog, set up once: one JSON object a line on standard error, or lines for people on a terminal.
+
+An event is a constant in the past tense, its details are fields. What the libraries log goes the same way.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, MutableMapping
+from typing import Any, Literal, NamedTuple, TextIO, TypeAlias, cast
+
+import msgspec
+import structlog
+
+from signald.model.notices import (
+    BookGap,
+    BookLive,
+    BookStale,
+    Contradicted,
+    NoSurprise,
+    Notice,
+    Quarantined,
+    Rejected,
+    SourceAlive,
+    SourceSilent,
+    WindowChanged,
+)
+from signald.model.time import NS_PER_S, Nanos, format_rfc3339
+from signald.runtime.clock import Clock, LiveClock
+
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+_QUIET_NS = 10 * NS_PER_S
+_MAX_SUBJECTS = 1_000
+_JSON = msgspec.json.Encoder(enc_hook=repr)
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Line(NamedTuple):
+    """How a kind of notice is logged."""
+
+    level: Literal["info", "warning", "error"]
+    event: str
+
+
+LINES: dict[type, Line] = {
+    BookLive: Line("info", "book_went_live"),
+    BookGap: Line("warning", "book_discarded"),
+    BookStale: Line("warning", "book_went_stale"),
+    Rejected: Line("warning", "input_rejected"),
+    Quarantined: Line("warning", "figure_quarantined"),
+    WindowChanged: Line("info", "release_moved"),
+    NoSurprise: Line("info", "figure_surprised_nobody"),
+    Contradicted: Line("error", "sources_contradicted"),
+    SourceSilent: Line("error", "source_fell_silent"),
+    SourceAlive: Line("info", "source_came_alive"),
+}
+_SUBJECT = ("channel", "instrument", "release_id", "source", "reason", "state")
+"""Fields that make two notices of one kind the same thing said again."""
+
+
+class RepeatLimit:
+    """Says the same thing once in ten seconds, and how often it was not said in between."""
+
+    def __init__(self) -> None:
+        """Nothing was said yet."""
+        self._said: dict[tuple[object, ...], tuple[Nanos, int]] = {}
+
+    def admit(self, subject: tuple[object, ...], now: Nanos) -> int | None:
+        """How many repetitions were held back since ``subject`` was last said; ``None``: hold this one back too."""
+        since, held_back = self._said.get(subject, (None, 0))
+        if since is not None and since <= now < since + _QUIET_NS:  # a clock that was set back starts over
+            self._said[subject] = (since, held_back + 1)
+            return None
+        self._said.pop(subject, None)
+        self._said[subject] = (now, 0)
+        if len(self._said) > _MAX_SUBJECTS:
+            del self._said[next(iter(self._said))]
+        return held_back
+
+
+_limit = RepeatLimit()
+
+
+def log_notice(notice: Notice, limit: RepeatLimit = _limit) -> None:
+    """Log a fact about ourselves; the same one again within ten seconds is only counted."""
+    line = LINES[type(notice)]
+    fields = msgspec.structs.asdict(notice)
+    now = fields.pop("ts_ingest")
+    held_back = limit.admit((line.event, *(fields.get(name) for name in _SUBJECT)), now)
+    if held_back is None:
+        return
+    if held_back:
+        fields["repetitions"] = held_back
+    say: Callable[..., Any] = getattr(log, line.level)
+    say(line.event, **fields)
+
+
+def configure_logs(
+    *, level: Level = "info", human: bool | None = None, clock: Clock | None = None, stream: TextIO | None = None
+) -> None:
+    """Set logging up for the process, libraries included.
+
+    Args:
+        level: Least level that is written; libraries are written from ``warning`` on.
+        human: Lines for people instead of JSON; by default if the stream is a terminal.
+        clock: Where the times come from; the machine's if not given.
+        stream: Where to; standard error if not given.
+    """
+    target = sys.stderr if stream is None else stream
+    is_human = target.isatty() if human is None else human
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        _stamp_with((clock or LiveClock()).now),
+    ]
+    last: list[structlog.typing.Processor]
+    if is_human:
+        last = [structlog.dev.ConsoleRenderer(timestamp_key="ts")]
+    else:
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(target),
+        cache_logger_on_first_use=stream is None,  # a cached logger keeps its stream for ever
+    )
+    foreign = logging.StreamHandler(target)
+    foreign.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[foreign], force=True)
+
+
+def _stamp_with(now: Callable[[], Nanos]) -> structlog.typing.Processor:
+    def stamp(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["ts"] = format_rfc3339(now() // 1_000_000 * 1_000_000)
+        return event
+
+    return stamp
+
+
+def _to_json(event: MutableMapping[str, Any], **_: object) -> str:
+    return _JSON.encode(cast("object", event)).decode()
