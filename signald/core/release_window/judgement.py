@@ -4,6 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 from signald.core.release_window.rules import WindowRules
 from signald.core.release_window.window import Expectation, ReleaseWindow
+from signald.core.surprise import surprise
 from signald.model.macro import Indicator, Release
 from signald.model.signals import Flag
 
@@ -87,4 +88,4 @@ def _is_on_step(actual: float, step: float) -> bool:
 def _is_outlier(actual: float, indicator: Indicator, consensus: float | None, farthest: float | None) -> bool:
     if not is_plausible(actual, indicator):
         return True
-    return consensus is not None and farthest is not None and abs(actual - consensus) > farthest
+    return consensus is not None and farthest is not None and abs(surprise(actual, consensus)) > farthest
