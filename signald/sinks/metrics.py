@@ -5,6 +5,7 @@ it. Nothing is registered globally.
 """
 
 import platform
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -23,6 +24,7 @@ from signald.sinks.stages import BOUNDS_NS, LatencyRing, LatencySummary, Stages
 
 __all__ = ["Counts", "Metrics", "MetricsServer", "Stages"]
 
+_TURN_S = 0.0002
 _BOUNDS = (*(repr(bound / NS_PER_S) for bound in BOUNDS_NS), "+Inf")
 
 
@@ -135,7 +137,7 @@ class MetricsServer:
         self._running: tuple[WSGIServer, threading.Thread] | None = None
 
     def start(self) -> None:
-        """Listen.
+        """Listen. From now on threads take turns every 0.2 ms, so that a scrape (3 ms) holds no release up.
 
         Raises:
             ConfigError: The address cannot be listened on.
@@ -146,6 +148,7 @@ class MetricsServer:
             where = "metrics.host, metrics.port"
             raise ConfigError(where, f"{self._host}:{self.port}: {failure}") from failure
         self.port = self._running[0].server_port
+        sys.setswitchinterval(_TURN_S)
 
     def stop(self) -> None:
         """Stop listening and end the thread; blocks for up to half a second. Harmless when it does not run."""

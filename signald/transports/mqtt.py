@@ -101,7 +101,7 @@ class MqttConnection:
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
         self._on_quarantine = on_quarantine
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or Backoff(cap_s=2.0)
         self._password = read_secret(config.password_file, key="mqtt.password_file")
         self._tls = (
             client_tls(section="mqtt", ca_file=config.ca_file, cert_file=config.cert_file, key_file=config.key_file)
@@ -127,8 +127,9 @@ class MqttConnection:
 
         Messages may be handed over until this has ended.
         """
+        loop = asyncio.get_running_loop()
         while True:
-            client = self._new_client()
+            client, began = self._new_client(), loop.time()
             try:
                 async with client:
                     await self._serve(client)
@@ -141,6 +142,7 @@ class MqttConnection:
                 raise
             finally:
                 client.close_socket()
+            self._backoff.note_lifetime(loop.time() - began)
             await asyncio.sleep(self._backoff.next_delay_s())
 
     async def wait_connected(self, timeout_s: float) -> None:
@@ -204,7 +206,6 @@ class MqttConnection:
                 raise aiomqtt.MqttError(msg)
         self._client = client
         self.connections += 1
-        self._backoff.reset()
         self.connected.set()
         log.info("mqtt_connected", address=self._config.address, connections=self.connections)
         await _until_disconnected(client)

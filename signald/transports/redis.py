@@ -106,7 +106,7 @@ class RedisLink:
         )
         self._on_up = on_up
         self._on_down = on_down
-        self._backoff = backoff or Backoff(cap_s=5.0)
+        self._backoff = backoff or Backoff(cap_s=1.0)
         self._connection: Wire | None = None
         self._pending: deque[OnReply] = deque()
         self._calls: set[asyncio.Future[Reply]] = set()
@@ -128,14 +128,17 @@ class RedisLink:
 
     async def run(self) -> None:
         """Keep the connection for ever; ends by cancellation only."""
+        loop = asyncio.get_running_loop()
         while True:
             reason = "closed by us"
+            began = loop.time()
             try:
                 await self._serve_one_connection()
             except* (RedisError, OSError, SinkError) as group:
                 reason = str(first_failure(group)) or type(first_failure(group)).__name__
             finally:
                 await self._note_down(reason)
+            self._backoff.note_lifetime(loop.time() - began)
             await asyncio.sleep(self._backoff.next_delay_s())
 
     async def wait_connected(self, timeout_s: float) -> None:
@@ -197,7 +200,6 @@ class RedisLink:
         if self._on_up is not None:
             await self._on_up()
         self.connections += 1
-        self._backoff.reset()
         self.last_failure = ""
         self.connected.set()
         log.info("redis_connected", address=self.address, connections=self.connections)

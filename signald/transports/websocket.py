@@ -110,7 +110,7 @@ class WebsocketConnection:
         self._clock = clock
         self._owner = owner
         self._send_interval_s = limits.send_interval_s
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or Backoff(cap_s=10.0)
         self._budget = AttemptBudget(attempts=limits.attempts_per_minute, per_s=60.0)
         self._connector = functools.partial(
             connect,

@@ -1,9 +1,12 @@
 """Owners that write down what a transport told them, and waiting for it without blocking the loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from signald.transports.mqtt import MqttMessage
+
+Seen = TypeVar("Seen")
 
 _POLL_S = 0.002
 
@@ -16,6 +19,19 @@ async def until(condition: Callable[[], object], *, within_s: float = 8.0) -> No
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         msg = f"not so within {within_s} s: {condition}"
+        raise AssertionError(msg) from None
+
+
+async def until_seen(look: Callable[[], Awaitable[Seen]], expected: Seen, *, within_s: float = 8.0) -> None:
+    """Wait until what ``look`` finds is ``expected``; fails the test, showing what it found last, if not in time."""
+    found = await look()
+    try:
+        async with asyncio.timeout(within_s):
+            while found != expected:
+                await asyncio.sleep(_POLL_S)
+                found = await look()
+    except TimeoutError:
+        msg = f"not {expected!r} within {within_s} s, but {found!r}"
         raise AssertionError(msg) from None
 
 
