@@ -137,9 +137,15 @@ class Figures:
     def _quarantine(
         self, window: ReleaseWindow, release: Release, judgement: Judgement, rows: BoardRows
     ) -> list[Output]:
-        """Say that a figure is not scored; in a document only where none stands that this one would hide."""
+        """Say that a figure is not scored; in a document only where none stands that this one would hide.
+
+        A correction that comes when the move is over hides nothing, and whoever acted on the figure must know.
+        """
         notice = _quarantined(release, judgement)
-        if window.current is not None or not window.doubt(release, judgement.reason):
+        is_corrected_late = judgement.reason == "late_release" and release.kind is ReleaseKind.CORRECTION
+        if window.current is not None and not is_corrected_late:
+            return [notice]
+        if not window.doubt(release, judgement.reason):
             return [notice]
         silent = self._world.is_silent(window, release.ts_ingest)
         signals = self._world.documents.quarantined(window, release, rows, flags=judgement.flags, silent=silent)
