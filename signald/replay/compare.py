@@ -1,0 +1,167 @@
+"""Does a journal replay to what its run published? Finds the first place where it does not.
+
+Two things are compared. Every document on record must come out of the replay to the byte, in its place. And the board
+rows on record must be what its frames rebuild, so that the rows the documents rest on are themselves proven.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from signald.core.board import BoardRows, rows_from_bytes
+from signald.journal.format import KIND_LOST, KIND_SEAL
+from signald.journal.reader import merge_placed, stored_records
+from signald.model.records import Record, RecordKind
+from signald.model.signals import Signal
+from signald.model.time import format_rfc3339
+from signald.replay.driver import BuildPipeline, Driver, first_session
+from signald.sinks.encoding import encode_data
+
+
+class Difference(NamedTuple):
+    """The first place where replay and record part.
+
+    Attributes:
+        what: ``document``: its bytes differ; ``missing``: replay makes one that is not on record; ``surplus``: replay
+            does not make one that is on record; ``rows``: the frames rebuild another row.
+        where: Time, and document or instrument and field.
+        expected: What is on record, ``""`` for nothing.
+        actual: What replay makes of it.
+    """
+
+    what: Literal["document", "missing", "surplus", "rows"]
+    where: str
+    expected: str
+    actual: str
+
+
+class Comparison(NamedTuple):
+    """What a comparison saw, up to the first difference or to the end.
+
+    Attributes:
+        documents: Documents that are the same.
+        rows: Board rows that the frames rebuild to the byte.
+        rows_elsewhere: Board rows whose rebuilt book is at another frame; only where ``exact_rows`` is off.
+        unfinished: Documents that were due when a run was cut off, and are not on record.
+        lost: Records the journal says it could not keep; rows are not compared after them.
+        difference: ``None`` if there is none.
+    """
+
+    documents: int
+    rows: int
+    rows_elsewhere: int
+    unfinished: int
+    lost: int
+    difference: Difference | None
+
+
+def compare(paths: Sequence[Path], build: BuildPipeline, *, exact_rows: bool = True) -> Comparison:
+    """Replay the journals of one run and compare.
+
+    Args:
+        paths: The journals, as for :func:`signald.replay.driver.replay`.
+        build: Makes the pipeline of the run.
+        exact_rows: Frames and rows are in the order in which they were seen, so every row must be rebuilt exactly.
+            Off, for journals of several processes: only rows whose rebuilt book has applied the same frames.
+
+    Raises:
+        JournalError: A journal cannot be read.
+        ConfigError: The pipeline is not for what is in the journals.
+    """
+    return _Comparer(paths, build, exact_rows=exact_rows).run()
+
+
+class _Comparer:
+    def __init__(self, paths: Sequence[Path], build: BuildPipeline, *, exact_rows: bool) -> None:
+        self._documents = self._rows = self._rows_elsewhere = self._unfinished = self._lost = 0
+        opened = [first_session(self._records(path)) for path in paths]
+        self._driver = Driver([session for session, _ in opened], build)
+        self._records_placed = merge_placed(records for _, records in opened)
+        self._exact_rows = exact_rows
+        self._due: deque[Signal] = deque()
+
+    def run(self) -> Comparison:
+        difference: Difference | None = None
+        for _, place, record in self._records_placed:
+            difference = self._step(record, place)
+            if difference is not None:
+                break
+        else:
+            self._unfinished += len(self._due)
+        return Comparison(
+            documents=self._documents,
+            rows=self._rows,
+            rows_elsewhere=self._rows_elsewhere,
+            unfinished=self._unfinished,
+            lost=self._lost,
+            difference=difference,
+        )
+
+    def _records(self, path: Path) -> Iterator[Record]:
+        for stored in stored_records(path):
+            if stored.kind == KIND_LOST:
+                self._lost += stored.lost().records
+            elif stored.kind != KIND_SEAL:
+                yield stored.record()
+
+    def _step(self, record: Record, place: int) -> Difference | None:
+        kind = record.kind
+        if kind is RecordKind.NOTICE:
+            return None
+        if kind is RecordKind.SIGNAL:
+            return self._document(record)
+        if kind is RecordKind.SESSION:
+            self._unfinished += len(self._due)
+            self._due.clear()
+        if self._due:
+            signal = self._due[0]
+            return Difference("missing", _where(record, signal.id), "", encode_data(signal).decode())
+        if kind is RecordKind.ROWS and not self._lost:
+            difference = self._compare_rows(record)
+            if difference is not None:
+                return difference
+        for _, fed in self._driver.feed(record, place):
+            self._due.extend(output for output in fed.outputs if isinstance(output, Signal))
+        return None
+
+    def _document(self, record: Record) -> Difference | None:
+        if not self._due:
+            return Difference("surplus", _where(record, record.key), _text(record.payload), "")
+        data = encode_data(self._due.popleft())
+        if data != record.payload:
+            return Difference("document", _where(record, record.key), _text(record.payload), _text(data))
+        self._documents += 1
+        return None
+
+    def _compare_rows(self, record: Record) -> Difference | None:
+        board = self._driver.pipeline.board
+        recorded = rows_from_bytes(record.payload)
+        rebuilt = board.read()
+        for index, instrument in enumerate(board.instruments):
+            same_place = all(recorded[name][index] == rebuilt[name][index] for name in ("applied", "sequence"))
+            if not same_place and not self._exact_rows:
+                self._rows_elsewhere += 1
+            elif recorded[index].tobytes() != rebuilt[index].tobytes():
+                name, expected, actual = _first_field(recorded, rebuilt, index)
+                return Difference("rows", _where(record, f"{instrument} {name}"), expected, actual)
+            else:
+                self._rows += 1
+        return None
+
+
+def _first_field(recorded: BoardRows, rebuilt: BoardRows, index: int) -> tuple[str, str, str]:
+    """Name and both values of the first field that differs, by its bytes: NaN is equal to itself here."""
+    for name in recorded.dtype.names or ():
+        expected, actual = recorded[name][index], rebuilt[name][index]
+        if expected.tobytes() != actual.tobytes():
+            return name, str(expected), str(actual)
+    return "unnamed words", "", ""
+
+
+def _where(record: Record, what: str) -> str:
+    return f"{format_rfc3339(record.ts_ingest)} {what}"
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")

@@ -1,0 +1,172 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from signald.journal.format import Lost, encode_lost
+from signald.journal.reader import read
+from signald.model.records import Record, RecordKind
+from signald.model.time import NS_PER_S
+from signald.replay.compare import Comparison, compare
+from tests.support.calendar import CPI_JANUARY, DAY, T0, heartbeat_payload, release_payload, schedule_payload
+from tests.support.journals import write_journal
+from tests.support.pipelines import LiveRun, build_pipeline, frames
+
+START = T0 - 30 * NS_PER_S
+
+
+def record_run(path: Path) -> LiveRun:
+    run = LiveRun(path)
+    run.begin(START)
+    calendar = {"channel": "mqtt", "key": f"calendar/schedule/{CPI_JANUARY}/bls"}
+    run.take(RecordKind.MESSAGE, START, **calendar, payload=schedule_payload())
+    run.take(RecordKind.CONNECTED, START, channel="bids")
+    for number, record in enumerate(frames(START, T0 + 30 * NS_PER_S, every=NS_PER_S, bid=95_000.0)):
+        run.tick(record.ts_ingest)
+        if number == 31:
+            figure = {"channel": "mqtt", "key": f"calendar/release/{CPI_JANUARY}/bls"}
+            run.take(RecordKind.MESSAGE, record.ts_ingest, **figure, payload=release_payload())
+        run.take(record.kind, record.ts_ingest, channel=record.channel, payload=record.payload)
+    run.take(RecordKind.MESSAGE, T0 + DAY, channel="mqtt", key="heartbeat/bls", payload=heartbeat_payload())
+    run.writer.close()
+    return run
+
+
+def changed(tmp_path: Path, change: Callable[[list[Record]], object], *, exact_rows: bool = True) -> Comparison:
+    """Compare the run after ``change`` to its records."""
+    record_run(tmp_path / "run")
+    records = list(read(tmp_path / "run"))
+    change(records)
+    write_journal(tmp_path / "changed", records)
+    return compare([tmp_path / "changed"], build_pipeline, exact_rows=exact_rows)
+
+
+def first(records: list[Record], kind: RecordKind, number: int = 0) -> int:
+    return [index for index, record in enumerate(records) if record.kind is kind][number]
+
+
+def test_a_run_is_what_its_journal_replays_to(tmp_path: Path) -> None:
+    run = record_run(tmp_path)
+
+    comparison = compare([tmp_path], build_pipeline)
+
+    assert comparison.difference is None
+    assert comparison.documents == len(run.published) >= 2
+    assert comparison.rows >= 2 * 3
+    assert (comparison.rows_elsewhere, comparison.unfinished, comparison.lost) == (0, 0, 0)
+
+
+def test_a_document_that_was_changed_is_found(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        index = first(records, RecordKind.SIGNAL)
+        records[index] = records[index]._replace(
+            payload=records[index].payload.replace(b'"actual":3.0', b'"actual":3.1')
+        )
+
+    difference = changed(tmp_path, change).difference
+
+    assert difference is not None
+    assert difference.what == "document"
+    assert '"actual":3.1' in difference.expected
+    assert '"actual":3.0' in difference.actual
+
+
+def test_a_document_taken_away_is_found(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        del records[first(records, RecordKind.SIGNAL)]
+
+    difference = changed(tmp_path, change).difference
+
+    assert difference is not None
+    assert difference.what == "document"  # the next one stands in its place
+    assert difference.expected != difference.actual
+
+
+def test_all_documents_of_a_figure_taken_away_are_missing(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        records[:] = [record for record in records if record.kind is not RecordKind.SIGNAL]
+
+    difference = changed(tmp_path, change).difference
+
+    assert difference is not None
+    assert (difference.what, difference.expected) == ("missing", "")
+    assert '"kind":"release"' in difference.actual
+
+
+def test_a_document_that_nobody_made_is_found(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        records.insert(first(records, RecordKind.FRAME), Record(RecordKind.SIGNAL, START, "", "made-up", b"{}"))
+
+    difference = changed(tmp_path, change).difference
+
+    assert difference is not None
+    assert (difference.what, difference.expected, difference.actual) == ("surplus", "{}", "")
+    assert difference.where == "2025-02-12T13:29:30Z made-up"
+
+
+def test_a_frame_that_was_changed_shows_in_the_rows(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        index = first(records, RecordKind.FRAME, 30)
+        records[index] = records[index]._replace(payload=b"94000.00")
+
+    difference = changed(tmp_path, change).difference
+
+    assert difference is not None
+    assert (difference.what, difference.expected, difference.actual) == ("rows", "95000.3", "94000.0")
+    assert difference.where.endswith("BTCUSDT.BINANCE bid")
+
+
+def test_a_frame_taken_away_shows_in_the_rows(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        del records[first(records, RecordKind.FRAME, 3)]
+
+    difference = changed(tmp_path, change).difference
+
+    assert difference is not None
+    assert (difference.what, difference.expected, difference.actual) == ("rows", "62", "60")
+    assert difference.where.endswith("sequence")
+
+
+def test_rows_of_another_frame_may_be_passed_over(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        del records[first(records, RecordKind.FRAME, 3)]
+
+    comparison = changed(tmp_path, change, exact_rows=False)
+
+    assert comparison.difference is None
+    assert comparison.rows_elsewhere >= 2
+    assert comparison.documents >= 2
+
+
+def test_a_run_cut_off_before_its_documents_is_no_difference(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        del records[first(records, RecordKind.SIGNAL) :]
+
+    comparison = changed(tmp_path, change)
+
+    assert comparison.difference is None
+    assert comparison.documents == 0
+    assert comparison.unfinished >= 1
+
+
+def test_a_run_cut_off_before_a_restart_is_no_difference(tmp_path: Path) -> None:
+    def change(records: list[Record]) -> None:
+        del records[first(records, RecordKind.SIGNAL) :]
+        records.append(records[0]._replace(ts_ingest=T0 + DAY))
+
+    comparison = changed(tmp_path, change)
+
+    assert comparison.difference is None
+    assert comparison.unfinished >= 1
+
+
+def test_rows_are_not_compared_after_records_were_lost(tmp_path: Path) -> None:
+    record_run(tmp_path)
+    segment = tmp_path / "00000000.segment"
+    content = segment.read_bytes()
+    behind_the_header = 72
+    segment.write_bytes(content[:behind_the_header] + encode_lost(Lost(3, 1, 2)) + content[behind_the_header:])
+
+    comparison = compare([tmp_path], build_pipeline)
+
+    assert comparison.difference is None
+    assert (comparison.lost, comparison.rows) == (3, 0)
+    assert comparison.documents >= 2
