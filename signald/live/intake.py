@@ -1,5 +1,6 @@
 """Where everything that happens comes in: stamped once, journalled, fed to the pipeline, its outputs handed on."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -13,17 +14,15 @@ from signald.model.time import Nanos
 from signald.pipeline import Pipeline
 from signald.runtime.clock import Clock
 from signald.sinks.encoding import Document, document_of, encode_data
-from signald.sinks.metrics import Stages
+from signald.sinks.stages import Stages
 from signald.sources.protocol import Step
-
-_SEES_ROWS = frozenset({RecordKind.MESSAGE, RecordKind.TICK})
 
 
 class Outlet(Protocol):
     """Who is told what came of it."""
 
-    def publish(self, document: Document) -> None:
-        """Deliver a document that the journal already has."""
+    def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
+        """Deliver signals of one instant, as documents that the journal already has."""
         ...
 
     def tell(self, notice: Notice) -> None:
@@ -58,7 +57,7 @@ class Intake:
         """Let one arrival through; returns what its source wants done on its connection."""
         arrived = self._clock.monotonic()
         now = self._stamp()
-        sees_rows = kind in _SEES_ROWS
+        sees_rows = kind is RecordKind.MESSAGE or (kind is RecordKind.TICK and not key)
         if sees_rows:
             rows = Record(RecordKind.ROWS, now, "", "", self._pipeline.board.read().tobytes())
             self._append(rows)
@@ -87,23 +86,24 @@ class Intake:
     def _hand_on(self, outputs: tuple[Signal | Notice, ...], *, now: Nanos, arrived: Nanos) -> None:
         """Append every output, hand the journal to the operating system, and only then tell anybody."""
         scored = self._clock.monotonic()
-        self._stages.observe("score", scored - arrived)
         ts_scored = self._stamp()
-        documents: list[Document] = []
+        said: list[tuple[Signal, Document]] = []
+        noticed: list[Notice] = []
         for output in outputs:
             if isinstance(output, Signal):
                 data = encode_data(output)
                 self._append(Record(RecordKind.SIGNAL, now, "", output.id, data))
-                documents.append(document_of(output, ts_scored=ts_scored, data=data, ingested=arrived))
+                said.append((output, document_of(output, ts_scored=ts_scored, data=data, ingested=arrived)))
             else:
                 self._append(Record(RecordKind.NOTICE, now, "", type(output).__name__, self._encode_notice(output)))
+                noticed.append(output)
         self._flush()
-        self._stages.observe("journal", self._clock.monotonic() - scored)
-        for document in documents:
-            self._outlet.publish(document)
-        for output in outputs:
-            if not isinstance(output, Signal):
-                self._outlet.tell(output)
+        if said:
+            self._stages.observe("score", scored - arrived)
+            self._stages.observe("journal", self._clock.monotonic() - scored)
+            self._outlet.publish(said)
+        for notice in noticed:
+            self._outlet.tell(notice)
 
     def _stamp(self) -> Nanos:
         """Wall time that never decreases, whatever the machine's clock is made to do."""

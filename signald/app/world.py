@@ -1,0 +1,89 @@
+"""What is known before anything arrives, and the pipeline that is built of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from signald.config import Config, find_file
+from signald.core.board import Board
+from signald.core.documents import Documents
+from signald.core.engine import Engine
+from signald.core.scoring import Scorer
+from signald.errors import ConfigError
+from signald.model.indicators import load_indicators
+from signald.model.instruments import Instrument, InstrumentId, decode_instruments
+from signald.model.macro import Indicator, IndicatorId
+from signald.model.parameters import Parameters, decode_parameters
+from signald.pipeline import Pipeline
+from signald.sources.calendars.mqtt.source import MqttCalendar
+from signald.sources.protocol import VenueSource
+from signald.sources.registry import VenueConfig, build_source
+
+_VENUES = "venues"  # the section at fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is known before anything arrives.
+
+    Attributes:
+        config: What this run was told.
+        indicators: Every series, by id.
+        instruments: Every instrument whose steps are known, by id.
+        parameters: The model.
+    """
+
+    config: Config
+    indicators: Mapping[IndicatorId, Indicator]
+    instruments: Mapping[InstrumentId, Instrument]
+    parameters: Parameters
+
+
+def load_world(config: Config) -> World:
+    """Read every file that ``config`` names; raises ``ConfigError`` for the first that is wrong."""
+    instruments = find_file(config.instruments.path)
+    model = find_file(config.model.path)
+    return World(
+        config=config,
+        indicators=load_known_indicators(config),
+        instruments=decode_instruments(instruments.read_bytes(), where=str(instruments)),
+        parameters=decode_parameters(model.read_bytes(), where=str(model)),
+    )
+
+
+def load_known_indicators(config: Config) -> Mapping[IndicatorId, Indicator]:
+    """The series that may be spoken of; raises ``ConfigError``."""
+    path = find_file(config.calendar.indicators)
+    return load_indicators(path.read_bytes(), where=str(path))
+
+
+def build_pipeline(world: World, venues: Sequence[VenueConfig]) -> Pipeline:
+    """Join sources, board and engine for these venues; the board's rows are in their order.
+
+    Raises:
+        ConfigError: An instrument is unknown, or named twice; a venue is named twice.
+    """
+    instruments = _instruments(world, [name for venue in venues for name in venue.instruments])
+    board = Board([instrument.id for instrument in instruments])
+    sources: dict[str, VenueSource] = {}
+    for venue in venues:
+        if venue.name in sources:
+            problem = f"{venue.name!r} is there twice: name all its instruments in one table"
+            raise ConfigError(_VENUES, problem)
+        sources[venue.name] = build_source(venue, instruments, board)
+    documents = Documents(scorer=Scorer(world.parameters, instruments), instruments=instruments)
+    engine = Engine(indicators=world.indicators, documents=documents, rules=world.config.releases.rules())
+    return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))
+
+
+def _instruments(world: World, wanted: Sequence[InstrumentId]) -> tuple[Instrument, ...]:
+    found: dict[InstrumentId, Instrument] = {}
+    for name in wanted:
+        if name in found:
+            problem = f"{name!r} is named more than once"
+            raise ConfigError(_VENUES, problem)
+        instrument = world.instruments.get(name)
+        if instrument is None:
+            problem = f"{name!r} is not in {world.config.instruments.path}: `signald instruments` asks the venue for it"
+            raise ConfigError(_VENUES, problem)
+        found[name] = instrument
+    return tuple(found.values())

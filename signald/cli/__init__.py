@@ -1,0 +1,81 @@
+"""The command line: parses a command, has the app do it, prints what came of it."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+from click.exceptions import Abort, ClickException, Exit
+from typer.main import get_command
+
+from signald.cli import live, recordings, research, tools
+from signald.errors import CheckFailedError, SignaldError, UnreachableError
+
+_TAKES_SEVERAL = frozenset({"--calendar", "--prices"})
+
+EXIT_DONE = 0
+EXIT_USAGE = 2
+EXIT_CHECK_FAILED = 3
+EXIT_UNREACHABLE = 4
+EXIT_BUG = 70
+
+app = typer.Typer(
+    name="signald",
+    help="Scores macroeconomic releases within milliseconds and publishes trading signals.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _part in (live.app, recordings.app, research.app, tools.app):
+    app.registered_commands.extend(_part.registered_commands)
+    app.registered_groups.extend(_part.registered_groups)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code of the contract. Errors are one line on standard error."""
+    try:
+        code = get_command(app)(args=spread(arguments), prog_name="signald", standalone_mode=False)
+    except ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except Exit as done:
+        return done.exit_code
+    except (KeyboardInterrupt, Abort):
+        return EXIT_DONE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
+        return EXIT_DONE
+    except SignaldError as error:
+        sys.stderr.write(f"signald: {error}\n")
+        return _code_of(error)
+    except Exception:  # noqa: BLE001 - the last door: a bug must end the process with its own code
+        traceback.print_exc()
+        return EXIT_BUG
+    return code if isinstance(code, int) else EXIT_DONE
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """``--prices A B`` as ``--prices A --prices B``: what a shell makes of ``--prices *.csv`` must be understood."""
+    out: list[str] = []
+    flag = ""
+    for argument in arguments:
+        if argument.startswith("-"):
+            flag = argument if argument in _TAKES_SEVERAL else ""
+            if not flag:
+                out.append(argument)
+        elif flag:
+            out += [flag, argument]
+        else:
+            out.append(argument)
+    return out
+
+
+def _code_of(error: SignaldError) -> int:
+    match error:
+        case CheckFailedError():
+            return EXIT_CHECK_FAILED
+        case UnreachableError():
+            return EXIT_UNREACHABLE
+        case _:
+            return EXIT_USAGE

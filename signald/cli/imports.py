@@ -1,0 +1,54 @@
+"""``signald import FORMAT SRC… --out JOURNAL``: recordings of others as journals."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
+from signald.replay.importers.recording import Imported
+
+app = typer.Typer(no_args_is_help=True)
+
+SourcesArgument = Annotated[list[Path], typer.Argument(help="Files, in order of time.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Directory of the new journal.")]
+
+
+@app.command("binance-stream")
+def binance_stream(
+    sources: SourcesArgument,
+    out: OutOption,
+    *,
+    symbol: Annotated[str | None, typer.Option(help="Whose the snapshots are, where there are several.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Lines of `RECEIVE_NS FRAME` from Binance spot or USD-M, the REST snapshot among them."""
+    from signald.replay.importers.binance_stream import import_binance_stream  # noqa: PLC0415 - one format a run
+
+    _report(import_binance_stream(sources, out, snapshot_symbol=symbol), out, json=json)
+
+
+@app.command("calendar-csv")
+def calendar_csv(
+    sources: SourcesArgument,
+    out: OutOption,
+    *,
+    config: ConfigOption = None,
+    source: Annotated[str, typer.Option(help="Who is said to have sent it.")] = "csv",
+    json: JsonOption = False,
+) -> None:
+    """A calendar of figures, as the messages that its source would have sent."""
+    from signald.app.world import load_known_indicators  # noqa: PLC0415 - one format a run
+    from signald.replay.importers.calendar_csv import CalendarImport, import_calendar_csv  # noqa: PLC0415
+
+    indicators = load_known_indicators(configuration(config))
+    _report(import_calendar_csv(sources, out, indicators, how=CalendarImport(source=source)), out, json=json)
+
+
+def _report(imported: Imported, out: Path, *, json: bool) -> None:
+    if json:
+        say_json({**imported._asdict(), "journal": str(out)})
+        return
+    say(f"{imported.records} records of {', '.join(imported.instruments) or 'a calendar'} in {out}")
+    for reason, count in sorted(imported.skipped.items()):
+        say(f"left out: {count} {reason}")

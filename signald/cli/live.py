@@ -1,0 +1,54 @@
+"""Commands that run the pipeline on live input: ``demo``, ``run``, and ``check`` and ``config`` before them."""
+
+from typing import Annotated
+
+import typer
+
+from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    *,
+    duration: Annotated[float | None, typer.Option(min=1, help="Seconds after ready, all releases together.")] = None,
+    mqtt_port: Annotated[int | None, typer.Option(min=1, max=65_534, help="Of the broker; 3.1.1 on the next.")] = None,
+    redis_port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Of the Redis-compatible server.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Of the daemon's metrics.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Run the whole pipeline on this machine through the releases of early 2025."""
+    from signald.simulate.demo import DemoOptions, run_demo  # noqa: PLC0415 - the servers' wheels are an extra
+
+    options = DemoOptions(
+        duration_s=duration,
+        mqtt_port=mqtt_port,
+        redis_port=redis_port,
+        metrics_port=metrics_port,
+        to_stderr=json,
+    )
+    result = run_demo(options)
+    if json and result is not None:
+        say_json(result)
+
+
+@app.command()
+def run(config: ConfigOption = None) -> None:
+    """Run the daemon until SIGINT or SIGTERM."""
+    from signald.app.daemon import run_daemon  # noqa: PLC0415 - numba loads with it: only who needs it pays
+
+    run_daemon(configuration(config))
+
+
+@app.command()
+def check(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """Validate the whole configuration and say what would run; connects to nothing."""
+    from signald.app.daemon import describe  # noqa: PLC0415 - see run
+
+    described = describe(configuration(config))
+    if json:
+        say_json(described._asdict())
+        return
+    for name, value in described._asdict().items():
+        say(f"{name}: {value}")

@@ -1,0 +1,76 @@
+"""Commands over recordings: ``import``, ``replay``, ``verify``, ``journal``, ``history``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from signald.cli import imports, journal
+from signald.cli.journal import FromOption, JournalArgument, ToOption, parse_time
+from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
+from signald.errors import CheckFailedError
+
+app = typer.Typer()
+app.add_typer(journal.app, name="journal", help="What a journal holds and whether it is sound.")
+app.add_typer(imports.app, name="import", help="Turn recordings of others into journals.")
+
+
+@app.command()
+def replay(
+    journals: Annotated[list[Path], typer.Argument(help="Journals, merged by time.")],
+    *,
+    config: ConfigOption = None,
+    since: FromOption = None,
+    until: ToOption = None,
+    out: Annotated[Path | None, typer.Option(help="Write documents there, not to standard output.")] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="Write books at checkpoints there.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Frames from one checkpoint of a book to the next.")] = 100,
+    json: JsonOption = False,
+) -> None:
+    """Run journals through the engine as fast as it goes; documents as JSON lines."""
+    from signald.app.recordings import run_replay  # noqa: PLC0415 - numba loads with it: only who needs it pays
+
+    summary = run_replay(
+        configuration(config),
+        journals,
+        from_ts=parse_time(since),
+        to_ts=parse_time(until),
+        out=out,
+        checkpoints=checkpoints,
+        every=every,
+    )
+    if json:
+        say_json(summary._asdict())
+
+
+@app.command()
+def verify(journal: JournalArgument, *, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Replay a live run's journal and compare with what it published: the first difference, or none."""
+    from signald.app.recordings import run_verify  # noqa: PLC0415 - see replay
+
+    result = run_verify(configuration(config), journal)
+    if json:
+        say_json(result._asdict())
+    else:
+        say(f"{result.documents} documents and {result.rows} board rows are the same")
+        if result.lost:
+            say(f"{result.lost} records were lost while the disk was full: rows after them were not compared")
+    if result.difference is not None:
+        where = result.difference
+        problem = f"{where.what} differs at {where.where}: on record {where.expected!r}, replayed {where.actual!r}"
+        raise CheckFailedError(problem)
+
+
+@app.command()
+def history(
+    journal: JournalArgument,
+    *,
+    since: FromOption = None,
+    until: ToOption = None,
+    notices: Annotated[bool, typer.Option(help="Notices too.")] = False,
+) -> None:
+    """Print what was said, as JSON lines in the order it was published."""
+    from signald.journal.history import history as said  # noqa: PLC0415 - a name of its own here
+
+    for each in said(journal, from_ts=parse_time(since), to_ts=parse_time(until), notices=notices):
+        say(each.data.decode())

@@ -1,0 +1,29 @@
+"""Commands about signald itself: what its payloads look like, what venues trade."""
+
+import typer
+
+from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
+
+app = typer.Typer()
+
+
+@app.command()
+def schema(config: ConfigOption = None) -> None:
+    """Print the JSON Schema of every payload, with the AsyncAPI document under its key ``asyncapi``."""
+    from signald import __version__  # noqa: PLC0415
+    from signald.sinks.schema import asyncapi, json_schema  # noqa: PLC0415 - only who needs it pays
+
+    prefix = configuration(config).mqtt.prefix
+    say_json({**json_schema(), "asyncapi": asyncapi(version=__version__, prefix=prefix)})
+
+
+@app.command()
+def instruments(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """Ask the configured venues for tick and lot sizes and write them to the instruments file."""
+    from signald.app.instruments import update_instruments  # noqa: PLC0415 - ccxt loads with it
+
+    written = update_instruments(configuration(config))
+    if json:
+        say_json({"path": str(written.path), "instruments": list(written.instruments)})
+        return
+    say(f"{len(written.instruments)} instruments written to {written.path}")

@@ -1,0 +1,188 @@
+"""One process that does it all: joins transports, pipeline, journal and sinks, starts them, and ends them in order."""
+
+import asyncio
+import gc
+from pathlib import Path
+
+import structlog
+
+from signald.config import Config
+from signald.core.kernels.jit import compilations
+from signald.errors import JournalError
+from signald.journal.session import Session, session_record
+from signald.journal.writer import JournalWriter
+from signald.live.intake import Intake
+from signald.live.reporter import Reporter
+from signald.live.status import DaemonStatus
+from signald.live.ticker import Ticker
+from signald.live.venue_link import VenueLink
+from signald.model.records import RecordKind
+from signald.model.time import NS_PER_S
+from signald.pipeline import RETAINED, Pipeline
+from signald.runtime.clock import Clock
+from signald.runtime.supervisor import Supervisor
+from signald.sinks.metrics import Metrics, MetricsServer
+from signald.sinks.redis import Publisher
+from signald.sinks.status import StatusBoard
+from signald.sources.calendars.mqtt.source import TOPICS
+from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
+
+CHANNEL = "mqtt"
+"""Channel of the calendar's messages in the journal."""
+
+_LAST_WORDS_S = 2.0
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Daemon:
+    """The daemon in one process."""
+
+    def __init__(self, config: Config, pipeline: Pipeline, clock: Clock, *, model_id: str, version: str) -> None:
+        """Join everything; nothing is opened or connected yet.
+
+        Raises:
+            ConfigError: An address or a file that a connection needs cannot be used.
+        """
+        self._config = config
+        self._pipeline = pipeline
+        self._clock = clock
+        self._session = Session(mode="live", instruments=pipeline.board.instruments, model_id=model_id, version=version)
+        self._metrics = Metrics(version=version)
+        self._publisher = Publisher(
+            config.redis,
+            clock,
+            consumers=[consumer.name for consumer in config.consumers],
+            on_confirmed=self._metrics.confirm,
+        )
+        self._status_board = StatusBoard(config.redis)
+        self._compiled_before = 0
+
+    async def run(self) -> None:
+        """Run until SIGINT or SIGTERM.
+
+        Raises:
+            UnreachableError: Broker or Redis were not reached in time.
+            ConfigError: The metrics' port is taken.
+            JournalError: The journal cannot be opened.
+        """
+        started = self._clock.monotonic()
+        config = self._config
+        with (
+            JournalWriter(Path(config.journal.path), segment_bytes=config.journal.segment_mb << 20) as journal,
+            MetricsServer(self._metrics, host=config.metrics.host, port=config.metrics.port),
+        ):
+            async with Supervisor() as supervisor:
+                await self._serve(supervisor, journal, started=started)
+
+    async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
+        reporter = Reporter(self._publisher, self._metrics.counts)
+        intake = self._build_intake(journal, reporter)
+        mqtt = self._build_mqtt(intake)
+        status = DaemonStatus(
+            self._status_board,
+            pipeline=self._pipeline,
+            clock=self._clock,
+            metrics=self._metrics,
+            reporter=reporter,
+            journal=journal,
+            often=self._config.live.clock_file is not None,
+        )
+        self._watch(journal, mqtt)
+        supervisor.start("journal-sync", lambda: self._sync(journal, reporter))
+        supervisor.start("redis", self._publisher.run)
+        supervisor.start("status-board", self._status_board.run)
+        supervisor.start("status", status.run)
+        links = self._build_links(intake)
+        for link in links:
+            link.start(supervisor)
+        timeout_s = self._config.live.startup_timeout_s
+        await self._publisher.wait_connected(timeout_s)
+        supervisor.start("mqtt", mqtt.run)
+        await mqtt.wait_connected(max(timeout_s - (self._clock.monotonic() - started) / NS_PER_S, 1.0))
+        ticker = Ticker(self._clock, deadline=self._pipeline.next_deadline, fire=lambda: _tick(intake))
+        supervisor.start("engine-ticker", ticker.run)
+        self._settle()
+        took_s = (self._clock.monotonic() - started) / NS_PER_S
+        status.ready()
+        log.info("ready", took_s=round(took_s, 3), instruments=list(self._pipeline.board.instruments))
+        await supervisor.stopping.wait()
+        log.info("stopping")
+        if not await self._publisher.flush(_LAST_WORDS_S):
+            log.warning("signals_left_in_journal", count=self._publisher.depth)
+
+    def _build_intake(self, journal: JournalWriter, reporter: Reporter) -> Intake:
+        intake = Intake(
+            clock=self._clock,
+            journal=journal,
+            pipeline=self._pipeline,
+            outlet=reporter,
+            stages=self._metrics.stages,
+        )
+        journal.append(session_record(self._session, self._clock.now()))
+        return intake
+
+    def _build_mqtt(self, intake: Intake) -> MqttConnection:
+        prefix = f"{self._config.mqtt.prefix}/"
+
+        def take(message: MqttMessage) -> None:
+            topic = message.topic.removeprefix(prefix)
+            key = RETAINED + topic if message.retained else topic
+            intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=message.payload)
+
+        subscriptions = [Subscription(prefix + topic) for topic in TOPICS]
+        return MqttConnection(self._config.mqtt, subscriptions=subscriptions, on_message=take)
+
+    def _build_links(self, intake: Intake) -> list[VenueLink]:
+        return [
+            VenueLink(
+                venue.name,
+                ws_url=venue.ws_url,
+                rest_url=venue.rest_url,
+                intake=intake,
+                pipeline=self._pipeline,
+                clock=self._clock,
+                frames=self._metrics.counts.frames,
+            )
+            for venue in self._config.venues
+        ]
+
+    def _watch(self, journal: JournalWriter, mqtt: MqttConnection) -> None:
+        """Export what others count."""
+        metrics = self._metrics
+        metrics.watch_publisher(self._publisher)
+        metrics.watch("signald_mqtt_up", "Whether the broker is connected.", lambda: mqtt.is_up)
+        metrics.watch_counter("signald_mqtt_messages_total", "MQTT messages taken.", lambda: mqtt.messages)
+        metrics.watch_counter(
+            "signald_mqtt_quarantined_total", "MQTT messages that could not be handled.", lambda: mqtt.quarantined
+        )
+        metrics.watch(
+            "signald_journal_failing", "Whether the journal cannot be written.", lambda: bool(journal.status().failing)
+        )
+        metrics.watch_counter("signald_journal_lost_total", "Records not kept.", lambda: journal.status().lost)
+        metrics.watch(
+            "signald_compilations_after_ready",
+            "Kernels compiled since ready: must be 0.",
+            lambda: compilations() - self._compiled_before,
+        )
+
+    async def _sync(self, journal: JournalWriter, reporter: Reporter) -> None:
+        """Bring the journal to the disk, at most one interval behind."""
+        interval_s = self._config.journal.sync_interval_ms / 1_000
+        while True:
+            await asyncio.sleep(interval_s)
+            if journal.needs_sync():
+                try:
+                    await asyncio.to_thread(journal.sync)
+                except JournalError as error:
+                    reporter.journal_failed(error)
+
+    def _settle(self) -> None:
+        """What lives now lives for ever: the collector need not look at it again while the clock strikes."""
+        gc.collect()
+        gc.freeze()
+        self._compiled_before = compilations()
+
+
+def _tick(intake: Intake) -> None:
+    intake.take(RecordKind.TICK, channel="")

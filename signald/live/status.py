@@ -1,0 +1,91 @@
+"""What the daemon says of itself in Redis: whether it is ready, what is due, how late it is."""
+
+import asyncio
+import math
+
+from signald.core.kernels.jit import compilations
+from signald.journal.writer import JournalWriter
+from signald.live.reporter import Reporter
+from signald.model.instruments import InstrumentId
+from signald.pipeline import Pipeline
+from signald.runtime.clock import Clock
+from signald.sinks.metrics import Metrics
+from signald.sinks.status import StatusBoard
+
+_EVERY_S = 1.0
+_EVERY_IN_DEMO_S = 0.005
+"""The demo waits for each deadline: it must be told at once."""
+
+
+class DaemonStatus:
+    """Writes the components ``daemon`` and ``engine`` of the status hash whenever they have changed."""
+
+    def __init__(
+        self,
+        board: StatusBoard,
+        *,
+        pipeline: Pipeline,
+        clock: Clock,
+        metrics: Metrics,
+        reporter: Reporter,
+        journal: JournalWriter,
+        often: bool,
+    ) -> None:
+        """Take what is told; ``often`` for whoever waits for each step."""
+        self._board = board
+        self._pipeline = pipeline
+        self._clock = clock
+        self._metrics = metrics
+        self._reporter = reporter
+        self._journal = journal
+        self._every_s = _EVERY_IN_DEMO_S if often else _EVERY_S
+        self._compiled_before: int | None = None
+
+    def ready(self) -> None:
+        """From now on the daemon is armed."""
+        self._compiled_before = compilations()
+
+    async def run(self) -> None:
+        """Write for ever."""
+        said: dict[str, object] = {}
+        while True:
+            for component, state in (("engine", self.engine()), ("daemon", self.daemon())):
+                if said.get(component) != state:
+                    said[component] = state
+                    self._board.put(component, {"now": self._clock.now(), **state})
+            await asyncio.sleep(self._every_s)
+
+    def engine(self) -> dict[str, object]:
+        """When the engine is next due, and how new the board is."""
+        rows = self._pipeline.board.read()
+        return {
+            "next_deadline": self._pipeline.next_deadline(),
+            "rows_ts": int(rows["ts_ingest"].max()) if len(rows) else 0,
+        }
+
+    def daemon(self) -> dict[str, object]:
+        """Readiness, books, latencies, the journal's health."""
+        latency = self._metrics.summarize()
+        ready = self._compiled_before is not None
+        failing = self._journal.status().failing
+        return {
+            "ready": ready,
+            "books": self._books(),
+            "latency_us": {
+                name: 0.0 if math.isnan(us) else round(us, 1)
+                for name, us in (("p50", latency.p50_us), ("p99", latency.p99_us), ("max", latency.max_us))
+            },
+            "compilations_after_ready": compilations() - (self._compiled_before or 0) if ready else 0,
+            "journal_failing": failing,
+        }
+
+    def _books(self) -> dict[InstrumentId, dict[str, int]]:
+        rows = self._pipeline.board.read()
+        return {
+            instrument: {
+                "frames": int(rows["applied"][index]),
+                "gaps": self._reporter.gaps[instrument],
+                "resyncs": self._reporter.resyncs[instrument],
+            }
+            for index, instrument in enumerate(self._pipeline.board.instruments)
+        }

@@ -1,0 +1,166 @@
+"""The demo as its first user sees it: from one command to sixteen releases, and a journal that replays to the byte."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from signald.simulate.child import free_port
+from tests.support.waiting import eventually
+
+SIGNALD = [sys.executable, "-m", "signald"]
+RELEASES_OF_Q1_2025 = 16
+STAGES = ("frame", "score", "journal", "publish", "total")
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Demo:
+    """A demo in a folder of its own; what it showed while it ran is kept."""
+
+    def __init__(self, folder: Path, *, duration_s: int) -> None:
+        self.folder = folder
+        self.ports = free_port(2), free_port(), free_port()
+        names = ("--mqtt-port", "--redis-port", "--metrics-port")
+        ports = [f"{name}={port}" for name, port in zip(names, self.ports, strict=True)]
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [*SIGNALD, "demo", f"--duration={duration_s}", "--json", *ports],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=(folder / "stderr").open("w"),
+            text=True,
+        )
+        self.documents: list[bytes] = []
+        self.scraped = ""
+
+    def look(self) -> bool:
+        """Read stream and metrics as they are; what was read last is kept. True once the demo has ended."""
+        self.documents = self._read_stream() or self.documents
+        self.scraped = self._scrape() or self.scraped
+        return self.process.poll() is not None
+
+    def _read_stream(self) -> list[bytes]:
+        try:
+            with Redis(port=self.ports[1]) as redis:
+                entries: Any = redis.xrange("{signald}:signals")
+                return [fields[b"data"] for _, fields in entries]
+        except RedisError:
+            return []
+
+    def _scrape(self) -> str:
+        connection = HTTPConnection("127.0.0.1", self.ports[2], timeout=1)
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+        except OSError:
+            return ""
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """A demo of twenty seconds that has ended."""
+    demo = Demo(tmp_path_factory.mktemp("demo"), duration_s=20)
+    eventually(demo.look, within_s=90)
+    return demo
+
+
+def test_demo_ends_with_sixteen_releases_and_nothing_compiled_on_the_way(demo: Demo) -> None:
+    assert demo.process.stdout is not None
+
+    result = json.loads(demo.process.stdout.read().splitlines()[-1])
+
+    assert demo.process.returncode == 0, (demo.folder / "stderr").read_text()
+    assert result["releases"] == RELEASES_OF_Q1_2025
+    assert result["compilations_after_ready"] == 0
+    assert result["signals"] >= RELEASES_OF_Q1_2025
+    assert result["latency_us"]["p50"] > 0
+    assert all(book["frames"] > 0 and book["gaps"] == 0 for book in result["books"].values())
+
+
+def test_every_document_on_the_stream_fits_the_schema(demo: Demo) -> None:
+    printed = subprocess.run([*SIGNALD, "schema"], capture_output=True, check=True)  # noqa: S603 - our own program
+
+    validator = jsonschema.Draft202012Validator(json.loads(printed.stdout))
+
+    assert len(demo.documents) >= RELEASES_OF_Q1_2025
+    for document in demo.documents:
+        validator.validate(json.loads(document))
+
+
+def test_every_stage_has_its_histogram(demo: Demo) -> None:
+    for stage in STAGES:
+        assert f'signald_stage_seconds_bucket{{le="+Inf",stage="{stage}"}}' in demo.scraped
+
+
+def test_figure_without_consensus_gives_no_surprise_and_says_so(demo: Demo) -> None:
+    release_id = "us.core_pce.yoy:2025-01"
+
+    said = [json.loads(each) for each in demo.documents if release_id.encode() in each]
+
+    causes = [cause for document in said for cause in document["causes"] if cause["release_id"] == release_id]
+    assert causes
+    assert all(cause["consensus"] is None and cause["surprise"] is None for cause in causes)
+    assert {document["verdict"] for document in said} == {"no_edge"}
+
+
+def test_demos_journal_replays_to_what_was_published(demo: Demo) -> None:
+    journal = str(demo.folder / "var" / "demo-journal")
+
+    verified = subprocess.run(  # noqa: S603 - our own program
+        [*SIGNALD, "verify", journal, "--json"], capture_output=True, text=True, check=False
+    )
+
+    assert verified.returncode == 0, verified.stderr
+    assert json.loads(verified.stdout.splitlines()[-1])["documents"] == len(demo.documents)
+
+
+def test_two_replays_of_one_journal_give_the_same_bytes(demo: Demo) -> None:
+    journal = str(demo.folder / "var" / "demo-journal")
+
+    first, second = (
+        subprocess.run([*SIGNALD, "replay", journal], capture_output=True, check=True).stdout  # noqa: S603 - ours
+        for _ in range(2)
+    )
+
+    assert first == second
+    assert first.splitlines() == demo.documents
+
+
+@pytest.mark.parametrize("after_lines", [0, 3], ids=["while starting", "while playing"])
+def test_interrupted_demo_ends_cleanly_and_leaves_no_process(tmp_path: Path, after_lines: int) -> None:
+    demo = Demo(tmp_path, duration_s=20)
+    log = tmp_path / "stderr"
+    eventually(lambda: len(log.read_text().splitlines()) >= after_lines, within_s=60)
+
+    demo.process.send_signal(signal.SIGINT)
+
+    eventually(lambda: demo.process.poll() is not None, within_s=20)
+    assert demo.process.returncode == 0, log.read_text()
+    assert not _mentioning(str(tmp_path), ports=demo.ports)
+
+
+def _mentioning(folder: str, *, ports: tuple[int, ...]) -> list[str]:
+    """Command lines of running processes that name the folder or one of the ports."""
+    wanted = [folder, *map(str, ports)]
+    found: list[str] = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
+            continue
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if any(word in line for word in wanted):
+            found.append(line)
+    return found
