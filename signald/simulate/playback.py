@@ -102,7 +102,7 @@ class Playback:
         is_quiet: Whether a figure is about to come or on its way: the moment to keep the processor free.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each a part of the simulated world
         self,
         quarter: Quarter,
         *,
@@ -112,9 +112,14 @@ class Playback:
         publisher: CalendarPublisher,
         ask_engine: AskEngine,
         scoreboard: Scoreboard,
+        arms_before_ns: Nanos,
         seed: int,
     ) -> None:
-        """Join the parts; nothing happens yet. ``market`` is the one whose moves are measured."""
+        """Join the parts; nothing happens yet.
+
+        ``market`` is the one whose moves are measured; ``arms_before_ns`` is when the daemon arms a release: the
+        source is heard of before that, since a silent one would be an alarm.
+        """
         self._quarter = quarter
         self._clock = clock
         self._market = market
@@ -122,6 +127,7 @@ class Playback:
         self._publisher = publisher
         self._ask_engine = ask_engine
         self._scoreboard = scoreboard
+        self._arms_before_ns = arms_before_ns
         self._random = random.Random(seed)
         self.next_release: Nanos | None = None
         self.is_quiet = False
@@ -152,6 +158,8 @@ class Playback:
         await self.jump(scheduled - _CONSENSUS_LEAD_NS)
         for release in bundle:
             await self._publisher.announce(release, with_consensus=True)
+        await self.jump(scheduled - self._arms_before_ns - NS_PER_S)
+        await self._publisher.beat()
         before_s, after_s = pace.next_window(self._now_s())
         await self.jump(scheduled - round(before_s * NS_PER_S))
         pace.jumped(self._now_s() - started_s)

@@ -1,0 +1,89 @@
+"""The real daemon as the demo's child process: ``signald run`` on a configuration written for it."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from signald.config import ENV_PREFIX
+from signald.model.instruments import InstrumentId
+from signald.simulate.child import LOOPBACK, Plan, Server
+
+_PATIENCE_S: Final = 5.0
+
+
+class DaemonPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the daemon is told.
+
+    Attributes:
+        mqtt_port: The broker's.
+        redis_port: The Redis-compatible server's.
+        metrics_port: Where it serves its metrics.
+        clock_file: The clock it shares with us.
+        journal: Where it keeps its journal.
+        ws_url: The exchange's websockets.
+        rest_url: The exchange's HTTP side.
+        instruments: What is traded there.
+        client_id: Its name at the broker.
+    """
+
+    mqtt_port: int
+    redis_port: int
+    metrics_port: int
+    clock_file: Path
+    journal: Path
+    ws_url: str
+    rest_url: str
+    instruments: Sequence[InstrumentId]
+    client_id: str = "signald-demo"
+
+
+def daemon(plan: DaemonPlan) -> Server:
+    """The daemon, not yet started. It counts as started once its process runs: whether it is ready it says in Redis.
+
+    The environment's ``SIGNALD_SECTION__KEY`` are kept from it: it runs on what is written here.
+    """
+
+    def build(_port: int) -> Plan:
+        return Plan(
+            name="signald daemon",
+            command=(sys.executable, "-m", "signald", "run", "--config", "signald.toml"),
+            files={"signald.toml": config_text(plan)},
+            probes={},
+            environment=_without_overrides(os.environ),
+            patience_s=_PATIENCE_S,
+        )
+
+    return Server(build, port=plan.metrics_port)
+
+
+def config_text(plan: DaemonPlan) -> str:
+    """The daemon's configuration as TOML."""
+    sections: dict[str, dict[str, object]] = {
+        "mqtt": {"host": LOOPBACK, "port": plan.mqtt_port, "client_id": plan.client_id},
+        "redis": {"url": f"redis://{LOOPBACK}:{plan.redis_port}/0"},
+        "live": {"clock_file": str(plan.clock_file)},
+        "journal": {"path": str(plan.journal)},
+        "metrics": {"host": LOOPBACK, "port": plan.metrics_port},
+    }
+    venue: dict[str, object] = {
+        "name": "binance",
+        "instruments": list(plan.instruments),
+        "ws_url": plan.ws_url,
+        "rest_url": plan.rest_url,
+    }
+    tables = [_table(f"[{name}]", keys) for name, keys in sections.items()]
+    return "".join([*tables, _table("[[venues]]", venue)])
+
+
+def _table(head: str, keys: Mapping[str, object]) -> str:
+    # JSON's strings, numbers and arrays are TOML's too.
+    return head + "\n" + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in keys.items())
+
+
+def _without_overrides(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not (name.startswith(ENV_PREFIX) and "__" in name)}
