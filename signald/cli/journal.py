@@ -10,7 +10,6 @@ from signald.errors import CheckFailedError
 from signald.journal import check as checking
 from signald.journal import reader
 from signald.journal import stat as counting
-from signald.journal.history import record_as_json
 from signald.model.records import RecordKind
 from signald.model.time import format_rfc3339, parse_rfc3339
 
@@ -73,6 +72,8 @@ def cat(
     until: ToOption = None,
 ) -> None:
     """Print records as JSON lines."""
+    from signald.journal.history import record_as_json  # noqa: PLC0415 - it knows board rows, and so loads numba
+
     wanted = _kind(kind)
     for record in reader.read(journal, from_ts=parse_time(since), to_ts=parse_time(until)):
         if wanted is None or record.kind is wanted:

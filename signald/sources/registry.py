@@ -1,0 +1,99 @@
+"""Which venues there are: only what is configured is imported, and so compiled."""
+
+import difflib
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import msgspec
+
+from signald.errors import ConfigError
+from signald.model.instruments import Instrument
+from signald.sources.protocol import VenueSource
+
+if TYPE_CHECKING:
+    from signald.core.board import Board  # the board compiles kernels: to read a configuration takes none
+
+_FOLDER: Final = "signald.sources.venues"
+_VENUES: Final = {
+    "binance": ("binance", "BinanceConfig"),
+    "binance_usdm": ("binance", "BinanceUsdmConfig"),
+}
+"""Name → folder and the name of its configuration there."""
+CCXT_IDS: Final = {"binance": "binance", "binance_usdm": "binanceusdm"}
+"""Name → the exchange's name in ccxt, which knows what it trades."""
+
+
+class VenueConfig(Protocol):
+    """What every venue's configuration has."""
+
+    @property
+    def name(self) -> str:
+        """Its name here; also the channel of its connection."""
+        ...
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Whose books."""
+        ...
+
+    @property
+    def ws_url(self) -> str:
+        """Address of the websocket, without the source's path."""
+        ...
+
+    @property
+    def rest_url(self) -> str:
+        """Address of the REST interface, without a request's path."""
+        ...
+
+
+def read_venue_config(table: object, *, where: str) -> VenueConfig:
+    """Read one ``[[venues]]`` table.
+
+    Args:
+        table: As TOML gives it.
+        where: File and place, for errors.
+
+    Raises:
+        ConfigError: The venue is none we know, or a key or value is wrong; the nearest known one is named.
+    """
+    name = cast("dict[str, object]", table).get("name") if isinstance(table, dict) else None
+    if not isinstance(name, str) or name not in _VENUES:
+        raise ConfigError(where, f"name: {name!r} is not one of {', '.join(_VENUES)}{_nearest(name, _VENUES)}")
+    folder, struct = _VENUES[name]
+    config_type = getattr(import_module(f"{_FOLDER}.{folder}.config"), struct)
+    known = ["name", *config_type.__struct_fields__]
+    for key in cast("dict[str, object]", table):
+        if key not in known:
+            raise ConfigError(where, f"{key}: no such key{_nearest(key, known)}")
+    try:
+        return msgspec.convert(table, config_type)
+    except msgspec.ValidationError as error:
+        raise ConfigError(where, str(error)) from error
+
+
+def with_instruments(venue: VenueConfig, instruments: Sequence[str]) -> VenueConfig:
+    """The same configuration for other instruments."""
+    return cast("VenueConfig", msgspec.structs.replace(cast("msgspec.Struct", venue), instruments=tuple(instruments)))
+
+
+def build_source(venue: VenueConfig, instruments: Sequence[Instrument], board: "Board") -> VenueSource:
+    """Build the source of one venue's connection.
+
+    Args:
+        venue: Its configuration.
+        instruments: Those of all venues, in the order of the board's rows.
+        board: Where it writes.
+
+    Raises:
+        ConfigError: An instrument is not there, or cannot be kept.
+    """
+    folder, _ = _VENUES[venue.name]
+    source: Any = import_module(f"{_FOLDER}.{folder}.source")
+    return source.build(venue, instruments, board)
+
+
+def _nearest(name: object, known: Sequence[str] | dict[str, tuple[str, str]]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
