@@ -2,7 +2,8 @@
 
 The form is that of the golden traces: ``n`` counts the frames applied to the book (a REST snapshot and a ticker do not
 count), ``ts`` is when the last of them was ingested, ``nb`` and ``na`` count levels, ``top20`` is a digest of the best
-twenty levels a side. A line stands after the first frame, after every N-th, and after the last.
+twenty levels a side. A line stands after the first frame, after every N-th, and after the last, which so may stand
+there twice: the traces have it so.
 """
 
 import hashlib
@@ -13,7 +14,6 @@ from typing import Final, Protocol, runtime_checkable
 import msgspec
 
 from signald.core.book import Book, Level
-from signald.model.instruments import InstrumentId
 from signald.pipeline import Pipeline
 from signald.replay.driver import BuildPipeline
 
@@ -37,7 +37,6 @@ class Checkpoints:
         self._every = every
         self._write = write
         self._books: tuple[Book, ...] = ()
-        self._written: dict[InstrumentId, int] = {}
 
     def watching(self, build: BuildPipeline) -> BuildPipeline:
         """As ``build``, but whoever is built is watched; when it is called again the run before is finished."""
@@ -56,19 +55,14 @@ class Checkpoints:
     def finish(self) -> None:
         """Nothing more comes: write each book's last frame, unless the book was discarded after it."""
         for book in self._books:
-            if book.applied and self._written.get(book.instrument.id) != book.applied and any(book.counts):
-                self._add(book)
+            if book.applied and any(book.counts):
+                self._write(checkpoint(book))
         self._books = ()
-        self._written.clear()
 
     def _on_applied(self, book: Book) -> None:
         number = book.applied
         if number == 1 or number % self._every == 0:
-            self._add(book)
-
-    def _add(self, book: Book) -> None:
-        self._written[book.instrument.id] = book.applied
-        self._write(checkpoint(book))
+            self._write(checkpoint(book))
 
 
 def checkpoint(book: Book) -> bytes:

@@ -13,6 +13,7 @@ The older is text, one connection a file::
     wss://api.dydx.exchange/v3/ws <- 1635444230.754465: {"type":"subscribe",…}
     1635444230.755609: {"type":"connected",…}
     https://api.dydx.exchange/v3/markets -> 1635444230.618571: {"markets":…}
+    configuration: {"l2_book":["ETH-USD-PERP",…]}
 
 Times are decimal seconds. What the recorder sent is left out and counted: our own source says what it sends.
 """
@@ -58,6 +59,7 @@ _VENUES: Final = {
 _TEXT: Final = re.compile(
     rb"(?:(?P<url>(?:wss|https)://\S+) (?P<arrow><->|<-|->) )?(?P<ts>\d{10}(?:\.\d{1,9})?)(?:: (?P<data>.*))?"
 )
+_CONFIGURATION: Final = b"configuration: "
 _KINDS: Final[Mapping[str, _What]] = {"http": "http", "connect": "connect", "recv": "recv", "send": "send"}
 _ARROWS: Final[Mapping[bytes | None, _What]] = {b"<->": "connect", b"<-": "send", b"->": "http", None: "recv"}
 
@@ -212,7 +214,7 @@ def _read(path: Path) -> Iterator[_Happened]:
     """Everything in a file, in its order."""
     decode = msgspec.json.Decoder(_Line).decode
     for number, line in read_lines(path):
-        if not line:
+        if not line or line.startswith(_CONFIGURATION):
             continue
         try:
             happened = _json(decode(line)) if line[:1] == b"{" else _text(path, line)
