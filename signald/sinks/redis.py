@@ -10,7 +10,6 @@ documents it has, and those it lacks are sent again before anything else.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, cast
 
@@ -21,7 +20,8 @@ from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock
 from signald.sinks import keys
 from signald.sinks.encoding import Document
-from signald.sinks.redis_function import DUPLICATE, NOT_LOADED, PublishFunction
+from signald.sinks.outbox import Item, Outbox
+from signald.sinks.redis_function import DUPLICATE, NOT_LOADED, OUT_OF_ORDER, PublishFunction
 from signald.transports.redis import RedisLink, Refused, Reply
 from signald.transports.settings import RedisConfig
 
@@ -50,19 +50,6 @@ class Confirmation(NamedTuple):
     replied: Nanos
 
 
-class _Item:
-    """A document on its way."""
-
-    __slots__ = ("document", "is_late", "late_ms", "queued", "sent")
-
-    def __init__(self, document: Document, queued: Nanos | None, *, is_late: bool = False) -> None:
-        self.document = document
-        self.queued = queued  # monotonic; None for what an earlier process scored
-        self.is_late = is_late
-        self.late_ms = 0
-        self.sent: Nanos = 0
-
-
 class Publisher:
     """Writes documents to Redis through a connection of its own.
 
@@ -71,8 +58,6 @@ class Publisher:
         duplicates: Documents it had already.
         refusals: How often it refused one for another reason.
         delivered_late: How many of ``published`` were late.
-        dropped: Documents given up: tests that could not go at once, and the oldest when more wait than a stream
-            holds. The journal has them.
         last_refusal: The server's words, ``""`` while all is well.
     """
 
@@ -104,21 +89,21 @@ class Publisher:
         self._function = PublishFunction(
             consumers=consumers, stream_length=config.stream_length, test_length=config.test_length
         )
-        self._link = RedisLink(config, on_up=self._prepare, on_down=self._requeue, backoff=backoff)
+        self._link = RedisLink(config, on_up=self._prepare, on_down=self._on_down, backoff=backoff)
         self._backoff = Backoff(first_s=0.05, cap_s=2.0)
-        self._waiting: deque[_Item] = deque()
-        self._in_flight: deque[_Item] = deque()
-        self._refused: list[_Item] = []
-        self._tail: deque[Document] = deque(maxlen=tail_length)
-        self._longest_queue = config.stream_length
-        self._is_ready = False
+        self._outbox = Outbox(
+            window=_IN_FLIGHT,
+            capacity=config.stream_length,
+            # The server remembers the ids of ten times the longest stream: further back it would know nothing of what
+            # it has written, and write it again.
+            tail_length=min(tail_length, config.stream_length),
+        )
         self._idle = asyncio.Event()
         self._idle.set()
         self.published = 0
         self.duplicates = 0
         self.refusals = 0
         self.delivered_late = 0
-        self.dropped = 0
         self.last_refusal = ""
 
     @property
@@ -134,16 +119,20 @@ class Publisher:
     @property
     def depth(self) -> int:
         """Documents that are not confirmed yet."""
-        return len(self._waiting) + len(self._in_flight) + len(self._refused)
+        return len(self._outbox)
+
+    @property
+    def dropped(self) -> int:
+        """Documents given up: tests that could not go at once, and the oldest when more wait than a stream holds.
+
+        The journal has them.
+        """
+        return self._outbox.dropped
 
     def lag_ns(self) -> Nanos:
         """How long the oldest document that is not confirmed has been on its way; 0 if there is none."""
-        for queue in (self._in_flight, self._refused, self._waiting):
-            try:
-                return self._age_ns(queue[0])
-            except IndexError:  # empty, or just emptied: this may be asked from another thread
-                continue
-        return 0
+        oldest = self._outbox.oldest()
+        return 0 if oldest is None else self._age_ns(oldest)
 
     async def run(self) -> None:
         """Keep the connection, and what must go out going; ends by cancellation only."""
@@ -168,99 +157,64 @@ class Publisher:
 
     def publish(self, document: Document) -> None:
         """Send ``document`` now, or as soon as everything before it is sent; a test that cannot go now never does."""
-        item = _Item(document, self._clock.monotonic())
-        if self._is_ready and not self._waiting and len(self._in_flight) < _IN_FLIGHT:
-            self._send(item)
-        else:
-            self._put_back([item], at_head=False)
-            if len(self._waiting) > self._longest_queue:
-                self._waiting.popleft()
-                self.dropped += 1
-        self._note_depth()
+        self._outbox.add(Item(document, self._clock.monotonic()))
+        self._send_what_may_go()
 
     def resend(self, tail: Iterable[Document]) -> None:
-        """Remember what an earlier process published, oldest first; what the server lacks of it goes out on connecting.
+        """Remember what an earlier process published, oldest first; what the server lacks goes out on connecting.
 
-        To be called before :meth:`run`.
+        To be called before :meth:`run`. Tests belong to the tail too: they are not sent again, but show how far back
+        the server's memory of ids reaches.
         """
-        self._tail.extend(tail)
+        self._outbox.remember(tail)
 
-    def _send(self, item: _Item) -> None:
-        after = next((other.document.id for other in reversed(self._in_flight) if not other.document.test), "")
-        item.late_ms = max(1, self._age_ns(item) // NS_PER_MS) if item.is_late else 0
-        packed = self._function.pack_call(
-            item.document, after=after, ts_publish=self._clock.now(), late_ms=item.late_ms
-        )
-        item.sent = self._clock.monotonic()
-        self._in_flight.append(item)
-        self._link.submit(packed, self._on_reply)
-
-    def _send_waiting(self) -> None:
-        while self._is_ready and self._waiting and len(self._in_flight) < _IN_FLIGHT:
-            self._send(self._waiting.popleft())
+    def _send_what_may_go(self) -> None:
+        while (taken := self._outbox.take()) is not None:
+            item, after = taken
+            item.late_ms = max(1, self._age_ns(item) // NS_PER_MS) if item.is_late else 0
+            packed = self._function.pack_call(
+                item.document, after=after, ts_publish=self._clock.now(), late_ms=item.late_ms
+            )
+            item.sent = self._clock.monotonic()
+            self._link.submit(packed, self._on_reply)
+        if self._outbox:
+            self._idle.clear()
+        else:
+            self._idle.set()
 
     def _on_reply(self, reply: Reply) -> None:
-        item = self._in_flight.popleft()
         if isinstance(reply, Refused):
-            self._on_refusal(item, reply)
+            self._on_refusal(self._outbox.refuse(), reply)
         else:
-            self._confirm(item, None if reply == DUPLICATE else cast("int", reply))
-        if self._refused and not self._in_flight:
-            self._retry_later()
-        self._send_waiting()
-        self._note_depth()
+            self._confirm(self._outbox.confirm(), None if reply == DUPLICATE else cast("int", reply))
+        if self._outbox.has_come_back():
+            asyncio.get_running_loop().call_later(self._backoff.next_delay_s(), self._reopen, self._link.connections)
+        self._send_what_may_go()
 
-    def _confirm(self, item: _Item, sequence: int | None) -> None:
+    def _confirm(self, item: Item, sequence: int | None) -> None:
         if sequence is None:
             self.duplicates += 1
         else:
             self.published += 1
             self.delivered_late += item.is_late
-        if not self._refused:
+        if not self._outbox.is_held_up:
             self.last_refusal = ""
             self._backoff.reset()
-        self._tail.append(item.document)
         if self._on_confirmed is not None:
             self._on_confirmed(Confirmation(item.document, sequence, item.late_ms, item.sent, self._clock.monotonic()))
 
-    def _on_refusal(self, item: _Item, reply: Refused) -> None:
-        """Stop sending until what is in flight has come back; then all that was refused is tried again in order."""
+    def _on_refusal(self, item: Item, reply: Refused) -> None:
         self.refusals += 1
-        if not self._refused and reply.text != self.last_refusal:
+        if reply.text != self.last_refusal and not reply.text.startswith(OUT_OF_ORDER):
             self.last_refusal = reply.text
             log.error("signal_refused", id=item.document.id, reason=reply.text)
-        if not item.document.test:
-            self._is_ready = False
-            self._refused.append(item)
         if NOT_LOADED in reply.text:
             self._link.drop(reply.text)  # on the next connection it is loaded again
 
-    def _retry_later(self) -> None:
-        self._put_back(self._refused)
-        self._refused = []
-        asyncio.get_running_loop().call_later(self._backoff.next_delay_s(), self._resume, self._link.connections)
-
-    def _resume(self, connection: int) -> None:
+    def _reopen(self, connection: int) -> None:
         if self._link.is_up and self._link.connections == connection:
-            self._is_ready = True
-            self._send_waiting()
-
-    def _put_back(self, items: Sequence[_Item], *, at_head: bool = True) -> None:
-        """Let ``items`` wait, in their order. A late test is of no use to anybody: it is dropped."""
-        kept = [item for item in items if not item.document.test]
-        self.dropped += len(items) - len(kept)
-        for item in kept:
-            item.is_late = True
-        if at_head:
-            self._waiting.extendleft(reversed(kept))
-        else:
-            self._waiting.extend(kept)
-
-    def _note_depth(self) -> None:
-        if self.depth:
-            self._idle.clear()
-        else:
-            self._idle.set()
+            self._outbox.reopen()
+            self._send_what_may_go()
 
     async def _prepare(self) -> None:
         """On a new connection: load the function, find what the server lacks, and send that first."""
@@ -268,32 +222,24 @@ class Publisher:
         missing = await self._missing_from_server()
         if missing:
             log.warning("signals_sent_again", count=len(missing), first=missing[0].id)
-        self._put_back([_Item(document, None) for document in missing])
-        self._is_ready = True
-        self._send_waiting()
-        self._note_depth()
+        self._outbox.connect(missing)
+        self._send_what_may_go()
 
     async def _missing_from_server(self) -> list[Document]:
-        tail = list(self._tail)
+        tail = self._outbox.tail()
         missing: list[Document] = []
         for start in range(0, len(tail), _IDS_PER_QUESTION):
             asked = tail[start : start + _IDS_PER_QUESTION]
             scores = await self._link.call("ZMSCORE", keys.IDS, *[document.id for document in asked])
             held = cast("Sequence[bytes | None]", scores)
             missing += [document for document, score in zip(asked, held, strict=True) if score is None]
-        for document in missing:  # it comes back to the tail when it is confirmed
-            self._tail.remove(document)
         return missing
 
-    def _requeue(self, _: str) -> None:
-        """The connection is gone: whatever it had not confirmed goes to the head of the queue, in order."""
-        self._is_ready = False
-        self._put_back([*self._refused, *self._in_flight])
-        self._refused = []
-        self._in_flight.clear()
-        self._note_depth()
+    def _on_down(self, _: str) -> None:
+        self._outbox.disconnect()
+        self._send_what_may_go()
 
-    def _age_ns(self, item: _Item) -> Nanos:
+    def _age_ns(self, item: Item) -> Nanos:
         if item.queued is None:
             return max(0, self._clock.now() - item.document.ts_scored)
         return self._clock.monotonic() - item.queued

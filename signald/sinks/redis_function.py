@@ -15,6 +15,9 @@ DUPLICATE = b"DUPLICATE"
 NOT_LOADED = "Function not found"
 """Part of the refusal when the server does not know the function."""
 
+OUT_OF_ORDER = "ORDER"
+"""Beginning of the refusal when the document before this one is not written."""
+
 _TEXT = resources.files("signald.sinks").joinpath("publish.lua").read_text(encoding="utf-8")
 _ARGUMENTS = 10
 _FIXED_KEYS = (keys.IDS, keys.SEQUENCE, keys.LATEST, keys.VERSIONS)

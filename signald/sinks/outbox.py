@@ -1,0 +1,147 @@
+"""In what order documents go out, and what becomes of those that came back: decisions without a wire.
+
+Documents leave in the order they came. Several may be in flight; each names the one before it, which the server must
+have written first. One refusal stops the line until all that is in flight has come back; a lost connection brings
+everything in flight back at once. What came back goes out again, first and in order, marked late.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from signald.model.time import Nanos
+from signald.sinks.encoding import Document
+
+
+class Item:
+    """A document on its way; times are monotonic.
+
+    Attributes:
+        document: Which.
+        queued: When it came; ``None`` for what an earlier process scored.
+        is_late: It does not go the direct way.
+        late_ms: What it was last sent with.
+        sent: When it was last sent.
+    """
+
+    __slots__ = ("document", "is_late", "late_ms", "queued", "sent")
+
+    def __init__(self, document: Document, queued: Nanos | None) -> None:
+        """Take a document that came at ``queued``."""
+        self.document = document
+        self.queued = queued
+        self.is_late = False
+        self.late_ms = 0
+        self.sent: Nanos = 0
+
+
+class Outbox:
+    """Documents that are not confirmed, and the last ones that are.
+
+    Attributes:
+        dropped: Documents given up: tests that could not go at once, and the oldest when too many wait.
+    """
+
+    def __init__(self, *, window: int, capacity: int, tail_length: int) -> None:
+        """Let ``window`` documents be in flight, ``capacity`` wait, and remember ``tail_length`` confirmed ones."""
+        self._window = window
+        self._capacity = capacity
+        self._waiting: deque[Item] = deque()
+        self._in_flight: deque[Item] = deque()
+        self._refused: list[Item] = []
+        self._tail: deque[Document] = deque(maxlen=tail_length)
+        self._is_open = False
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._in_flight) + len(self._refused)
+
+    def oldest(self) -> Item | None:
+        """The document that has been on its way longest; may be asked from another thread."""
+        for queue in (self._in_flight, self._refused, self._waiting):
+            try:
+                return queue[0]
+            except IndexError:  # empty, or just emptied
+                continue
+        return None
+
+    def tail(self) -> Sequence[Document]:
+        """The last confirmed documents, oldest first."""
+        return tuple(self._tail)
+
+    def remember(self, documents: Iterable[Document]) -> None:
+        """Take ``documents``, oldest first, for confirmed until the server says otherwise."""
+        self._tail.extend(documents)
+
+    def add(self, item: Item) -> None:
+        """Put ``item`` at the end of the line."""
+        goes_now = self._is_open and not self._waiting and len(self._in_flight) < self._window
+        if not goes_now:
+            item.is_late = True
+            if item.document.test:  # of no use to anybody when it is late
+                self.dropped += 1
+                return
+        self._waiting.append(item)
+        if len(self._waiting) > self._capacity:
+            self._waiting.popleft()
+            self.dropped += 1
+
+    def take(self) -> tuple[Item, str] | None:
+        """The next document to send, and the id that must be written before it (``""``: none); ``None``: not now."""
+        if not self._is_open or not self._waiting or len(self._in_flight) >= self._window:
+            return None
+        item = self._waiting.popleft()
+        after = next((other.document.id for other in reversed(self._in_flight) if not other.document.test), "")
+        self._in_flight.append(item)
+        return item, after
+
+    def confirm(self) -> Item:
+        """The oldest document in flight is on the server."""
+        item = self._in_flight.popleft()
+        self._tail.append(item.document)
+        return item
+
+    def refuse(self) -> Item:
+        """The oldest document in flight was refused: nothing is sent any more until :meth:`reopen`."""
+        item = self._in_flight.popleft()
+        if item.document.test:
+            self.dropped += 1
+        else:
+            self._is_open = False
+            self._refused.append(item)
+        return item
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether something was refused and is to be tried again."""
+        return bool(self._refused)
+
+    def has_come_back(self) -> bool:
+        """Whether something was refused and nothing is in flight any more: time to think of :meth:`reopen`."""
+        return bool(self._refused) and not self._in_flight
+
+    def reopen(self) -> None:
+        """After a refusal: try again, in order."""
+        self._bring_back(self._refused)
+        self._refused = []
+        self._is_open = True
+
+    def connect(self, missing: Sequence[Document]) -> None:
+        """There is a connection, and the server lacks ``missing`` of the tail: they go first."""
+        gone = {document.id for document in missing}
+        self._tail = deque((kept for kept in self._tail if kept.id not in gone), self._tail.maxlen)
+        self._bring_back([Item(document, None) for document in missing])
+        self._is_open = True
+
+    def disconnect(self) -> None:
+        """The connection is gone: what is in flight may or may not have been written."""
+        self._bring_back([*self._refused, *self._in_flight])
+        self._refused = []
+        self._in_flight.clear()
+        self._is_open = False
+
+    def _bring_back(self, items: Sequence[Item]) -> None:
+        kept = [item for item in items if not item.document.test]
+        self.dropped += len(items) - len(kept)
+        for item in kept:
+            item.is_late = True
+        self._waiting.extendleft(reversed(kept))

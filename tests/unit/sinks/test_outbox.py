@@ -1,0 +1,152 @@
+"""What is sent next, what comes back, and what is given up."""
+
+from signald.sinks.outbox import Item, Outbox
+from tests.support.redis_reading import document
+
+
+def outbox(*, window: int = 10, capacity: int = 10, tail_length: int = 10) -> Outbox:
+    built = Outbox(window=window, capacity=capacity, tail_length=tail_length)
+    built.connect([])
+    return built
+
+
+def add(box: Outbox, *numbers: int, test: bool = False) -> list[tuple[int, int | None, bool]]:
+    """Add the documents one by one; what may go goes at once, as it does live."""
+    gone: list[tuple[int, int | None, bool]] = []
+    for number in numbers:
+        box.add(Item(document(number, test=test), queued=number))
+        gone += take_all(box)
+    return gone
+
+
+def take_all(box: Outbox) -> list[tuple[int, int | None, bool]]:
+    """Number, number before it, and lateness of everything that may go."""
+    taken: list[tuple[int, int | None, bool]] = []
+    while (found := box.take()) is not None:
+        item, after = found
+        taken.append((int(item.document.id, 16), int(after, 16) if after else None, item.is_late))
+    return taken
+
+
+def test_each_in_flight_names_the_one_before_it() -> None:
+    box = outbox()
+
+    assert add(box, 1, 2, 3) == [(1, None, False), (2, 1, False), (3, 2, False)]
+
+
+def test_nothing_in_flight_means_nothing_to_wait_for() -> None:
+    box = outbox()
+    add(box, 1)
+    box.confirm()
+
+    assert add(box, 2) == [(2, None, False)]
+
+
+def test_a_test_is_nobodys_predecessor() -> None:
+    box = outbox()
+
+    gone = [*add(box, 1), *add(box, 2, test=True), *add(box, 3)]
+
+    assert gone == [(1, None, False), (2, 1, False), (3, 1, False)]
+
+
+def test_beyond_the_window_documents_wait_and_are_late() -> None:
+    box = outbox(window=2)
+
+    assert add(box, 1, 2, 3) == [(1, None, False), (2, 1, False)]
+
+    box.confirm()
+    assert take_all(box) == [(3, 2, True)]
+
+
+def test_a_refusal_holds_the_line_until_all_came_back() -> None:
+    box = outbox()
+    add(box, 1, 2)
+
+    box.refuse()
+    assert add(box, 3) == []
+    assert (box.has_come_back(), box.is_held_up) == (False, True)
+
+    box.refuse()
+    assert (take_all(box), box.has_come_back()) == ([], True)
+
+    box.reopen()
+    assert take_all(box) == [(1, None, True), (2, 1, True), (3, 2, True)]
+
+
+def test_a_lost_connection_brings_everything_back_in_order() -> None:
+    box = outbox()
+    add(box, 1, 2, 3)
+    box.confirm()
+    box.refuse()
+
+    box.disconnect()
+    assert add(box, 4) == []
+
+    box.connect([])
+    assert take_all(box) == [(2, None, True), (3, 2, True), (4, 3, True)]
+
+
+def test_what_the_server_lacks_goes_first() -> None:
+    box = outbox()
+    add(box, 1, 2)
+    box.confirm()
+    box.confirm()
+    box.disconnect()
+    add(box, 3)
+
+    box.connect([document(2)])
+
+    assert box.tail() == (document(1),)
+    assert take_all(box) == [(2, None, True), (3, 2, True)]
+
+
+def test_a_test_that_cannot_go_now_is_given_up() -> None:
+    box = outbox()
+    add(box, 1, test=True)
+    box.disconnect()
+    add(box, 2, test=True)
+    box.connect([])
+
+    assert take_all(box) == []
+    assert (len(box), box.dropped) == (0, 2)
+
+
+def test_a_test_that_is_refused_holds_nothing_up() -> None:
+    box = outbox()
+    add(box, 1, test=True)
+    add(box, 2)
+
+    box.refuse()
+
+    assert add(box, 3) == [(3, 2, False)]
+    assert (box.dropped, box.is_held_up) == (1, False)
+
+
+def test_when_too_many_wait_the_oldest_is_given_up() -> None:
+    box = Outbox(window=1, capacity=2, tail_length=1)
+    add(box, 1, 2, 3)
+    box.connect([])
+
+    assert box.dropped == 1
+    assert take_all(box) == [(2, None, True)]
+
+
+def test_only_the_last_confirmed_are_remembered() -> None:
+    box = outbox(tail_length=2)
+    box.remember([document(1), document(2)])
+    add(box, 3)
+    box.confirm()
+
+    assert box.tail() == (document(2), document(3))
+
+
+def test_the_oldest_is_the_one_longest_on_its_way() -> None:
+    box = outbox(window=1)
+    assert box.oldest() is None
+
+    add(box, 1, 2)
+
+    oldest = box.oldest()
+    assert oldest is not None
+    assert oldest.queued == 1
