@@ -27,6 +27,8 @@ from tests.support.engine import build_engine
 from tests.support.instruments import BTCUSDT
 from tests.support.shared_data import shared_data
 
+pytestmark = pytest.mark.timeout(60)  # minutes of a market, on a machine that may be busy
+
 PERP = Instrument(
     id="BTCUSDT-PERP.BINANCE",
     venue="binance_usdm",
