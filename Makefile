@@ -29,7 +29,7 @@ coverage: ## lines and branches the unit and property tests reach, kernels inclu
 	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --cov --cov-report=term
 
 lock: ## fix every version: constraints in pyproject.toml, hashes in requirements.lock
-	uv run python tools/lock.py
+	uv run python .ci/lock.py
 
 upgrade: ## the same, with the newest versions
-	uv run python tools/lock.py --upgrade
+	uv run python .ci/lock.py --upgrade

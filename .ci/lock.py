@@ -1,6 +1,6 @@
 """Fix every version: rewrites ``constraint-dependencies`` in pyproject.toml and requirements.lock.
 
-    python tools/lock.py [--upgrade]
+    python .ci/lock.py [--upgrade]
 
 Versions already fixed stay where they still fit; ``--upgrade`` takes the newest. uv.lock itself is not committed, since
 it names the index it was made from; the constraints fix the same versions for whatever index ``uv run`` is given.
