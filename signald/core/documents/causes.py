@@ -53,7 +53,7 @@ def absence_of(window: ReleaseWindow) -> Cause:
 def bundle_keys(bundle: Bundle) -> tuple[str, ...]:
     """Identity of what a bundle says now: the same whatever the order in which it became known.
 
-    Its figures, the figures that contradict them, and those that were taken back.
+    Its figures, the figures that contradict them or did, and those that were taken back.
     """
     return tuple(_bundle_keys(bundle))
 
@@ -65,6 +65,8 @@ def _bundle_keys(bundle: Bundle) -> Iterator[str]:
             yield cause_key("figure", window.release_id, number, actual)
             for other in window.contradicted.values():
                 yield cause_key("contradiction", window.release_id, number, other)
+            for other in window.conceded:
+                yield cause_key("concession", window.release_id, number, other)
         else:
             for figure in window.withdrawn:
                 yield withdrawal_key(window, figure)

@@ -64,7 +64,8 @@ class Figures:
         if settled is None:
             if judgement.verdict == "score":
                 judgement = Judgement("quarantine", "unconfirmed", ("unconfirmed", *judgement.flags))
-            return self._quarantine(window, release, judgement, rows)
+            withdrawn = self._abandon(window, release, rows)
+            return [*withdrawn, *self._quarantine(window, release, judgement, rows)]
         outputs = self._settle(window, settled, release, rows)
         if judgement.verdict == "quarantine" and release.actual != settled.claim.release.actual:
             outputs.append(_quarantined(release, judgement))
@@ -80,9 +81,7 @@ class Figures:
                 signals.extend(self._withdraw(window, release))
             notices.extend(self._accept(window, settled, release))
         window.is_confirmed = settled.supporters >= _CONFIRMED_BY
-        dissent = window.claims.dissent(settled)
-        is_contradicted_anew = bool(set(dissent.values()) - set(window.contradicted.values()))
-        window.contradicted = dissent
+        is_contradicted_anew = window.contradict(window.claims.dissent(settled))
         if is_contradicted_anew:
             notices.append(_contradicted(window, release.ts_ingest))
         if is_news or is_contradicted_anew:
@@ -129,7 +128,10 @@ class Figures:
         ]
 
     def _say(self, window: ReleaseWindow, release: Release, rows: BoardRows) -> list[Output]:
+        """What the bundle says now, unless its move is over."""
         bundle = self._world.bundle_of(window)
+        if release.ts_ingest >= bundle.ts_scheduled + self._world.rules.valid_ns:
+            return []
         return self._world.score(bundle, rows, ts_event=release.ts_event, ts_ingest=release.ts_ingest)
 
     # -- what may not be scored --------------------------------------------------------------------------------------
@@ -159,16 +161,19 @@ class Figures:
             return [_quarantined(release, Judgement("quarantine", "retracted_unknown", ()))]
         settled = window.claims.settle(window.indicator.sources, quorum=window.indicator.quorum)
         if settled is not None and settled.claim.release.actual == current.release.actual:
-            window.contradicted = window.claims.dissent(settled)
-            window.is_confirmed = settled.supporters >= _CONFIRMED_BY
-            return []  # its source stands alone in taking it back what others still say
+            return self._settle(window, settled, release, rows)  # what was taken back is not what counts
         signals: list[Output] = self._withdraw(window, release)
         changed = WindowChanged(release_id=release.release_id, state="retracted", ts_ingest=release.ts_ingest)
-        bundle = self._world.bundle_of(window)
-        if release.ts_ingest >= bundle.ts_scheduled + self._world.rules.valid_ns:
-            return [*signals, changed]
-        if settled is not None:
-            return [*signals, changed, *self._settle(window, settled, release, rows)]
+        said = self._say(window, release, rows) if settled is None else self._settle(window, settled, release, rows)
+        return [*signals, changed, *said]
+
+    def _abandon(self, window: ReleaseWindow, release: Release, rows: BoardRows) -> list[Output]:
+        """Take back the figure that counts if nobody says it any more: it was corrected to one that may not count."""
+        current = window.current
+        if current is None or window.claims.is_said(current.release.actual):
+            return []
+        signals = self._withdraw(window, release)
+        changed = WindowChanged(release_id=release.release_id, state="retracted", ts_ingest=release.ts_ingest)
         return [*signals, *self._say(window, release, rows), changed]
 
     def _withdraw(self, window: ReleaseWindow, release: Release) -> list[Output]:

@@ -121,6 +121,10 @@ class Claims:
             default=None,
         )
 
+    def is_said(self, actual: float | None) -> bool:
+        """Whether any source says ``actual`` now, and nobody else took it back."""
+        return any(actual == said for said, _ in self._votes())
+
     def dissent(self, settled: Settlement) -> dict[str, float]:
         """Which sources say another figure in an edition no older than that which counts, by name."""
         counted = settled.claim.release.actual

@@ -68,6 +68,7 @@ class ReleaseWindow:
         numbers: The number that the next accepted figure takes.
         scored: How many figures and corrections were accepted.
         contradicted: Source → figure, of those who contradict the one that counts.
+        conceded: Figures that contradicted the one that counts and do so no longer.
         is_confirmed: Whether two sources say what counts.
         is_corrected: Whether what counts is a correction.
         is_heard: Whether a figure came at its time, accepted or not.
@@ -84,6 +85,7 @@ class ReleaseWindow:
     numbers: int = 0
     scored: int = 0
     contradicted: dict[str, float] = field(default_factory=dict[str, float])
+    conceded: tuple[float, ...] = ()
     is_confirmed: bool = False
     is_corrected: bool = False
     is_heard: bool = False
@@ -163,6 +165,8 @@ class ReleaseWindow:
         self.numbers = self.current.number + 1
         self.scored += 1
         self.withdrawn = ()
+        self.contradicted = {}
+        self.conceded = ()
         return self.current
 
     def withdraw(self) -> Figure:
@@ -172,10 +176,19 @@ class ReleaseWindow:
         self.current = None
         self.withdrawn = (*self.withdrawn, figure)
         self.contradicted = {}
+        self.conceded = ()
         self.is_confirmed = False
         self.issued = {}
         self.state = "retracted"
         return figure
+
+    def contradict(self, dissent: dict[str, float]) -> bool:
+        """Note who contradicts the figure that counts now; whether anything is said that was not, or no longer."""
+        before, now = set(self.contradicted.values()), set(dissent.values())
+        self.contradicted = dissent
+        gone = sorted(before - now - set(self.conceded))
+        self.conceded = (*self.conceded, *gone)[:_MAX_DOUBTS]
+        return before != now
 
     def doubt(self, release: Release, reason: str) -> bool:
         """Whether a doubtful figure is worth a document: not if that was said before, nor if there are too many."""

@@ -314,6 +314,18 @@ def test_another_source_that_lags_does_not_bring_a_retracted_figure_back() -> No
     assert [one.verdict for one in of_bitcoin(outputs)] == ["quarantined"]
 
 
+def test_a_figure_that_its_only_source_corrects_to_one_that_was_taken_back_goes_too() -> None:
+    engine = after(*ALONE, figure(2.8), figure(None, sequence=2, kind=RETRACTION), figure(3.0, source="wire"))
+
+    outputs = tell(engine, figure(2.8, source="wire", sequence=2, kind=CORRECTION, ts_ingest=later(3)))
+
+    assert [(one.kind, one.verdict) for one in of_bitcoin(outputs)] == [
+        ("retraction", None),
+        ("correction", "quarantined"),
+    ]
+    assert engine.windows[CPI_JANUARY].current is None
+
+
 def test_after_a_retraction_the_rest_of_the_bundle_is_said_anew() -> None:
     engine = build_engine()
     said = of_bitcoin(tell(engine, *BOTH, figure(), figure(3.3, CORE_CPI_JANUARY)))
@@ -559,12 +571,15 @@ def test_where_two_must_agree_the_first_is_said_but_not_scored() -> None:
 
 
 def test_a_source_that_takes_its_contradiction_back_ends_the_conflict() -> None:
-    engine = after(*BOTH, figure(), figure(3.1, source="wire"))
+    engine = after(*ALONE)
+    said = of_bitcoin(tell(engine, figure(), figure(3.1, source="wire")))
 
-    assert tell(engine, figure(None, source="wire", sequence=2, kind=RETRACTION)) == []
-    signal = of_bitcoin(tell(engine, figure(3.3, CORE_CPI_JANUARY)))[0]
+    outputs = tell(engine, figure(None, source="wire", sequence=2, kind=RETRACTION))
 
-    assert "conflicting_sources" not in signal.flags
+    [signal] = of_bitcoin(outputs)
+    assert ["conflicting_sources" in one.flags for one in (*said, signal)] == [False, True, False]
+    assert len({one.id for one in (*said, signal)}) == 3
+    assert [one.others for one in those(outputs, Contradicted)] == [{}]
 
 
 def test_when_the_source_that_counts_takes_its_figure_back_the_other_one_counts() -> None:
