@@ -1,21 +1,70 @@
 """The board: one row per instrument, over any buffer; written by feeds, read by the engine."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signald.core.kernels.rows import ROW_FIELDS, ROW_WORDS, STATE_DISCONNECTED
+from signald.core.kernels.machine import WordArray
+from signald.core.kernels.publish import CELL_WORDS, read_rows
+from signald.core.kernels.rows import FIRST_REAL, ROW_FIELDS, ROW_USED, ROW_WORDS
+from signald.model.instruments import InstrumentId
 
 BoardRows: TypeAlias = NDArray[np.void]
 """Rows of one instant in the board's order, dtype :data:`ROW_FIELDS`; a copy that nobody writes any more."""
 
 
+class Board:
+    """The rows of some instruments, in a buffer that processes may share.
+
+    Each row has one writer. Reading never waits for writers, nor they for it.
+
+    Args:
+        instruments: Whose rows, in order; the same for everyone who shares the buffer.
+        buffer: At least :meth:`nbytes` writable bytes, aligned to 8, all zero when new (as shared memory is); None:
+            memory of one's own.
+
+    Raises:
+        ValueError: The buffer is too small or cannot be written.
+    """
+
+    def __init__(self, instruments: Sequence[InstrumentId], buffer: bytearray | memoryview | None = None) -> None:
+        self.instruments = tuple(instruments)
+        size = self.nbytes(len(self.instruments))
+        self._cells = np.frombuffer(bytearray(size) if buffer is None else buffer, dtype=np.int64, count=size // 8)
+        if not self._cells.flags.writeable:
+            msg = "the board's buffer cannot be written"
+            raise ValueError(msg)
+
+    @staticmethod
+    def nbytes(count: int) -> int:
+        """Bytes that the rows of ``count`` instruments take."""
+        return 8 * CELL_WORDS * count
+
+    def writer_row(self, number: int) -> WordArray:
+        """The cell of row ``number``, for the one who writes it."""
+        return self._cells[number * CELL_WORDS : (number + 1) * CELL_WORDS]
+
+    def read(self) -> BoardRows:
+        """A copy of all rows, each of one moment.
+
+        A row whose writer was too fast to be read in a bounded time has FLAG_UNREAD and the state of a gap.
+        """
+        rows = np.zeros(len(self.instruments) * ROW_WORDS, dtype=np.int64)
+        read_rows(self._cells, rows, len(self.instruments))
+        return rows.view(ROW_FIELDS)
+
+
+def empty_cell() -> WordArray:
+    """A cell that belongs to no board."""
+    return np.zeros(CELL_WORDS, dtype=np.int64)
+
+
 def empty_rows(count: int) -> BoardRows:
     """Rows of ``count`` instruments of which nothing is known: state disconnected, every float NaN."""
     words = np.zeros((count, ROW_WORDS), dtype=np.int64)
-    words.view(np.float64)[:, 8:] = np.nan
-    words[:, 4] = STATE_DISCONNECTED
+    words.view(np.float64)[:, FIRST_REAL:ROW_USED] = np.nan
     return words.view(ROW_FIELDS)[:, 0]
 
 

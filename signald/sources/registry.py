@@ -56,7 +56,8 @@ def read_venue_config(table: object, *, where: str) -> VenueConfig:
         where: File and place, for errors.
 
     Raises:
-        ConfigError: The venue is none we know, or a key or value is wrong; the nearest known one is named.
+        ConfigError: The venue is none we know, or a key or value is wrong; all unknown keys are named, each with the nearest
+            known one.
     """
     name = cast("dict[str, object]", table).get("name") if isinstance(table, dict) else None
     if not isinstance(name, str) or name not in _VENUES:
@@ -64,9 +65,9 @@ def read_venue_config(table: object, *, where: str) -> VenueConfig:
     folder, struct = _VENUES[name]
     config_type = getattr(import_module(f"{_FOLDER}.{folder}.config"), struct)
     known = ["name", *config_type.__struct_fields__]
-    for key in cast("dict[str, object]", table):
-        if key not in known:
-            raise ConfigError(where, f"{key}: no such key{_nearest(key, known)}")
+    unknown = [f"{key}: no such key{_nearest(key, known)}" for key in cast("dict[str, object]", table) if key not in known]
+    if unknown:
+        raise ConfigError(where, "; ".join(unknown))
     try:
         return msgspec.convert(table, config_type)
     except msgspec.ValidationError as error:
@@ -95,5 +96,5 @@ def build_source(venue: VenueConfig, instruments: Sequence[Instrument], board: "
 
 
 def _nearest(name: object, known: Sequence[str] | dict[str, tuple[str, str]]) -> str:
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    (near,) = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.0)
+    return f" (did you mean {near!r}?)"

@@ -25,3 +25,17 @@ ETHUSDT: Final = Instrument(
     tick_size=Decimal("0.01"),
     lot_size=Decimal("0.0001"),
 )
+
+
+def spot(base: str, quote: str, *, tick: str, lot: str) -> Instrument:
+    """A pair on Binance spot."""
+    return Instrument(
+        id=f"{base}{quote}.BINANCE",
+        venue="binance",
+        venue_symbol=f"{base}{quote}",
+        base=base,
+        quote=quote,
+        kind="spot",
+        tick_size=Decimal(tick),
+        lot_size=Decimal(lot),
+    )

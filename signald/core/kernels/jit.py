@@ -24,8 +24,9 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 import llvmlite
 import numba
 from llvmlite import ir
-from numba.core import caching, cgutils, config, event, serialize, types
-from numba.core.compiler import CompileResult
+from numba.core import caching, cgutils, codegen, config, event, serialize, types
+from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
+from numba.core.registry import CPUDispatcher
 from numba.extending import NativeValue, intrinsic, models, register_model, unbox
 from numba.misc.appdirs import user_cache_dir
 
@@ -71,12 +72,12 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def inner(function: Callable[P, R]) -> Callable[P, R]:
     """Make a part of kernels: compiled with each kernel that calls it, never called from Python once compiled."""
-    return function if PLAIN else cast("Callable[P, R]", _njit(**_OPTIONS)(function))
+    return function if PLAIN else _part(function, {})
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Make a part of kernels that stands in its caller's code: for the few steps that every level takes."""
-    return function if PLAIN else cast("Callable[P, R]", _njit(forceinline=True, **_OPTIONS)(function))
+    return function if PLAIN else _part(function, {"forceinline": True})
 
 
 def emitted(signature: str, emit: Emit) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -100,7 +101,9 @@ def emitted(signature: str, emit: Emit) -> Callable[[Callable[P, R]], Callable[P
         define.__name__ = twin.__name__
         define.__doc__ = twin.__doc__
         define.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]  # numba reads it
-        return cast("Callable[P, R]", intrinsic(define))
+        instruction = cast("Callable[P, R]", intrinsic(define))
+        _PLAIN_OF[instruction] = twin
+        return instruction
 
     return replace
 
@@ -169,6 +172,45 @@ class _StoredKernel(caching.NullCache):
 def _folder() -> Path:
     chosen = expandvars(_VARIABLE)
     return Path(chosen) if chosen not in {"", _VARIABLE} else Path(user_cache_dir("signald")) / "kernels"
+
+
+class _PartLibrary(codegen.JITCodeLibrary):
+    """The code of a part: neither optimized nor made executable by itself, only as what the kernel takes up."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:  # noqa: ANN401  # LLVM's own object
+        ll_module.data_layout = self._codegen._data_layout  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no public one
+
+    def _optimize_final_module(self) -> None:
+        """Leave it to the kernel: its own optimization takes in everything."""
+
+    def _finalize_specific(self) -> None:
+        """Make no machine code."""
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Nothing can be called from outside."""
+        del name
+        self._ensure_finalized()
+        return 0
+
+
+class _PartCompiler(CompilerBase):
+    """Numba's own passes, into a :class:`_PartLibrary`."""
+
+    def define_pipelines(self) -> list[Any]:
+        self.state.library = _PartLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+
+class _Part(CPUDispatcher):
+    """A part by its arguments' types alone: Numba would make one for each constant it is called with."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:  # noqa: ANN401  # numba's own objects
+        return super().get_call_template(tuple(types.unliteral(type_) for type_ in args), kws)
+
+
+def _part(function: Callable[P, R], options: dict[str, bool]) -> Callable[P, R]:
+    wanted = {**_OPTIONS, "nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, **options}
+    return cast("Callable[P, R]", _Part(function, targetoptions=wanted, pipeline_class=_PartCompiler))
 
 
 class _FrameType(types.Type):

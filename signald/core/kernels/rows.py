@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 
 ROW_WORDS: Final = 32
+ROW_USED: Final = 23
+"""Words that mean something; the rest are for fields to come."""
 
 # Whole numbers (index into the i8 view).
 TS_EVENT: Final = 0  # venue's time of the last applied frame, ns; 0: none yet
@@ -20,6 +22,7 @@ TS_TOUCH: Final = 6  # our time of what the touch was taken from, ns
 TS_DEPTH: Final = 7  # our time of the last depth measurement, ns
 
 # Floats (index into the f8 view); NaN where unknown.
+FIRST_REAL: Final = 8
 BID: Final = 8  # quote units
 BID_SIZE: Final = 9  # base units
 ASK: Final = 10
@@ -45,6 +48,7 @@ FLAG_CROSSED: Final = 1  # bid above ask
 FLAG_LOCKED: Final = 2  # bid equal to ask
 FLAG_ONE_SIDED: Final = 4  # a side is empty
 FLAG_STALE: Final = 8  # no progress for longer than the venue allows
+FLAG_UNREAD: Final = 16  # the writer was too fast to be read: whatever else the row holds is torn
 
 ROW_FIELDS: Final = np.dtype(
     {
@@ -55,7 +59,7 @@ ROW_FIELDS: Final = np.dtype(
             "flow_1s",
         ],
         "formats": ["<i8"] * 8 + ["<f8"] * 15,
-        "offsets": [8 * word for word in range(23)],
+        "offsets": [8 * word for word in range(ROW_USED)],
         "itemsize": 8 * ROW_WORDS,
     }
 )

@@ -1,0 +1,207 @@
+"""One instrument's levels, kept in the words of kernels/layout.py: built here, changed by kernels, read here."""
+
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from signald.core.board import empty_cell
+from signald.core.kernels import layout
+from signald.core.kernels.digits import LARGEST, form_of
+from signald.core.kernels.flow import TENTHS
+from signald.core.kernels.ladder import refill
+from signald.core.kernels.layout import ASK_SIDE, BID_SIDE, NONE
+from signald.core.kernels.machine import WordArray
+from signald.core.kernels.publish import publish
+from signald.core.kernels.rows import (
+    APPLIED,
+    FIRST_REAL,
+    FLAG_STALE,
+    FLAGS,
+    ROW_USED,
+    ROW_WORDS,
+    STATE,
+    STATE_DISCONNECTED,
+    TS_INGEST,
+)
+from signald.model.instruments import Instrument
+from signald.model.time import NS_PER_MS, Nanos
+
+Level = tuple[Decimal, Decimal]
+"""A price and the size resting there, in the instrument's units, exact."""
+
+_FINEST: Final = 10**6
+_CROSSED_FRAMES: Final = 10
+_DEPTH_EVERY_MS: Final = 100
+_SIDES: Final = {"bid": BID_SIDE, "ask": ASK_SIDE}
+
+
+class Book:
+    """The levels and the board row of one instrument.
+
+    Args:
+        instrument: Whose; its tick and lot size say what its numbers may be.
+        cell: The board's cell for its row; None: one of its own, that nobody reads.
+        depth_every_ms: How often depth and flow are measured, by the frames' own time.
+
+    Raises:
+        ValueError: The tick or lot size cannot be used.
+    """
+
+    def __init__(
+        self, instrument: Instrument, cell: WordArray | None = None, *, depth_every_ms: int = _DEPTH_EVERY_MS
+    ) -> None:
+        self.instrument = instrument
+        self._cell = empty_cell() if cell is None else cell
+        self.words: WordArray = np.zeros(layout.BOOK_WORDS, dtype=np.int64)
+        """Everything there is of the book; kernels find it by :attr:`address`."""
+        self._tick = instrument.tick_size
+        self._lot = instrument.lot_size
+        words = self.words
+        self._set_forms()
+        words[layout.ROW_ADDRESS] = self._cell.ctypes.data
+        words[layout.DEPTH_EVERY] = depth_every_ms * NS_PER_MS
+        words[layout.CROSSED_LIMIT] = _CROSSED_FRAMES
+        self.forget(STATE_DISCONNECTED)
+
+    @property
+    def address(self) -> int:
+        """Where the words are."""
+        return self.words.ctypes.data
+
+    @property
+    def phase(self) -> int:
+        """One of the PHASE_ values of layout.py."""
+        return int(self.words[layout.PHASE])
+
+    @property
+    def applied(self) -> int:
+        """Depth frames applied since the book was built."""
+        return int(self.words[layout.ROW + APPLIED])
+
+    @property
+    def sequence(self) -> int:
+        """The venue's sequence after the last of them, or of the snapshot."""
+        return int(self.words[layout.LAST])
+
+    @property
+    def ts_ingest(self) -> Nanos:
+        """Our time of the last of them."""
+        return int(self.words[layout.ROW + TS_INGEST])
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many bids and asks there are."""
+        return int(self.words[layout.COUNT]), int(self.words[layout.COUNT + 1])
+
+    def touch(self) -> tuple[Level | None, Level | None]:
+        """Best bid and best ask of the depth alone, whatever a ticker says."""
+        bids, asks = self.levels("bid", 1), self.levels("ask", 1)
+        return bids[0] if bids else None, asks[0] if asks else None
+
+    def levels(self, side: str, limit: int) -> list[Level]:
+        """The ``limit`` best levels of ``side`` (``"bid"``, ``"ask"``), best first."""
+        return [(int(tick) * self._tick, int(lots) * self._lot) for tick, lots in self._all(_SIDES[side])[:limit]]
+
+    def forget(self, state: int) -> None:
+        """Throw away the levels and all that is known, and show ``state`` on the board."""
+        words = self.words
+        applied = self.applied
+        words[layout.BASE] = 0
+        words[layout.BITS :] = 0
+        words[layout.BEST : layout.BEST + 2] = NONE
+        words[layout.COUNT : layout.OUTSIDE + 2] = 0
+        words[layout.KNOWN : layout.KNOWN + 2] = 0, LARGEST
+        words[layout.TABLE_WIDTH] = layout.TABLE_WIDTH_FIRST
+        words[layout.APART : layout.CROSSED_RUN + 1] = 0
+        words[layout.TICKER_SEQUENCE : layout.DEPTH_DUE + 1] = 0
+        words[layout.TOUCH : layout.TOUCH + 2] = NONE
+        words[layout.FLOW : layout.BITS] = 0
+        words[layout.PHASE] = layout.PHASE_OFF
+        row = words[layout.ROW : layout.ROW + ROW_WORDS]
+        row[:FIRST_REAL] = 0
+        row.view(np.float64)[FIRST_REAL:ROW_USED] = np.nan
+        row[APPLIED] = applied
+        self.show(state)
+
+    def await_snapshot(self) -> None:
+        """Let frames be kept until a snapshot seeds the book."""
+        self.words[layout.PHASE] = layout.PHASE_WAITING
+
+    def show(self, state: int) -> None:
+        """Put ``state`` on the board."""
+        self.words[layout.ROW + STATE] = state
+        self._publish()
+
+    def refine(self, *, ticks: bool) -> bool:
+        """Keep the book in ticks, or lots, a tenth as large, because something lies between two of them.
+
+        Venues make their steps coarser, and orders from before stay: on 2024-08-08 Binance showed 25.426189 BTC at
+        200,000 with a lot of 0.00001, and on 2021-10-12 NKN at 0.25974 with a tick of 0.0001.
+
+        Returns:
+            False if that has been done too often already, or would make numbers too large: nothing is changed then.
+        """
+        step, first = (self._tick, self.instrument.tick_size) if ticks else (self._lot, self.instrument.lot_size)
+        sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
+        largest = max((int(pairs[:, 0 if ticks else 1].max()) for pairs in sides if len(pairs)), default=0)
+        if step * _FINEST <= first or largest > LARGEST // 10:
+            return False
+        if ticks:
+            self._tick /= 10
+        else:
+            self._lot /= 10
+        self._set_forms()
+        self._rescale(ticks=ticks)
+        pairs = np.concatenate(sides) * np.array([10, 1] if ticks else [1, 10])
+        refill(self.words, pairs.reshape(-1), len(sides[0]), len(sides[1]))
+        return True
+
+    def mark_stale(self) -> None:
+        """Flag on the board that the book makes no progress; its next frame takes the flag away."""
+        self.words[layout.ROW + FLAGS] |= FLAG_STALE
+        self._publish()
+
+    def _set_forms(self) -> None:
+        words, reals = self.words, self.words.view(np.float64)
+        words[layout.PRICE : layout.PRICE + 4] = price = form_of(self._tick)
+        words[layout.SIZE : layout.SIZE + 4] = size = form_of(self._lot)
+        words[layout.PRICE_PLACES] = 0
+        reals[layout.PRICE_STEP_REAL] = price[layout.STEP]
+        reals[layout.PRICE_SCALE_REAL] = price[layout.SCALE]
+        reals[layout.SIZE_STEP_REAL] = size[layout.STEP] * self.instrument.contract_size
+        reals[layout.SIZE_SCALE_REAL] = size[layout.SCALE]
+
+    def _rescale(self, *, ticks: bool) -> None:
+        """Multiply by ten all ticks, or lots, that stand outside the ladder."""
+        words = self.words
+        places = [layout.TICKER, layout.TOUCH] if ticks else [layout.TICKER + 2, layout.TOUCH + 2]
+        for place in [*places, *([layout.KNOWN] if ticks else [])]:
+            for word in (place, place + 1):
+                if words[word] not in {NONE, LARGEST}:
+                    words[word] *= 10
+        if not ticks:
+            words[layout.FLOW : layout.FLOW + TENTHS] *= 10
+
+    def _all(self, side: int) -> WordArray:
+        """Every (tick, lots) of a side, best first."""
+        inside, outside = self._inside(side), self._outside(side)
+        pairs = np.column_stack([np.concatenate([inside[i], outside[i]]) for i in range(2)])
+        return pairs[np.argsort(pairs[:, 0] if side == ASK_SIDE else -pairs[:, 0])]
+
+    def _publish(self) -> None:
+        publish(self._cell, self.words[layout.ROW : layout.ROW + ROW_WORDS])
+
+    def _inside(self, side: int) -> tuple[WordArray, WordArray]:
+        start = layout.RINGS + side * layout.RING
+        ring = self.words[start : start + layout.RING]
+        slots = np.flatnonzero(ring)
+        base = int(self.words[layout.BASE])
+        return base + ((slots - base) & (layout.RING - 1)), ring[slots]
+
+    def _outside(self, side: int) -> tuple[WordArray, WordArray]:
+        slots = 1 << int(self.words[layout.TABLE_WIDTH])
+        start = layout.OVERFLOW + 2 * slots
+        keys, lots = self.words[start : start + 2 * slots].reshape(slots, 2).T
+        ours = (keys != 0) & ((keys & 1) == side)
+        return keys[ours] >> 1, lots[ours]

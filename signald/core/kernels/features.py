@@ -1,0 +1,247 @@
+"""What a board row says of a book: touch and imbalance with every frame, depth and flow at a bounded cadence.
+
+mid = (bid + ask) / 2; microprice = (bid * ask_size + ask * bid_size) / (bid_size + ask_size) (Gatheral & Oomen 2010);
+imbalance = (bids - asks) / (bids + asks) of the sizes of ten levels a side; depth within n bps is the money resting
+between the touch and mid * (1 ± n / 10^4). Undefined is NaN.
+"""
+
+import math
+from typing import Final
+
+from signald.core.kernels.flow import add_flow, flow_of
+from signald.core.kernels.jit import inlined, inner
+from signald.core.kernels.ladder import SLOT_MASK, WORD_MASK, bits_of, ring_of
+from signald.core.kernels.layout import (
+    ASK_SIDE,
+    BASE,
+    BEST,
+    BID_SIDE,
+    COUNT,
+    DEPTH_DUE,
+    DEPTH_EVERY,
+    KNOWN,
+    LAST,
+    NONE,
+    OUTSIDE,
+    PRICE_SCALE_REAL,
+    PRICE_STEP_REAL,
+    RING,
+    RING_WORDS,
+    ROW,
+    SIZE_SCALE_REAL,
+    SIZE_STEP_REAL,
+    TICKER,
+    TICKER_SEQUENCE,
+    TICKER_TS,
+    TOUCH,
+)
+from signald.core.kernels.machine import (
+    Words,
+    bit,
+    bits_from,
+    bits_up_to,
+    leading_zeros,
+    real,
+    set_real,
+    trailing_zeros,
+)
+from signald.core.kernels.outside import depth_outside, near_outside
+from signald.core.kernels.overflow import lots_outside
+from signald.core.kernels.rows import (
+    ASK,
+    ASK_SIZE,
+    BID,
+    BID_DEPTH_5,
+    BID_SIZE,
+    FLAG_CROSSED,
+    FLAG_LOCKED,
+    FLAG_ONE_SIDED,
+    FLAG_STALE,
+    FLAGS,
+    FLOW_1S,
+    IMBALANCE,
+    MICROPRICE,
+    MID,
+    SPREAD_BPS,
+    TS_DEPTH,
+    TS_TOUCH,
+)
+
+BPS: Final = 1e4
+NEAR_LEVELS: Final = 10
+BANDS: Final = 3
+
+
+@inlined
+def band_bps(band: int) -> float:
+    """Width of depth band 0, 1, 2: within 5, 10, 25 basis points of mid."""
+    if band == 0:
+        return 5.0
+    return 10.0 if band == 1 else 25.0
+
+
+@inlined
+def update_row(book: Words, now: int) -> None:
+    """Bring the book's row up to date after a depth frame."""
+    if book[TICKER_SEQUENCE] <= book[LAST]:
+        bid, ask = book[BEST], book[BEST + 1]
+        bid_lots = size_at(book, BID_SIDE, bid)
+        ask_lots = size_at(book, ASK_SIDE, ask)
+        write_touch(book, bid, ask, bid_lots, ask_lots, now)
+    bids = _near(book, BID_SIDE)
+    asks = _near(book, ASK_SIDE)
+    set_real(book, ROW + IMBALANCE, (bids - asks) / (bids + asks) if bids + asks > 0 else math.nan)
+    if now >= book[DEPTH_DUE]:
+        measure(book, now)
+
+
+@inlined
+def write_ticker(book: Words) -> None:
+    """Take the touch from the ticker."""
+    write_touch(book, book[TICKER], book[TICKER + 1], book[TICKER + 2], book[TICKER + 3], book[TICKER_TS])
+
+
+@inlined
+def write_touch(book: Words, bid: int, ask: int, bid_lots: int, ask_lots: int, now: int) -> None:
+    """Write a touch, in ticks and lots, NONE where a side is empty, and what follows from it."""
+    add_flow(book, bid, ask, bid_lots, ask_lots, now)
+    book[TOUCH] = bid
+    book[TOUCH + 1] = ask
+    book[TOUCH + 2] = bid_lots
+    book[TOUCH + 3] = ask_lots
+    book[ROW + TS_TOUCH] = now
+    bid_price = _price(book, bid)
+    ask_price = _price(book, ask)
+    bid_size = _size(book, bid, bid_lots)
+    ask_size = _size(book, ask, ask_lots)
+    mid = (bid_price + ask_price) / 2.0
+    weight = bid_size / (bid_size + ask_size)
+    micro = bid_price + (ask_price - bid_price) * weight
+    set_real(book, ROW + BID, bid_price)
+    set_real(book, ROW + BID_SIZE, bid_size)
+    set_real(book, ROW + ASK, ask_price)
+    set_real(book, ROW + ASK_SIZE, ask_size)
+    set_real(book, ROW + MID, mid)
+    set_real(book, ROW + MICROPRICE, micro)
+    set_real(book, ROW + SPREAD_BPS, (ask_price - bid_price) / mid * BPS)
+
+
+@inlined
+def mark_crossing(book: Words) -> None:
+    """Flag a touch, the row's or the depth's own, that is crossed, locked or one-sided; keep the flag of staleness."""
+    flags = crossing(book[TOUCH], book[TOUCH + 1]) | crossing(book[BEST], book[BEST + 1])
+    book[ROW + FLAGS] = (book[ROW + FLAGS] & FLAG_STALE) | flags
+
+
+@inlined
+def crossing(bid: int, ask: int) -> int:
+    """The flags of a touch in ticks."""
+    if NONE in (bid, ask):
+        return FLAG_ONE_SIDED
+    if bid > ask:
+        return FLAG_CROSSED
+    return FLAG_LOCKED if bid == ask else 0
+
+
+@inlined
+def size_at(book: Words, side: int, tick: int) -> int:
+    """Lots at ``tick``, 0 for NONE."""
+    if 0 <= tick - book[BASE] < RING:
+        return ring_of(book, side)[tick & SLOT_MASK]
+    return _size_outside(book, side, tick)
+
+
+@inner
+def _size_outside(book: Words, side: int, tick: int) -> int:
+    return 0 if tick == NONE else lots_outside(book, side, tick)
+
+
+@inlined
+def _price(book: Words, tick: int) -> float:
+    """The float nearest to the price, as reading its decimal text gives."""
+    if tick == NONE:
+        return math.nan
+    return tick * real(book, PRICE_STEP_REAL) / real(book, PRICE_SCALE_REAL)
+
+
+@inlined
+def _size(book: Words, tick: int, lots: int) -> float:
+    if tick == NONE:
+        return math.nan
+    return lots * real(book, SIZE_STEP_REAL) / real(book, SIZE_SCALE_REAL)
+
+
+@inlined
+def _near(book: Words, side: int) -> int:
+    """Lots at the ten best levels."""
+    tick = book[BEST + side]
+    if not 0 <= tick - book[BASE] < RING:
+        return near_outside(book, side, NONE, NEAR_LEVELS)
+    ring = ring_of(book, side)
+    bits = bits_of(book, side)
+    at = tick >> 6
+    first = book[BASE] >> 6
+    word = bits[at & WORD_MASK] & (bits_up_to(tick) if side == BID_SIDE else bits_from(tick))
+    lots = 0
+    for counted in range(NEAR_LEVELS):
+        while word == 0:
+            at += 1 if side == ASK_SIDE else -1
+            if not first <= at < first + RING_WORDS:
+                if counted < book[COUNT + side] and book[OUTSIDE + side] > 0:
+                    lots += near_outside(book, side, tick, NEAR_LEVELS - counted)
+                return lots
+            word = bits[at & WORD_MASK]
+        place = 63 - leading_zeros(word) if side == BID_SIDE else trailing_zeros(word)
+        word ^= bit(place)
+        tick = (at << 6) + place
+        lots += ring[tick & SLOT_MASK]
+    return lots
+
+
+@inner
+def measure(book: Words, now: int) -> None:
+    """Measure depth and flow, and say when to do so next."""
+    book[DEPTH_DUE] = now + book[DEPTH_EVERY]
+    book[ROW + TS_DEPTH] = now
+    set_real(book, ROW + FLOW_1S, flow_of(book, now) * real(book, SIZE_STEP_REAL) / real(book, SIZE_SCALE_REAL))
+    bid, ask = book[BEST], book[BEST + 1]
+    for band in range(BANDS):
+        bids = math.nan
+        asks = math.nan
+        if NONE not in (bid, ask):
+            mid = (bid + ask) / 2.0
+            width = mid * band_bps(band) / BPS
+            bids = _depth(book, BID_SIDE, math.ceil(mid - width))
+            asks = _depth(book, ASK_SIDE, math.floor(mid + width))
+        set_real(book, ROW + BID_DEPTH_5 + 2 * band, bids)
+        set_real(book, ROW + BID_DEPTH_5 + 2 * band + 1, asks)
+
+
+@inner
+def _depth(book: Words, side: int, last: int) -> float:
+    """Money resting at the levels from the best to ``last``; NaN if not all of them are known."""
+    if (last < book[KNOWN]) if side == BID_SIDE else (last > book[KNOWN + 1]):
+        return math.nan
+    ring = ring_of(book, side)
+    bits = bits_of(book, side)
+    low = max(last if side == BID_SIDE else book[BEST + side], book[BASE])
+    high = min(book[BEST + side] if side == BID_SIDE else last, book[BASE] + RING - 1)
+    money = 0.0
+    for at in range(low >> 6, (high >> 6) + 1):
+        word = bits[at & WORD_MASK]
+        if at == low >> 6:
+            word &= bits_from(low)
+        if at == high >> 6:
+            word &= bits_up_to(high)
+        while word != 0:
+            tick = (at << 6) + trailing_zeros(word)
+            word ^= bit(tick)
+            money += float(tick) * float(ring[tick & SLOT_MASK])
+    if book[OUTSIDE + side] > 0:
+        money += depth_outside(book, side, last)
+    return money * (
+        real(book, PRICE_STEP_REAL)
+        / real(book, PRICE_SCALE_REAL)
+        * real(book, SIZE_STEP_REAL)
+        / real(book, SIZE_SCALE_REAL)
+    )

@@ -1,0 +1,64 @@
+"""Order-flow imbalance over one second, from changes of the touch (Cont, Kukanov & Stoikov 2014, equation 2).
+
+A change from (b, q, a, r), prices and sizes of bid and ask, to (b', q', a', r') counts
+``q' [b' >= b] - q [b' <= b] - r' [a' <= a] + r [a' >= a]`` lots. They are summed in tenths of a second of
+``ts_ingest``; the second is the tenth that runs and the nine before.
+"""
+
+from typing import Final
+
+from signald.core.kernels.jit import inlined, inner
+from signald.core.kernels.layout import FLOW, NONE, TOUCH
+from signald.core.kernels.machine import Words
+
+TENTHS: Final = 10
+TENTH_NS: Final = 100_000_000
+_CURRENT: Final = FLOW + TENTHS
+"""Number, since the epoch, of the tenth that runs."""
+
+
+@inlined
+def add_flow(book: Words, bid: int, ask: int, bid_lots: int, ask_lots: int, now: int) -> None:
+    """Count the change from the touch in ``book`` to this one; nothing if either has an empty side."""
+    tenth = now // TENTH_NS
+    if tenth != book[_CURRENT]:
+        _begin(book, tenth)
+    bid_before, ask_before = book[TOUCH], book[TOUCH + 1]
+    if NONE in (bid, ask, bid_before, ask_before):
+        return
+    change = 0
+    if bid >= bid_before:
+        change += bid_lots
+    if bid <= bid_before:
+        change -= book[TOUCH + 2]
+    if ask <= ask_before:
+        change -= ask_lots
+    if ask >= ask_before:
+        change += book[TOUCH + 3]
+    book[FLOW + tenth % TENTHS] += change
+
+
+@inner
+def _begin(book: Words, tenth: int) -> None:
+    """Forget the tenths that are more than a second old by now."""
+    for old in range(max(book[_CURRENT] + 1, tenth - TENTHS + 1), tenth + 1):
+        book[FLOW + old % TENTHS] = 0
+    book[_CURRENT] = tenth
+
+
+@inner
+def flow_of(book: Words, now: int) -> int:
+    """Lots of the last second."""
+    if now // TENTH_NS != book[_CURRENT]:
+        _begin(book, now // TENTH_NS)
+    total = 0
+    for i in range(TENTHS):
+        total += book[FLOW + i]
+    return total
+
+
+@inner
+def clear_flow(book: Words) -> None:
+    """Begin anew."""
+    for i in range(TENTHS + 1):
+        book[FLOW + i] = 0

@@ -1,0 +1,37 @@
+"""What became of a frame: the number that every venue's decoder returns."""
+
+from typing import Final
+
+# Nothing is left to do.
+APPLIED: Final = 0  # a depth frame changed the book
+TOUCHED: Final = 1  # a ticker frame changed the touch
+QUIET: Final = 2  # older than what we have, or of no use yet
+LAST_ROUTINE: Final = QUIET
+
+# The source has something to do.
+WENT_LIVE: Final = 3  # applied, and the book can be believed from here on
+KEEP: Final = 4  # the book is syncing: keep the frame until its snapshot comes
+GAP: Final = 5  # updates are missing: the book is wrong
+CROSSED: Final = 6  # applied, and the book has been crossed for too long to be right
+OTHER_KIND: Final = 7  # not a book's: an acknowledgement, another stream
+UNKNOWN_SYMBOL: Final = 8  # a book's, but of none that we keep
+NOT_PLAIN: Final = 9  # legal perhaps, but not in the form the fast scan reads
+
+# The frame makes no sense; nothing of it was applied.
+OFF_TICK: Final = 10  # a price between two ticks: the book must be kept in finer ones
+OFF_LOT: Final = 11  # a size between two lots, likewise
+BAD_NUMBER: Final = 12  # a price, size or counter that is not digits with at most one point
+TOO_LARGE: Final = 13  # a number too large to be held exactly
+BAD_SEQUENCE: Final = 14  # a frame that ends before it begins
+TOO_MANY: Final = 15  # more levels than fit
+MISSING_FIELD: Final = 16  # something needed is not there
+
+PROBLEMS: Final = {
+    BAD_NUMBER: "a number is not digits with at most one point",
+    OFF_TICK: "a price is far finer than the tick size",
+    OFF_LOT: "a size is far finer than the lot size",
+    TOO_LARGE: "a number is too large to be held exactly",
+    BAD_SEQUENCE: "the last sequence is before the first",
+    TOO_MANY: "more levels than fit",
+    MISSING_FIELD: "a field is missing",
+}

@@ -1,0 +1,215 @@
+"""The life of a connection's books: asked for, kept waiting, live, lost, stale; what is said of it, and when.
+
+A venue's source says what happened; this decides what follows for the book, for this book alone.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, TypeAlias
+
+from signald.core.book import Book
+from signald.core.kernels.layout import LAST, PHASE_LIVE, PHASE_WAITING
+from signald.core.kernels.rows import STATE_DISCONNECTED, STATE_GAP, STATE_SYNCING
+from signald.model.notices import BookGap, BookLive, BookStale, Notice, Rejected
+from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
+from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.syncing import Kept, KeptFrames, Patience, Strikes
+
+Reason: TypeAlias = Literal[
+    "sequence", "disconnected", "malformed", "overflow", "crossed", "checksum", "stale_snapshot"
+]
+
+_ANSWER_NS: Final = 30 * NS_PER_S
+"""An answer that is not there by then is asked for again."""
+
+
+class Sync:
+    """What one book needs besides its levels.
+
+    Attributes:
+        book: The book.
+        kept: Its frames, while it waits for a snapshot.
+        patience: How long to wait before asking again.
+        overdue: When a snapshot that was asked for should be there at the latest; None: none is awaited.
+        stale: Whether it was last said to be stale.
+    """
+
+    def __init__(self, book: Book, malformed_per_minute: int) -> None:
+        self.book = book
+        self.kept = KeptFrames()
+        self.patience = Patience()
+        self.overdue: Nanos | None = None
+        self.stale = False
+        self.strikes = Strikes(malformed_per_minute)
+
+    @property
+    def symbol(self) -> str:
+        """The venue's name for the instrument."""
+        return self.book.instrument.venue_symbol
+
+
+Ask: TypeAlias = Callable[[Sync, Nanos], Step]
+"""Told a book and the earliest time, gives the requests or frames that get its snapshot."""
+
+
+class Upkeep:
+    """The lives of one connection's books.
+
+    Args:
+        channel: Name of the connection.
+        books: In order.
+        stale_after_ms: A live book without a depth frame for so long is stale.
+        malformed_per_minute: More frames than that which make no sense are too many.
+        ask: How a snapshot is asked for.
+    """
+
+    def __init__(
+        self, channel: str, books: Iterable[Book], *, stale_after_ms: int, malformed_per_minute: int, ask: Ask
+    ) -> None:
+        self._channel = channel
+        self._stale_ns = stale_after_ms * NS_PER_MS
+        self._malformed_per_minute = malformed_per_minute
+        self._strikes = Strikes(malformed_per_minute)
+        self._ask = ask
+        self.syncs = tuple(Sync(book, malformed_per_minute) for book in books)
+        self.deadline: Nanos | None = None
+        """When :meth:`advance` is next due; frames alone only make it later than it need be early."""
+
+    def begin(self, now: Nanos) -> Step:
+        """The connection is up: every book begins with nothing."""
+        self._strikes = Strikes(self._malformed_per_minute)
+        for sync in self.syncs:
+            self._discard(sync, STATE_SYNCING)
+        return self._asking(self.syncs, now)
+
+    def end(self, now: Nanos) -> Step:
+        """The connection is down: no book can be believed."""
+        lost = [sync for sync in self.syncs if sync.book.phase == PHASE_LIVE]
+        notices = tuple(self._gap(sync, "disconnected", 0, now) for sync in lost)
+        for sync in self.syncs:
+            sync.book.forget(STATE_DISCONNECTED)
+            sync.kept.clear()
+            sync.overdue = None
+        self.deadline = None
+        return Step(notices)
+
+    def live(self, sync: Sync, now: Nanos) -> Step:
+        """A book has become live."""
+        sync.stale = False
+        sync.overdue = None
+        self._plan(now)
+        book = sync.book
+        live = BookLive(channel=self._channel, instrument=book.instrument.id, sequence=book.sequence, ts_ingest=now)
+        return Step((live,))
+
+    def lose(
+        self,
+        sync: Sync,
+        reason: Reason,
+        now: Nanos,
+        *,
+        received: int = 0,
+        kept: Sequence[Kept] = (),
+        before: tuple[Notice, ...] = (),
+    ) -> Step:
+        """A book is wrong, or may be: throw it away and ask for it anew.
+
+        Args:
+            sync: Which.
+            reason: Why.
+            now: The time.
+            received: The sequence that came instead of the next one.
+            kept: Frames that still count once the snapshot is there.
+            before: Notices to give first.
+        """
+        gap = self._gap(sync, reason, received, now)
+        self._discard(sync, STATE_GAP)
+        for frame, ts_ingest in kept:
+            sync.kept.keep(frame, ts_ingest)
+        return self._asking((sync,), now, (*before, gap))
+
+    def reject(self, sync: Sync | None, problem: str, now: Nanos, *, lost: bool) -> Step:
+        """A frame makes no sense.
+
+        Args:
+            sync: Whose it was; None if that could not be read.
+            problem: What is wrong with it.
+            now: The time.
+            lost: Whether it was, or may have been, an update of the levels: then its book has missed it.
+        """
+        if sync is None:
+            reconnect = "too many frames make no sense" if self._strikes.strike(now) else ""
+            return Step((self.rejected("", problem, now),), reconnect=reconnect)
+        quiet = sync.strikes.strike(now)
+        notices = () if quiet else (self.rejected(sync.book.instrument.id, problem, now),)
+        if lost and sync.book.phase > PHASE_WAITING:
+            return self.lose(sync, "malformed", now, before=notices)
+        return Step(notices) if notices else EMPTY
+
+    def again(self, sync: Sync, now: Nanos, notices: tuple[Notice, ...] = ()) -> Step:
+        """The snapshot did not come, or was of no use: ask again."""
+        return self._asking((sync,), now, notices)
+
+    def seeded(self, sync: Sync, now: Nanos) -> Step:
+        """The snapshot is in, and no frame has joined it yet."""
+        sync.overdue = None
+        self._plan(now)
+        return EMPTY
+
+    def advance(self, now: Nanos) -> Step:
+        """Say which live books make no progress; ask again where no answer came."""
+        notices = tuple(self._stale(sync, now) for sync in self.syncs if self._is_newly_stale(sync, now))
+        overdue = [sync for sync in self.syncs if sync.overdue is not None and now >= sync.overdue]
+        return self._asking(overdue, now, notices)
+
+    def rejected(self, field: str, problem: str, now: Nanos) -> Rejected:
+        """The notice of a frame or an answer that makes no sense."""
+        return Rejected(channel=self._channel, reason="malformed_frame", field=field, problem=problem, ts_ingest=now)
+
+    def _discard(self, sync: Sync, state: int) -> None:
+        sync.book.forget(state)
+        sync.book.await_snapshot()
+        sync.kept.clear()
+        sync.stale = False
+
+    def _asking(self, syncs: Iterable[Sync], now: Nanos, notices: tuple[Notice, ...] = ()) -> Step:
+        frames: list[bytes] = []
+        requests: list[Request] = []
+        for sync in syncs:
+            step = self._ask(sync, sync.patience.pause(now))
+            frames += step.frames
+            requests += step.requests
+            sync.overdue = max([now, *(request.not_before for request in step.requests)]) + _ANSWER_NS
+        self._plan(now)
+        return Step(notices, tuple(frames), tuple(requests))
+
+    def _is_newly_stale(self, sync: Sync, now: Nanos) -> bool:
+        if sync.book.phase != PHASE_LIVE:
+            return False
+        was, sync.stale = sync.stale, now - sync.book.ts_ingest >= self._stale_ns
+        return sync.stale and not was
+
+    def _stale(self, sync: Sync, now: Nanos) -> BookStale:
+        sync.book.mark_stale()
+        age_ms = (now - sync.book.ts_ingest) / NS_PER_MS
+        return BookStale(channel=self._channel, instrument=sync.book.instrument.id, age_ms=age_ms, ts_ingest=now)
+
+    def _gap(self, sync: Sync, reason: Reason, received: int, now: Nanos) -> BookGap:
+        expected = int(sync.book.words[LAST]) + 1
+        return BookGap(
+            channel=self._channel,
+            instrument=sync.book.instrument.id,
+            reason=reason,
+            expected=expected,
+            received=received,
+            ts_ingest=now,
+        )
+
+    def _plan(self, now: Nanos) -> None:
+        """Set the deadline: when the first live book may be stale, or the first answer is overdue."""
+        due: list[Nanos] = []
+        for sync in self.syncs:
+            if sync.book.phase == PHASE_LIVE:
+                due.append(now + self._stale_ns if sync.stale else sync.book.ts_ingest + self._stale_ns)
+            elif sync.overdue is not None:
+                due.append(sync.overdue)
+        self.deadline = min(due, default=None)

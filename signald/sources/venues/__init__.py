@@ -1,0 +1,1 @@
+"""Order books: one folder for each dialect."""

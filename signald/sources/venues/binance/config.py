@@ -1,0 +1,63 @@
+"""What can be set about Binance, and what its two markets differ in."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
+
+
+class BinanceConfig(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="binance", tag_field="name"
+):
+    """Binance spot.
+
+    Attributes:
+        instruments: Whose books.
+        ws_url: Address of the websocket, without the path.
+        rest_url: Address of the REST interface, without the path.
+        snapshot_limit: Levels a side to ask for; beyond them depth is unknown.
+        snapshots_per_minute: How many snapshots may be asked for; one of 5,000 levels costs 250 of 6,000.
+        stale_after_ms: A live book without a depth frame for so long is stale.
+        malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
+    """
+
+    instruments: tuple[str, ...]
+    ws_url: str = "wss://stream.binance.com:9443"
+    rest_url: str = "https://api.binance.com"
+    snapshot_limit: Literal[100, 500, 1000, 5000] = 5000
+    snapshots_per_minute: Positive = 20
+    stale_after_ms: Positive = 5_000
+    malformed_per_minute: Positive = 20
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+        return "binance"
+
+
+class BinanceUsdmConfig(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="binance_usdm", tag_field="name"
+):
+    """Binance USD-M futures; attributes as for spot.
+
+    Depth and tickers come from the `/public` endpoint, the only one since 2026-04-23.
+    """
+
+    instruments: tuple[str, ...]
+    ws_url: str = "wss://fstream.binance.com/public"
+    rest_url: str = "https://fapi.binance.com"
+    snapshot_limit: Literal[100, 500, 1000] = 1000
+    snapshots_per_minute: Positive = 60
+    stale_after_ms: Positive = 5_000
+    malformed_per_minute: Positive = 20
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+        return "binance_usdm"
+
+
+def snapshot_key(symbol: str) -> str:
+    """Tag of the request for a symbol's snapshot."""
+    return f"snapshot:{symbol}"

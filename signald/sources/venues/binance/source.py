@@ -1,0 +1,244 @@
+"""One connection to Binance, spot or USD-M futures: frames to books, and books kept right.
+
+A book's life: the connection is up, its frames are kept and a snapshot is asked for; the snapshot comes, the frames
+kept since are put onto it, and with the first that joins it the book is live. A frame that does not join its
+predecessor is a gap: the book is thrown away and all begins anew, for this book alone.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias
+from urllib.parse import quote
+
+from signald.core.board import Board
+from signald.core.book import Book
+from signald.core.kernels import outcomes
+from signald.core.kernels.layout import PHASE_LIVE, PHASE_WAITING
+from signald.errors import MalformedFrameError
+from signald.model.instruments import Instrument, InstrumentId
+from signald.model.time import Nanos
+from signald.sources.desk import Desk, build_books
+from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.syncing import Budget, Kept
+from signald.sources.upkeep import Reason, Sync, Upkeep
+from signald.sources.venues.binance.config import BinanceConfig, BinanceUsdmConfig, snapshot_key
+from signald.sources.venues.binance.decode import CHAINED, FIRST, KIND, KIND_TICKER, apply_frame, seed_book
+from signald.sources.venues.binance.messages import decode_kind, plainest, plainest_snapshot
+
+OnApplied: TypeAlias = Callable[[Book], object]
+
+_SHUTDOWN: Final = "serverShutdown"
+_FINER: Final = frozenset({outcomes.OFF_TICK, outcomes.OFF_LOT})
+_CHANGED: Final = frozenset({outcomes.APPLIED, outcomes.WENT_LIVE, outcomes.CROSSED})
+
+
+def build(
+    config: BinanceConfig | BinanceUsdmConfig, instruments: Sequence[Instrument], board: Board
+) -> "BinanceSource":
+    """Build the source of one connection; see :func:`signald.sources.registry.build_source`."""
+    return BinanceSource(config, build_books(config.instruments, instruments, board))
+
+
+class BinanceSource:
+    """The books of one connection.
+
+    Args:
+        config: Which market, and how patient to be.
+        books: One for each of its instruments, in order.
+
+    Attributes:
+        channel: Name of the connection.
+        books: As given.
+        on_applied: Told a book after each of its depth frames, those that were kept for a snapshot included, for
+            whoever compares books. The book knows when its frame came.
+        counts: How often what happened that is not routine.
+    """
+
+    def __init__(self, config: BinanceConfig | BinanceUsdmConfig, books: Iterable[Book]) -> None:
+        self.channel = config.name
+        self.books = tuple(books)
+        self.on_applied: OnApplied | None = None
+        self.counts: Counter[str] = Counter()
+        self._config = config
+        self._futures = isinstance(config, BinanceUsdmConfig)
+        self._desk = Desk(self.books)
+        self._words = self._desk.words
+        self._words[CHAINED] = self._futures
+        self._budget = Budget(config.snapshots_per_minute)
+        self._upkeep = Upkeep(
+            self.channel,
+            self.books,
+            stale_after_ms=config.stale_after_ms,
+            malformed_per_minute=config.malformed_per_minute,
+            ask=self._ask,
+        )
+
+    @property
+    def instruments(self) -> tuple[InstrumentId, ...]:
+        """Whose books come on this connection."""
+        return tuple(book.instrument.id for book in self.books)
+
+    @property
+    def url_path(self) -> str:
+        """`/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker/…`."""
+        symbols = [quote(book.instrument.venue_symbol.lower()) for book in self.books]
+        streams = [f"{symbol}@{stream}" for symbol in symbols for stream in ("depth@100ms", "bookTicker")]
+        return f"/stream?streams={'/'.join(streams)}"
+
+    def on_connected(self, now: Nanos) -> Step:
+        """Begin with nothing: the address has subscribed, every book needs a snapshot."""
+        return self._upkeep.begin(now)
+
+    def on_frame(self, frame: bytes, now: Nanos) -> Step:
+        """`{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":1,"u":2,…}}`."""
+        outcome = apply_frame(frame, now, self._words)
+        if outcome <= outcomes.LAST_ROUTINE:
+            if self.on_applied is not None and outcome == outcomes.APPLIED:
+                self._tell()
+            return EMPTY
+        return self._follow(outcome, frame, now)
+
+    def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
+        """`{"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"],…],"asks":[…]}`."""
+        number = self._desk.number_of(tag.removeprefix(snapshot_key("")))
+        if number is None or self.books[number].phase != PHASE_WAITING:
+            return EMPTY
+        sync = self._upkeep.syncs[number]
+        if not body:
+            return self._upkeep.again(sync, now)
+        outcome = self._seed(sync, body)
+        if outcome != outcomes.APPLIED:
+            problem = outcomes.PROBLEMS.get(outcome, "it is no snapshot of depth")
+            return self._upkeep.again(sync, now, (self._upkeep.rejected(tag, problem, now),))
+        return self._put_kept(sync, now)
+
+    def on_disconnected(self, now: Nanos) -> Step:
+        """Believe no book any more."""
+        return self._upkeep.end(now)
+
+    def advance(self, now: Nanos) -> Step:
+        """Say which live books make no progress; ask again where no answer came."""
+        return self._upkeep.advance(now)
+
+    def next_deadline(self) -> Nanos | None:
+        """When a book may be stale, or an answer is overdue."""
+        return self._upkeep.deadline
+
+    def _follow(self, outcome: int, frame: bytes, now: Nanos) -> Step:
+        """Do what a frame's outcome asks for; seldom."""
+        match outcome:
+            case outcomes.KEEP:
+                return self._keep(frame, now)
+            case outcomes.NOT_PLAIN:
+                return self._take_slowly(frame, now)
+            case outcomes.WENT_LIVE:
+                self._tell()
+                return self._upkeep.live(self._current(), now)
+            case outcomes.CROSSED:
+                self._tell()
+                return self._upkeep.lose(self._current(), "crossed", now)
+            case outcomes.GAP:
+                return self._gap(self._current(), [Kept(frame, now)], now)
+            case outcomes.OFF_TICK | outcomes.OFF_LOT if self._refine(self._current().book, outcome):
+                return self.on_frame(frame, now)
+            case outcomes.OTHER_KIND:
+                return self._take_other(frame, now)
+            case _:
+                return self._reject(outcome, now)
+
+    def _keep(self, frame: bytes, now: Nanos) -> Step:
+        sync = self._current()
+        if sync.book.phase == PHASE_WAITING:
+            sync.kept.keep(frame, now)
+        return EMPTY
+
+    def _take_slowly(self, frame: bytes, now: Nanos) -> Step:
+        """Take a frame that may be JSON, but is not of the form that the kernel reads."""
+        self.counts["slow"] += 1
+        try:
+            plain = plainest(frame)
+        except MalformedFrameError as error:
+            return self._reject(str(error), now)
+        outcome = apply_frame(plain, now, self._words)
+        if outcome == outcomes.NOT_PLAIN:
+            return self._reject("a counter is out of its range, or a number is none", now)
+        if outcome == outcomes.APPLIED:
+            self._tell()
+        if outcome <= outcomes.LAST_ROUTINE:
+            return EMPTY
+        return self._follow(outcome, frame if outcome == outcomes.OTHER_KIND else plain, now)
+
+    def _take_other(self, frame: bytes, now: Nanos) -> Step:
+        """`{"e":"serverShutdown","E":1770123456789}` announces an early close; all else is no book's."""
+        try:
+            kind = decode_kind(frame)
+        except MalformedFrameError as error:
+            return self._reject(str(error), now)
+        self.counts["other_kind"] += 1
+        return Step(reconnect="the server announced its shutdown") if kind == _SHUTDOWN else EMPTY
+
+    def _reject(self, problem: str | int, now: Nanos) -> Step:
+        """Drop a frame that makes no sense; if it was a book's depth, that book has missed an update."""
+        if problem == outcomes.UNKNOWN_SYMBOL:
+            self.counts["unknown_symbol"] += 1
+            return EMPTY
+        self.counts["malformed"] += 1
+        number = self._desk.current()
+        sync = None if number is None else self._upkeep.syncs[number]
+        return self._upkeep.reject(
+            sync,
+            problem if isinstance(problem, str) else outcomes.PROBLEMS[problem],
+            now,
+            lost=self._words[KIND] != KIND_TICKER,
+        )
+
+    def _gap(self, sync: Sync, kept: list[Kept], now: Nanos) -> Step:
+        """A frame, the first of ``kept``, does not join what the book has."""
+        reason: Reason = "sequence" if sync.book.phase == PHASE_LIVE else "stale_snapshot"
+        return self._upkeep.lose(sync, reason, now, received=int(self._words[FIRST]), kept=kept)
+
+    def _seed(self, sync: Sync, body: bytes) -> int:
+        """Put a snapshot into its book; APPLIED, or what is wrong with it."""
+        book, limit = sync.book, self._config.snapshot_limit
+        outcome = seed_book(body, book.address, limit, self._words)
+        if outcome == outcomes.NOT_PLAIN:
+            try:
+                body = plainest_snapshot(body)
+            except MalformedFrameError:
+                return outcome
+            outcome = seed_book(body, book.address, limit, self._words)
+        while outcome in _FINER and self._refine(book, outcome):
+            outcome = seed_book(body, book.address, limit, self._words)
+        return outcome
+
+    def _refine(self, book: Book, outcome: int) -> bool:
+        self.counts["refined"] += 1
+        return book.refine(ticks=outcome == outcomes.OFF_TICK)
+
+    def _put_kept(self, sync: Sync, now: Nanos) -> Step:
+        """Put the frames kept since the connection, or since the gap, onto the snapshot."""
+        kept = sync.kept.take()
+        for place, (frame, ts_ingest) in enumerate(kept):
+            outcome = apply_frame(frame, ts_ingest, self._words)
+            if outcome in _CHANGED:
+                self._tell()
+            elif outcome == outcomes.GAP:
+                return self._gap(sync, kept[place:], now)
+        if sync.book.phase == PHASE_LIVE:
+            return self._upkeep.live(sync, now)
+        return self._upkeep.seeded(sync, now)
+
+    def _ask(self, sync: Sync, not_before: Nanos) -> Step:
+        path = "/fapi/v1/depth" if self._futures else "/api/v3/depth"
+        query = f"symbol={quote(sync.symbol)}&limit={self._config.snapshot_limit}"
+        request = Request(snapshot_key(sync.symbol), f"{path}?{query}", self._budget.spend(not_before))
+        return Step(requests=(request,))
+
+    def _current(self) -> Sync:
+        number = self._desk.current()
+        assert number is not None  # the kernel has read it
+        return self._upkeep.syncs[number]
+
+    def _tell(self) -> None:
+        if self.on_applied is not None:
+            self.on_applied(self._current().book)
