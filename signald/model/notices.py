@@ -107,7 +107,7 @@ class NoSurprise(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Contradicted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Sources disagree: ``actual`` counts, and each in ``others`` says another figure; nobody any more if it is empty."""
+    """Sources disagree: ``actual`` counts, each of ``others`` says another figure; empty: they agree again."""
 
     release_id: ReleaseId
     source: str
