@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from signald.config import InstrumentsConfig, ReleasesConfig, find_file
+from signald.config import InstrumentsConfig, find_file
 from signald.errors import CheckFailedError, ConfigError
 from signald.logs import configure_logs
 from signald.model.instruments import Instrument, InstrumentId, decode_instruments
@@ -85,7 +85,7 @@ def run_demo(options: DemoOptions) -> DemoResult | None:
             ports = choose_ports(mqtt=options.mqtt_port, redis=options.redis_port, metrics=options.metrics_port)
             for sentence in ports.moved:
                 console.print(sentence)
-            console.print("starting servers, exchange and daemon; the first time the daemon compiles its kernels")
+            console.print("starting; the first time the daemon compiles its kernels")
             journal = fresh_journal(options.journal)
             start = quarter.releases[0].ts_scheduled - _STARTS_BEFORE_NS
             with running_world(ports, now=start) as world:
@@ -136,7 +136,6 @@ class _Demo:
             publisher=CalendarPublisher(self._mqtt, world.clock),
             ask_engine=self._ask_engine,
             scoreboard=self._scoreboard,
-            arms_before_ns=ReleasesConfig().rules().arm_before_ns,
             seed=options.seed,
         )
 

@@ -2,7 +2,8 @@
 
 A jump leaves nothing out: every deadline of the engine on the way fires at its due time, on a book of that time. The
 daemon tells its next deadline; the clock is set to just before it, the exchange sends a frame of that time, and when
-the daemon's board has it the clock is set to the deadline. Every wait is bounded and says what it waited for.
+the daemon's board has it the clock is set to the deadline. Every wait is bounded and says what it waited for. The
+calendar's source is heard of inside the windows only: between them the daemon notices its silence, and says so.
 """
 
 import asyncio
@@ -102,7 +103,7 @@ class Playback:
         is_quiet: Whether a figure is about to come or on its way: the moment to keep the processor free.
     """
 
-    def __init__(  # noqa: PLR0913 - each a part of the simulated world
+    def __init__(
         self,
         quarter: Quarter,
         *,
@@ -112,14 +113,9 @@ class Playback:
         publisher: CalendarPublisher,
         ask_engine: AskEngine,
         scoreboard: Scoreboard,
-        arms_before_ns: Nanos,
         seed: int,
     ) -> None:
-        """Join the parts; nothing happens yet.
-
-        ``market`` is the one whose moves are measured; ``arms_before_ns`` is when the daemon arms a release: the
-        source is heard of before that, since a silent one would be an alarm.
-        """
+        """Join the parts; nothing happens yet. ``market`` is the one whose moves are measured."""
         self._quarter = quarter
         self._clock = clock
         self._market = market
@@ -127,7 +123,6 @@ class Playback:
         self._publisher = publisher
         self._ask_engine = ask_engine
         self._scoreboard = scoreboard
-        self._arms_before_ns = arms_before_ns
         self._random = random.Random(seed)
         self.next_release: Nanos | None = None
         self.is_quiet = False
@@ -158,8 +153,6 @@ class Playback:
         await self.jump(scheduled - _CONSENSUS_LEAD_NS)
         for release in bundle:
             await self._publisher.announce(release, with_consensus=True)
-        await self.jump(scheduled - self._arms_before_ns - NS_PER_S)
-        await self._publisher.beat()
         before_s, after_s = pace.next_window(self._now_s())
         await self.jump(scheduled - round(before_s * NS_PER_S))
         pace.jumped(self._now_s() - started_s)

@@ -86,7 +86,6 @@ def world(**faults: Any) -> tuple[Playback, FakeDaemon, Desk, Scoreboard]:  # no
         publisher=CalendarPublisher(desk, clock),
         ask_engine=daemon.ask,
         scoreboard=scoreboard,
-        arms_before_ns=900 * NS_PER_S,
         seed=1,
     )
     return playback, daemon, desk, scoreboard
@@ -120,7 +119,7 @@ async def test_figures_come_just_after_their_time_and_consensus_long_before() ->
     assert all(ts < T1 - 3_600 * NS_PER_S for _, ts in announced)
 
 
-async def test_the_source_is_heard_of_before_arming_and_before_each_figure() -> None:
+async def test_a_heartbeat_goes_before_each_figure() -> None:
     playback, _, desk, _ = world()
 
     await playback.announce()
@@ -128,8 +127,6 @@ async def test_the_source_is_heard_of_before_arming_and_before_each_figure() -> 
 
     beats = [ts for _, ts in desk.times_of("heartbeat/demo")]
     for scheduled in (T0, T1):
-        armed = scheduled - 900 * NS_PER_S
-        assert any(armed - 5 * NS_PER_S < ts < armed for ts in beats)
         assert any(scheduled - 5 * NS_PER_S < ts < scheduled for ts in beats)
 
 
