@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import msgspec
 
@@ -15,9 +15,6 @@ from signald.sources.registry import VenueConfig, read_venue_config
 from signald.transports.settings import MqttConfig, Port, Positive, RedisConfig
 
 ENV_PREFIX = "SIGNALD_"
-
-_OWN_ENVIRONMENT = frozenset({"SIGNALD_DATA", "SIGNALD_KERNEL_CACHE", "SIGNALD_CONFIG"})
-"""Variables with our prefix that are no configuration key."""
 
 
 class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,19 +120,14 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     table = _read_toml(path) if path is not None else {}
     _overlay(table, environ)
     venues = table.pop("venues", [])
-    problems = list(_unknown_keys(table, _File, prefix=""))
+    problems = [*_unknown_keys(table, _File, prefix="")]
+    read = _read_venues(venues, problems)
     if problems:
         raise ConfigError(where, "; ".join(problems))
     try:
         file = msgspec.convert(table, _File)
     except msgspec.ValidationError as error:
         raise ConfigError(where, _in_our_words(error)) from error
-    if not isinstance(venues, list):
-        raise ConfigError(where, "venues: write each venue as a [[venues]] table")
-    read = tuple(
-        read_venue_config(venue, where=f"{where}: venues[{index}]")
-        for index, venue in enumerate(cast("list[object]", venues))
-    )
     return Config(**{name: getattr(file, name) for name in _File.__struct_fields__}, venues=read)
 
 
@@ -156,6 +148,20 @@ def find_file(name: str) -> Path:
     raise ConfigError(name, "no such file")
 
 
+def _read_venues(tables: object, problems: list[str]) -> tuple[VenueConfig, ...]:
+    """Read what can be read; say of the rest what is wrong with it."""
+    if not isinstance(tables, list):
+        problems.append("venues: write each venue as a [[venues]] table")
+        return ()
+    read: list[VenueConfig] = []
+    for index, table in enumerate(cast("list[object]", tables)):
+        try:
+            read.append(read_venue_config(table, where=f"venues[{index}]"))
+        except ConfigError as error:
+            problems.append(str(error))
+    return tuple(read)
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -168,7 +174,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _overlay(table: dict[str, Any], environ: Mapping[str, str]) -> None:
     """Write each ``SIGNALD_SECTION__KEY`` (or the content of the file named by ``…_FILE``) into ``table``."""
     for name in sorted(environ):
-        if not name.startswith(ENV_PREFIX) or "__" not in name or name in _OWN_ENVIRONMENT:
+        if not name.startswith(ENV_PREFIX) or "__" not in name:
             continue
         *outer, key = name.removeprefix(ENV_PREFIX).lower().split("__")
         value = environ[name]
@@ -230,10 +236,16 @@ def _unknown_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], *, pre
     known = {found.encode_name: found.type for found in msgspec.structs.fields(struct)}
     for key, value in table.items():
         if key not in known:
-            near = difflib.get_close_matches(key, [*known, "venues"] if not prefix else list(known), n=1)
-            yield f"{prefix}{key} is not a key" + (f"; did you mean {prefix}{near[0]}?" if near else "")
+            near = difflib.get_close_matches(key, [*known, "venues"] if not prefix else [*known], n=1, cutoff=0.0)
+            yield f"{prefix}{key} is not a key; did you mean {prefix}{near[0]}?"
         elif isinstance(value, dict) and isinstance(known[key], type) and issubclass(known[key], msgspec.Struct):
             yield from _unknown_keys(cast("dict[str, Any]", value), known[key], prefix=f"{prefix}{key}.")
+        elif isinstance(value, list) and get_origin(known[key]) is tuple:
+            inner = get_args(known[key])[0]
+            for index, item in enumerate(cast("list[object]", value)):
+                if isinstance(item, dict):
+                    item_table = cast("dict[str, Any]", item)
+                    yield from _unknown_keys(item_table, inner, prefix=f"{prefix}{key}[{index}].")
 
 
 def _in_our_words(error: msgspec.ValidationError) -> str:

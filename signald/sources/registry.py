@@ -56,8 +56,8 @@ def read_venue_config(table: object, *, where: str) -> VenueConfig:
         where: File and place, for errors.
 
     Raises:
-        ConfigError: The venue is none we know, or a key or value is wrong; all unknown keys are named, each with the nearest
-            known one.
+        ConfigError: The venue is none we know, or a key or value is wrong; every unknown key is named, with the
+            nearest known one.
     """
     name = cast("dict[str, object]", table).get("name") if isinstance(table, dict) else None
     if not isinstance(name, str) or name not in _VENUES:
@@ -65,7 +65,9 @@ def read_venue_config(table: object, *, where: str) -> VenueConfig:
     folder, struct = _VENUES[name]
     config_type = getattr(import_module(f"{_FOLDER}.{folder}.config"), struct)
     known = ["name", *config_type.__struct_fields__]
-    unknown = [f"{key}: no such key{_nearest(key, known)}" for key in cast("dict[str, object]", table) if key not in known]
+    unknown = [
+        f"{key}: no such key{_nearest(key, known)}" for key in cast("dict[str, object]", table) if key not in known
+    ]
     if unknown:
         raise ConfigError(where, "; ".join(unknown))
     try:
