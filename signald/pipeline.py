@@ -9,16 +9,22 @@ from typing import NamedTuple, TypeAlias
 from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
 from signald.core.engine import Engine
 from signald.model.macro import Heartbeat, Release, ScheduledRelease
-from signald.model.notices import Notice
+from signald.model.notices import Notice, Rejected
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
-from signald.model.time import Nanos
+from signald.model.time import NS_PER_S, Nanos
 from signald.sources.protocol import EMPTY, CalendarSource, Step, VenueSource
 
 Output: TypeAlias = Signal | Notice
 
 RETAINED = "retained:"
 """Stands before the topic in the key of a message that the broker had kept."""
+
+RECALLED = "recalled:"
+"""Stands before the topic in the key of a schedule that we wrote again, so that no restart has to read far back."""
+
+REMEMBERED_NS = 2 * 3_600 * NS_PER_S
+"""How far back a restart reads: the life of a release's window, and the time between two recalls, with room."""
 
 
 class Fed(NamedTuple):
@@ -52,8 +58,7 @@ class Pipeline:
             step = self.venues[record.channel].on_frame(record.payload, record.ts_ingest)
             return NOTHING if step is EMPTY else self._follow(step)
         if kind is RecordKind.MESSAGE:
-            topic = record.key.removeprefix(RETAINED)
-            return self._follow(self._calendar.on_message(topic, record.payload, record.ts_ingest))
+            return self._message(record)
         if kind is RecordKind.ROWS:
             self._rows = rows_from_bytes(record.payload)
             return NOTHING
@@ -64,6 +69,14 @@ class Pipeline:
     def next_deadline(self, channel: str = "") -> Nanos | None:
         """When a tick is next due on a venue's channel, or for the engine (``""``)."""
         return self.venues[channel].next_deadline() if channel else self.engine.next_deadline()
+
+    def _message(self, record: Record) -> Fed:
+        topic = record.key.removeprefix(RETAINED).removeprefix(RECALLED)
+        fed = self._follow(self._calendar.on_message(topic, record.payload, record.ts_ingest))
+        if topic is record.key:
+            return fed
+        # What was kept or recalled is said again on purpose: that it is known already is no news.
+        return Fed(tuple(output for output in fed.outputs if not _is_repetition(output)), fed.step)
 
     def _tick(self, record: Record) -> Fed:
         if record.key:
@@ -92,3 +105,13 @@ class Pipeline:
             else:
                 outputs.append(event)
         return Fed(tuple(outputs), step)
+
+
+def is_remembered(record: Record) -> bool:
+    """Whether a restart needs ``record``: what the engine saw, but nothing of the books, which begin anew."""
+    kind = record.kind
+    return kind in {RecordKind.MESSAGE, RecordKind.ROWS} or (kind is RecordKind.TICK and not record.key)
+
+
+def _is_repetition(output: Output) -> bool:
+    return isinstance(output, Rejected) and output.reason == "repeated"

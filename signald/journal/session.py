@@ -21,12 +21,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         instruments: Order of the board's rows.
         model_id: What scored; ``""`` where nothing did.
         version: Of signald.
+        recovered_from: What the engine of the run before saw from this time on was fed again, its outputs set aside;
+            ``None``: the run began with nothing.
     """
 
     mode: Mode
     instruments: tuple[InstrumentId, ...] = ()
     model_id: str = ""
     version: str = ""
+    recovered_from: Nanos | None = None
 
 
 _ENCODER = msgspec.json.Encoder()

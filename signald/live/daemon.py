@@ -9,9 +9,11 @@ import structlog
 from signald.config import Config
 from signald.core.kernels.jit import compilations
 from signald.errors import JournalError
-from signald.journal.session import Session, session_record
+from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
 from signald.live.intake import Intake
+from signald.live.recall import Recall
+from signald.live.recovery import recover
 from signald.live.reporter import Reporter
 from signald.live.status import DaemonStatus
 from signald.live.ticker import Ticker
@@ -47,7 +49,8 @@ class Daemon:
         self._config = config
         self._pipeline = pipeline
         self._clock = clock
-        self._session = Session(mode="live", instruments=pipeline.board.instruments, model_id=model_id, version=version)
+        self._model_id = model_id
+        self._version = version
         self._metrics = Metrics(version=version)
         self._publisher = Publisher(
             config.redis,
@@ -77,8 +80,9 @@ class Daemon:
 
     async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
         reporter = Reporter(self._publisher, self._metrics.counts)
-        intake = self._build_intake(journal, reporter)
-        mqtt = self._build_mqtt(intake)
+        intake = self._begin(journal, reporter)
+        recall = Recall(self._pipeline.engine.windows, self._clock.now())
+        mqtt = self._build_mqtt(intake, recall)
         status = DaemonStatus(
             self._status_board,
             pipeline=self._pipeline,
@@ -102,6 +106,7 @@ class Daemon:
         await mqtt.wait_connected(max(timeout_s - (self._clock.monotonic() - started) / NS_PER_S, 1.0))
         ticker = Ticker(self._clock, deadline=self._pipeline.next_deadline, fire=lambda: _tick(intake))
         supervisor.start("engine-ticker", ticker.run)
+        supervisor.start("recall", self._build_recall_ticker(recall, intake).run)
         self._settle()
         took_s = (self._clock.monotonic() - started) / NS_PER_S
         status.ready()
@@ -111,27 +116,47 @@ class Daemon:
         if not await self._publisher.flush(_LAST_WORDS_S):
             log.warning("signals_left_in_journal", count=self._publisher.depth)
 
-    def _build_intake(self, journal: JournalWriter, reporter: Reporter) -> Intake:
+    def _begin(self, journal: JournalWriter, reporter: Reporter) -> Intake:
+        """Take over from the run before, and begin this one in the journal."""
+        recovered = recover(Path(self._config.journal.path), self._pipeline, self._clock.now())
         intake = Intake(
             clock=self._clock,
             journal=journal,
             pipeline=self._pipeline,
             outlet=reporter,
             stages=self._metrics.stages,
+            not_before=recovered.ts_last,
         )
-        journal.append(session_record(self._session, self._clock.now()))
+        session = Session(
+            mode="live",
+            instruments=self._pipeline.board.instruments,
+            model_id=self._model_id,
+            version=self._version,
+            recovered_from=recovered.since,
+        )
+        intake.begin(session, recovered.unsaid)
+        self._publisher.resend(recovered.said)
+        if recovered.since is not None:
+            log.info("run_recovered", records=recovered.records, unsaid=len(recovered.unsaid))
         return intake
 
-    def _build_mqtt(self, intake: Intake) -> MqttConnection:
+    def _build_mqtt(self, intake: Intake, recall: Recall) -> MqttConnection:
         prefix = f"{self._config.mqtt.prefix}/"
 
         def take(message: MqttMessage) -> None:
             topic = message.topic.removeprefix(prefix)
             key = RETAINED + topic if message.retained else topic
+            recall.heard(key, message.payload)
             intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=message.payload)
 
         subscriptions = [Subscription(prefix + topic) for topic in TOPICS]
         return MqttConnection(self._config.mqtt, subscriptions=subscriptions, on_message=take)
+
+    def _build_recall_ticker(self, recall: Recall, intake: Intake) -> Ticker:
+        def take(key: str, payload: bytes) -> None:
+            intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=payload)
+
+        return Ticker(self._clock, deadline=recall.next_deadline, fire=lambda: recall.say(self._clock.now(), take))
 
     def _build_links(self, intake: Intake) -> list[VenueLink]:
         return [

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from signald.errors import JournalError
+from signald.journal.session import Session, session_record
 from signald.journal.writer import JournalWriter
 from signald.model.notices import Notice
 from signald.model.records import Record, RecordKind
@@ -42,16 +43,31 @@ class Intake:
     """
 
     def __init__(
-        self, *, clock: Clock, journal: JournalWriter, pipeline: Pipeline, outlet: Outlet, stages: Stages
+        self,
+        *,
+        clock: Clock,
+        journal: JournalWriter,
+        pipeline: Pipeline,
+        outlet: Outlet,
+        stages: Stages,
+        not_before: Nanos = 0,
     ) -> None:
-        """Join the parts; nothing is written yet."""
+        """Join the parts; nothing is written yet. No time of this run is before ``not_before``."""
         self._clock = clock
         self._journal = journal
         self._pipeline = pipeline
         self._outlet = outlet
         self._stages = stages
         self._encode_notice = msgspec.json.Encoder().encode
-        self._last: Nanos = 0
+        self._last: Nanos = not_before
+
+    def begin(self, session: Session, unsaid: Sequence[Signal]) -> None:
+        """Write that a run begins, and say what the one before was cut off from saying."""
+        now = self._stamp()
+        self._append(session_record(session, now))
+        if unsaid:
+            self._hand_on(tuple(unsaid), now=now, arrived=None)
+        self._flush()
 
     def take(self, kind: RecordKind, *, channel: str, key: str = "", payload: bytes = b"") -> Step:
         """Let one arrival through; returns what its source wants done on its connection."""
@@ -83,8 +99,11 @@ class Intake:
             self._hand_on(outputs, now=now, arrived=arrived)
         return step
 
-    def _hand_on(self, outputs: tuple[Signal | Notice, ...], *, now: Nanos, arrived: Nanos) -> None:
-        """Append every output, hand the journal to the operating system, and only then tell anybody."""
+    def _hand_on(self, outputs: tuple[Signal | Notice, ...], *, now: Nanos, arrived: Nanos | None) -> None:
+        """Append every output, hand the journal to the operating system, and only then tell anybody.
+
+        ``arrived`` is when the cause came, monotonic; ``None``: in an earlier run.
+        """
         scored = self._clock.monotonic()
         ts_scored = self._stamp()
         said: list[tuple[Signal, Document]] = []
@@ -99,7 +118,8 @@ class Intake:
                 noticed.append(output)
         self._flush()
         if said:
-            self._stages.observe("score", scored - arrived)
+            if arrived is not None:
+                self._stages.observe("score", scored - arrived)
             self._stages.observe("journal", self._clock.monotonic() - scored)
             self._outlet.publish(said)
         for notice in noticed:

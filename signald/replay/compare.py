@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from signald.core.board import BoardRows, rows_from_bytes
 from signald.journal.format import KIND_LOST, KIND_SEAL
 from signald.journal.reader import merge_placed, stored_records
+from signald.journal.session import read_session
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import format_rfc3339
@@ -111,10 +112,10 @@ class _Comparer:
             return None
         if kind is RecordKind.SIGNAL:
             return self._document(record)
-        if kind is RecordKind.SESSION:
+        if kind is RecordKind.SESSION and read_session(record).recovered_from is None:
             self._unfinished += len(self._due)
             self._due.clear()
-        if self._due:
+        if self._due and kind is not RecordKind.SESSION:  # what a restart found unsaid is said right after it
             signal = self._due[0]
             return Difference("missing", _where(record, signal.id), "", encode_data(signal).decode())
         if kind is RecordKind.ROWS and not self._lost:

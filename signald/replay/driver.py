@@ -11,9 +11,11 @@ Journals laid over one another are merged by ``ts_ingest``. If all are live they
 made. If one is an import, ticks are made for all; a message of a live journal sees the rows that stand right before it
 in that journal, a message of an import the rows of the board: what the books were when it was laid over them.
 
-Each later session of a live journal is a restart: the pipeline is built anew, as it was then.
+Each later session of a live journal is a restart: the pipeline is built anew and is fed, as it was then, what its
+engine had seen before.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -25,7 +27,7 @@ from signald.journal.session import Session, read_session
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
-from signald.pipeline import NOTHING, Fed, Pipeline
+from signald.pipeline import NOTHING, REMEMBERED_NS, Fed, Pipeline, is_remembered
 
 BuildPipeline: TypeAlias = Callable[[], Pipeline]
 
@@ -92,6 +94,7 @@ class Driver:
         self._began = [False] * len(self._sessions)
         self._build = build
         self._derives = any(session.mode == "import" for session in self._sessions)
+        self._remembered: deque[Record] = deque()
         self._start()
 
     def feed(self, record: Record, place: int) -> Iterator[Replayed]:
@@ -107,6 +110,8 @@ class Driver:
             self._restart(record, place)
         elif kind is RecordKind.FRAME and record.channel not in self.pipeline.venues:
             raise ConfigError(_WHERE, f"the journal has frames of {record.channel!r}, which is not configured")
+        if is_remembered(record):
+            self._remember(record)
         yield Replayed(record, self._feed(record))
 
     def advance(self, now: Nanos) -> Iterator[Replayed]:
@@ -156,9 +161,19 @@ class Driver:
     def _restart(self, record: Record, place: int) -> None:
         """Build the pipeline anew at every session of a live journal but its first."""
         if self._began[place] and self._sessions[place].mode == "live":
-            self._sessions[place] = read_session(record)
+            session = self._sessions[place] = read_session(record)
             self._start()
+            for remembered in self._remembered:
+                if session.recovered_from is not None and remembered.ts_ingest >= session.recovered_from:
+                    self._feed(remembered)
         self._began[place] = True
+
+    def _remember(self, record: Record) -> None:
+        """Keep what a restart would read."""
+        remembered = self._remembered
+        remembered.append(record)
+        while remembered[0].ts_ingest < record.ts_ingest - REMEMBERED_NS:
+            remembered.popleft()
 
 
 def first_session(records: Iterator[Record]) -> tuple[Session, Iterator[Record]]:

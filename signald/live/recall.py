@@ -1,0 +1,46 @@
+"""Writes the schedules of open releases into the journal again, so that a restart need not read far back for them."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+from signald.core.release_window import ReleaseWindow
+from signald.model.macro import ReleaseId
+from signald.model.time import NS_PER_S, Nanos
+from signald.pipeline import RECALLED, RETAINED
+
+EVERY_NS = 1_800 * NS_PER_S
+"""A quarter of what a restart reads: the newest recall before any figure of an open window is always in it."""
+
+_FAMILY = "calendar/schedule/"
+
+
+class Recall:
+    """Keeps the newest schedule of each topic for as long as its release is open."""
+
+    def __init__(self, windows: Mapping[ReleaseId, ReleaseWindow], now: Nanos) -> None:
+        """Take the engine's windows, which say what is open."""
+        self._windows = windows
+        self._newest: dict[str, bytes] = {}
+        self._next = now + EVERY_NS
+
+    def heard(self, key: str, payload: bytes) -> None:
+        """A message came; only schedules are kept."""
+        topic = key.removeprefix(RETAINED).removeprefix(RECALLED)
+        if topic.startswith(_FAMILY):
+            self._newest[topic] = payload
+
+    def next_deadline(self) -> Nanos:
+        """When :meth:`say` is next due."""
+        return self._next
+
+    def say(self, now: Nanos, take: Callable[[str, bytes], object]) -> None:
+        """Hand every open release's schedule to ``take``, with its key; forget those of closed ones."""
+        self._next = now + EVERY_NS
+        for topic in [topic for topic in self._newest if not self._is_open(topic)]:
+            del self._newest[topic]
+        for topic, payload in self._newest.items():
+            take(RECALLED + topic, payload)
+
+    def _is_open(self, topic: str) -> bool:
+        window = self._windows.get(unquote(topic.split("/")[2]))
+        return window is not None and window.state != "closed"

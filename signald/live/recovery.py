@@ -1,0 +1,69 @@
+"""A restart is the recovery: what the last run's engine saw is fed to this one, and what it left unsaid is said."""
+
+from collections import deque
+from pathlib import Path
+from typing import NamedTuple
+
+from signald.journal.reader import read
+from signald.journal.segments import list_segments
+from signald.model.records import Record, RecordKind
+from signald.model.signals import Signal
+from signald.model.time import Nanos
+from signald.pipeline import REMEMBERED_NS, Pipeline, is_remembered
+from signald.sinks.encoding import Document, decode_data, document_of
+
+_TAIL = 1_000
+"""Documents of the last run that the server is asked for: one that lost them is given them again."""
+
+
+class Recovered(NamedTuple):
+    """What came out of the journal of earlier runs.
+
+    Attributes:
+        since: Records from this time on were fed; ``None``: there was no journal.
+        records: How many were fed.
+        said: The newest documents that were published, or should have been: oldest first.
+        unsaid: Documents that the last run was cut off before it had written them down.
+        ts_last: Time of the newest record; this run's times must not be before it.
+    """
+
+    since: Nanos | None
+    records: int
+    said: tuple[Document, ...]
+    unsaid: tuple[Signal, ...]
+    ts_last: Nanos
+
+
+def recover(path: Path, pipeline: Pipeline, now: Nanos) -> Recovered:
+    """Feed ``pipeline`` what the engine saw in the last hours, outputs set aside.
+
+    Only the outputs of the very last input can be missing from the journal: the others were appended before the next
+    input was.
+
+    Raises:
+        JournalError: The journal is damaged.
+    """
+    if not list_segments(path):
+        return Recovered(None, 0, (), (), 0)
+    since = now - REMEMBERED_NS
+    said: deque[Document] = deque(maxlen=_TAIL)
+    due: list[Signal] = []
+    fed = 0
+    last: Nanos = 0
+    for record in read(path, from_ts=since):
+        last = max(last, record.ts_ingest)
+        if record.kind is RecordKind.SIGNAL:
+            said.append(_document(record))
+            due = [signal for signal in due if signal.id != record.key]
+        elif is_remembered(record):
+            outputs, _ = pipeline.feed(record)
+            due = [output for output in outputs if isinstance(output, Signal)]
+            fed += 1
+        elif record.kind is not RecordKind.NOTICE:
+            due = []
+    return Recovered(since if last else None, fed, tuple(said), tuple(due), last)
+
+
+def _document(record: Record) -> Document:
+    signal = decode_data(record.payload)
+    return document_of(signal, ts_scored=record.ts_ingest, data=record.payload)
