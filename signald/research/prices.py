@@ -55,6 +55,20 @@ class Bars(NamedTuple):
         usable &= self.origin[first] == self.origin[last]
         return np.where(usable, 1e4 * (self.close[last] / self.open[first] - 1.0), np.nan)
 
+    def volatility_bps(self, moments: Sequence[Nanos], seconds: int) -> NDArray[np.float64]:
+        """Root mean square move of the bars that ended within the ``seconds`` before each moment, basis points a bar.
+
+        NaN where fewer than half of those bars are on record.
+        """
+        squares = (1e4 * (self.close / self.open - 1.0)) ** 2
+        total = np.concatenate([[0.0], np.cumsum(squares)])
+        at = np.asarray(moments, dtype=np.int64)
+        stop = np.searchsorted(self.start + self.step_ns, at, side="right")
+        begin = np.searchsorted(self.start, at - seconds * NS_PER_S)
+        count = np.maximum(stop - begin, 0)
+        enough = 2 * count * self.step_ns >= seconds * NS_PER_S
+        return np.where(enough, np.sqrt((total[stop] - total[begin]) / np.maximum(count, 1)), np.nan)
+
     def _find(self, starts: NDArray[np.int64]) -> NDArray[np.intp]:
         """Index of the bar that begins exactly then, -1 where there is none."""
         index = np.minimum(np.searchsorted(self.start, starts), len(self.start) - 1)
@@ -88,6 +102,20 @@ def moves_of(bars: Sequence[Bars], moments: Sequence[Nanos], seconds: int) -> ND
     for one in bars:
         moves = np.where(np.isnan(moves), one.moves_bps(moments, seconds), moves)
     return moves
+
+
+def volatility_of(
+    bars: Sequence[Bars], moments: Sequence[Nanos], *, lookback_s: int, seconds: int
+) -> NDArray[np.float64]:
+    """What a move over ``seconds`` would be at the volatility of the ``lookback_s`` before, basis points; NaN: unknown.
+
+    As if prices diffused: the root mean square of the bars before, times the square root of the number of bars.
+    """
+    found = np.full(len(moments), np.nan)
+    for one in bars:
+        scale = np.sqrt(seconds * NS_PER_S / one.step_ns)
+        found = np.where(np.isnan(found), scale * one.volatility_bps(moments, lookback_s), found)
+    return found
 
 
 def _asset_of(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Surprises and moves side by side, one row per timestamp: what every estimate is made from."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from signald.model.parameters import SeriesId
 from signald.model.time import NS_PER_S, Nanos
 from signald.research.panel import Observed
-from signald.research.prices import Prices, moves_of
+from signald.research.prices import Prices, moves_of, volatility_of
+
+LOOKBACK_S: Final = 86_400
+"""Volatility is that of one day, so that every hour of it counts once."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -24,6 +27,7 @@ class Sample(NamedTuple):
         raw: Surprises in the indicator's unit; NaN where that series did not come.
         z: In standard deviations of the surprises before; NaN also where there were too few of them.
         moves: Asset → horizon in seconds → move of each row, basis points; NaN where the prices do not say.
+        usual: The same for what the move would be at the volatility of the day before.
     """
 
     ts: NDArray[np.int64]
@@ -31,6 +35,7 @@ class Sample(NamedTuple):
     raw: Floats
     z: Floats
     moves: Mapping[str, Mapping[int, Floats]]
+    usual: Mapping[str, Mapping[int, Floats]]
 
     def known_at(self, now: Nanos, *, seconds: int) -> "Sample":
         """The rows whose move over the longest horizon of ``seconds`` was over by ``now``."""
@@ -38,8 +43,9 @@ class Sample(NamedTuple):
 
     def take(self, rows: Flags) -> "Sample":
         """Some of the rows."""
-        moves = {asset: {seconds: move[rows] for seconds, move in of.items()} for asset, of in self.moves.items()}
-        return Sample(self.ts[rows], self.series, self.raw[rows], self.z[rows], moves)
+        return Sample(
+            self.ts[rows], self.series, self.raw[rows], self.z[rows], _take(self.moves, rows), _take(self.usual, rows)
+        )
 
 
 def build_sample(observed: Sequence[Observed], prices: Prices, horizons: Sequence[int]) -> Sample:
@@ -64,4 +70,12 @@ def build_sample(observed: Sequence[Observed], prices: Prices, horizons: Sequenc
         raw=raw,
         z=z,
         moves={asset: {seconds: moves_of(bars, ts, seconds) for seconds in horizons} for asset, bars in prices.items()},
+        usual={
+            asset: {seconds: volatility_of(bars, ts, lookback_s=LOOKBACK_S, seconds=seconds) for seconds in horizons}
+            for asset, bars in prices.items()
+        },
     )
+
+
+def _take(of: Mapping[str, Mapping[int, Floats]], rows: Flags) -> Mapping[str, Mapping[int, Floats]]:
+    return {asset: {seconds: values[rows] for seconds, values in by.items()} for asset, by in of.items()}

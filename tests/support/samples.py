@@ -35,7 +35,12 @@ def build_sample(
 ) -> Sample:
     """A sample of one row a day whose surprises are ``z``, NaN where a series did not come."""
     return Sample(
-        ts=np.arange(1, len(z) + 1, dtype=np.int64) * DAY_NS, series=tuple(names), raw=0.1 * z, z=z, moves=moves
+        ts=np.arange(1, len(z) + 1, dtype=np.int64) * DAY_NS,
+        series=tuple(names),
+        raw=0.1 * z,
+        z=z,
+        moves=moves,
+        usual={asset: {seconds: np.full(len(z), 10.0) for seconds in by} for asset, by in moves.items()},
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from signald.errors import ImportFormatError
 from signald.model.time import parse_rfc3339
-from signald.research.prices import load_prices, moves_of
+from signald.research.prices import load_prices, moves_of, volatility_of
 from tests.support.shared_data import shared_data
 
 _HEADER = "date,open,high,low,close,volume,market,src"
@@ -128,3 +128,20 @@ def test_the_shared_bars_are_whole() -> None:
         "ETH": 201_600,
         "SOL": 201_584,
     }
+
+
+def test_volatility_is_that_of_the_bars_that_had_ended(tmp_path: Path) -> None:
+    bars = load_prices([_write(tmp_path / "btc_5m.csv", _BARS)])["BTC"]
+
+    before = volatility_of(bars, [_at("13:40"), _at("13:35")], lookback_s=600, seconds=1200)
+
+    squares = [100.0**2, (1e4 * (198.0 / 202.0 - 1.0)) ** 2]
+    assert before[0] == pytest.approx(2.0 * np.sqrt(np.mean(squares)))
+    assert before[1] == pytest.approx(2.0 * np.sqrt(np.mean([1e8, 100.0**2])))
+
+
+def test_volatility_without_half_its_bars_is_not_known(tmp_path: Path) -> None:
+    bars = load_prices([_write(tmp_path / "btc_5m.csv", _BARS)])["BTC"]
+
+    assert np.isnan(volatility_of(bars, [_at("13:25")], lookback_s=600, seconds=300)).all()
+    assert np.isnan(volatility_of(bars, [_at("13:40")], lookback_s=3600, seconds=300)).all()
