@@ -1,0 +1,159 @@
+"""aiomqtt's client for one connection, made to hand messages over instead of queueing them.
+
+aiomqtt is known here only. Its queue is replaced by one whose ``put_nowait`` calls the owner: paho acknowledges a
+QoS 1 message when that call returns.
+"""
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias, cast
+
+import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from signald.transports.settings import MqttConfig
+
+WireError = aiomqtt.MqttError
+"""Whatever went wrong between us and the broker."""
+
+_V5 = 5
+_REFUSED = 0x80
+_ANSWER_WITHIN_S = 5.0
+_SOCKET_OPTIONS: tuple[tuple[int, int, int], ...] = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+
+
+class MqttMessage(NamedTuple):
+    """One message, exactly as it came.
+
+    Attributes:
+        topic: The whole topic.
+        payload: The bytes.
+        retained: The broker had kept it: it is state, not news.
+        user_properties: MQTT 5 user properties in their order.
+    """
+
+    topic: str
+    payload: bytes
+    retained: bool
+    user_properties: tuple[tuple[str, str], ...]
+
+
+class Subscription(NamedTuple):
+    """A topic filter and the highest QoS to receive on it."""
+
+    topic: str
+    qos: Literal[0, 1] = 1
+
+
+Deliver: TypeAlias = Callable[[MqttMessage], None]
+
+
+class Wire(aiomqtt.Client):
+    """One connection, used as ``async with``: inside, the broker has accepted us."""
+
+    def __init__(
+        self, config: MqttConfig, *, password: str | None, tls: ssl.SSLContext | None, deliver: Deliver
+    ) -> None:
+        """Prepare a connection; ``deliver`` is told each message and must not raise."""
+        is_v5 = config.protocol == _V5
+        forgets = config.session_expiry_s == 0
+        properties = None
+        if is_v5:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = config.session_expiry_s
+        super().__init__(
+            config.host,
+            config.port,
+            username=config.username,
+            password=password,
+            identifier=config.client_id,
+            protocol=aiomqtt.ProtocolVersion.V5 if is_v5 else aiomqtt.ProtocolVersion.V311,
+            clean_session=None if is_v5 else forgets,
+            clean_start=forgets if is_v5 else MQTT_CLEAN_START_FIRST_ONLY,
+            properties=properties,
+            keepalive=config.keepalive_s,
+            timeout=_ANSWER_WITHIN_S,
+            tls_context=tls,
+            queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", functools.partial(_Handover, deliver)),
+            socket_options=_SOCKET_OPTIONS,
+        )
+        self._is_v5 = is_v5
+
+    async def subscribe_to(self, subscriptions: Iterable[Subscription]) -> None:
+        """Subscribe one by one; what is retained there comes again each time, as MQTT has it.
+
+        Raises:
+            WireError: The broker refused one, or does not answer.
+        """
+        for topic, qos in subscriptions:
+            codes = await self.subscribe(topic, qos=qos)
+            refused = next((code for code in codes if _code_value(code) >= _REFUSED), None)
+            if refused is not None:
+                msg = f"subscription to {topic!r} was refused: {refused}"
+                raise WireError(msg)
+
+    async def send(  # the arguments are MQTT's
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: Literal[0, 1],
+        retain: bool,
+        expiry_s: int | None,
+        user_properties: Sequence[tuple[str, str]],
+    ) -> None:
+        """Publish; returns when the broker has acknowledged it (QoS 1).
+
+        Raises:
+            WireError: It was not acknowledged.
+        """
+        properties = None
+        if self._is_v5 and (expiry_s is not None or user_properties):
+            properties = Properties(PacketTypes.PUBLISH)
+            if expiry_s is not None:
+                properties.MessageExpiryInterval = expiry_s
+            if user_properties:
+                properties.UserProperty = list(user_properties)
+        await self.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+
+    async def until_lost(self) -> None:
+        """Wait until the broker is lost.
+
+        Raises:
+            WireError: It is, and why.
+        """
+        async for _ in self.messages:
+            pass  # never: the hand-over queue is always empty, and the iterator ends with the connection
+
+    def close_socket(self) -> None:
+        """Close the socket if it still is open: aiomqtt leaves it so when a handshake fails."""
+        self._client._sock_close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - paho closes it in no other way
+
+
+class _Handover(asyncio.Queue[aiomqtt.Message]):
+    """A queue that holds nothing: what is put in is handed over before ``put_nowait`` returns."""
+
+    def __init__(self, deliver: Deliver, maxsize: int = 0) -> None:
+        super().__init__(maxsize)
+        self._deliver = deliver
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        self._deliver(
+            MqttMessage(item.topic.value, item.payload, item.retain, _user_properties(item.properties)),
+        )
+
+
+def _code_value(code: int | ReasonCode) -> int:
+    return code if isinstance(code, int) else code.value
+
+
+def _user_properties(properties: Properties | None) -> tuple[tuple[str, str], ...]:
+    if properties is None:
+        return ()
+    return tuple(cast("Sequence[tuple[str, str]]", getattr(properties, "UserProperty", ())))
