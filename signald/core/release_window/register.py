@@ -21,7 +21,7 @@ class Bundle:
 
     Attributes:
         ts_scheduled: The moment.
-        windows: By id.
+        windows: By id, in order of it.
         is_waiting: Whether it has been noted when the wait for those that are not out ends.
         is_final: Whether that wait is over.
     """
@@ -34,22 +34,26 @@ class Bundle:
     @property
     def siblings(self) -> list[ReleaseWindow]:
         """By id."""
-        return [window for _, window in sorted(self.windows.items())]
+        return list(self.windows.values())
+
+    def join(self, window: ReleaseWindow) -> None:
+        """One more release is due at this moment; kept in order, so that scoring need not sort."""
+        self.windows = dict(sorted({**self.windows, window.release_id: window}.items()))
 
     @property
     def out(self) -> list[ReleaseWindow]:
         """Those with a figure that counts, by id."""
-        return [window for window in self.siblings if window.current is not None]
+        return [window for window in self.windows.values() if window.current is not None]
 
     @property
     def awaited(self) -> list[ReleaseWindow]:
         """Those whose figure is still to come, by id; a tentative one is not promised."""
-        return [window for window in self.siblings if window.state in {"scheduled", "armed"}]
+        return [window for window in self.windows.values() if window.state in {"scheduled", "armed"}]
 
     @property
     def absent(self) -> list[ReleaseWindow]:
         """Those whose figure is still to come or was missed, by id."""
-        return [window for window in self.siblings if window.state in {"scheduled", "armed", "missed"}]
+        return [window for window in self.windows.values() if window.state in {"scheduled", "armed", "missed"}]
 
     @property
     def is_partial(self) -> bool:
@@ -105,7 +109,7 @@ class Register:
         self._strays.pop(window.release_id, None)
         self._closed.pop(window.release_id, None)
         if after is not None:
-            self.bundles.setdefault(after, Bundle(after)).windows[window.release_id] = window
+            self.bundles.setdefault(after, Bundle(after)).join(window)
 
     def close(self, window: ReleaseWindow) -> None:
         """A release's life is over; it is remembered as long as there is room."""

@@ -35,9 +35,6 @@ _DEPTHS: Final = (
     ("25", BID_DEPTH_25, ASK_DEPTH_25),
 )
 
-_SHOWN: Final = (BID, ASK, MID, MICROPRICE, SPREAD_BPS, IMBALANCE)
-"""What a document says of every book: JSON has no NaN."""
-
 
 def book_view(row: Row, now: Nanos) -> BookView | None:
     """The book at ``now``; ``None`` if it cannot be believed. Depth is in quote units, taken as US dollars."""
@@ -81,8 +78,13 @@ def smaller_side_usd(row: Row) -> float | None:
 
 
 def _is_believable(row: Row) -> bool:
-    """Whether the book is in step with its venue and has both sides: after a gap its last numbers still stand there."""
-    return row[STATE] == STATE_LIVE and not any(math.isnan(row[word]) for word in _SHOWN)
+    """Whether the book is in step with its venue and all that a document shows of it is known.
+
+    After a gap its last numbers still stand in the row. One sum is finite only if all of its numbers are.
+    """
+    return row[STATE] == STATE_LIVE and math.isfinite(
+        row[BID] + row[ASK] + row[MID] + row[MICROPRICE] + row[SPREAD_BPS] + row[IMBALANCE]
+    )
 
 
 def _known(depth: float) -> float | None:
