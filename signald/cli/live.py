@@ -52,3 +52,20 @@ def check(config: ConfigOption = None, *, json: JsonOption = False) -> None:
         return
     for name, value in described._asdict().items():
         say(f"{name}: {value}")
+
+
+@app.command()
+def publish(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(help="JSON objects, one a line; - for standard input.")],
+    *,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Publish schedules, figures or corrections by hand, each checked before the first is sent."""
+    from signald.app.publishing import publish_by_hand  # noqa: PLC0415 - see run
+
+    count = publish_by_hand(configuration(config), file)
+    if json:
+        say_json({"published": count})
+    else:
+        say(f"{count} messages published")

@@ -1,0 +1,83 @@
+"""Publishes schedules, figures and corrections by hand: each is checked as the daemon will check it, then sent."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from signald.app.world import load_known_indicators
+from signald.config import Config
+from signald.errors import MalformedFrameError
+from signald.model.notices import Rejected
+from signald.model.time import format_rfc3339
+from signald.runtime.clock import LiveClock
+from signald.sources.calendars.mqtt.source import MqttCalendar
+from signald.transports.mqtt import MqttConnection
+
+SOURCE = "manual"
+"""Who says it, unless the message does."""
+
+
+class Prepared(NamedTuple):
+    """A message ready to be sent; schedules are retained."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
+def publish_by_hand(config: Config, lines: Iterable[bytes]) -> int:
+    """Send JSON objects, one a line, each a schedule or a release; returns how many. All are checked before the first.
+
+    ``source``, ``sequence`` and ``ts_event`` are filled in where they are missing.
+
+    Raises:
+        MalformedFrameError: One of them would be refused; its line and field are named.
+        UnreachableError: The broker was not reached.
+    """
+    calendar = MqttCalendar(load_known_indicators(config))
+    prepared = [
+        prepare(line, calendar, where=f"line {number}") for number, line in enumerate(lines, start=1) if line.strip()
+    ]
+    asyncio.run(_send(config, prepared))
+    return len(prepared)
+
+
+def prepare(line: bytes, calendar: MqttCalendar, *, where: str) -> Prepared:
+    """Complete and check one message; raises ``MalformedFrameError``."""
+    try:
+        given = msgspec.json.decode(line, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedFrameError(where, "", str(error)) from error
+    if not isinstance(given.get("release_id"), str):
+        raise MalformedFrameError(where, "release_id", "is missing")
+    now = LiveClock.now()
+    message: dict[str, Any] = {"source": SOURCE, "sequence": now, "ts_event": format_rfc3339(now), **given}
+    family = "schedule" if "ts_scheduled" in message else "release"
+    if family == "release":
+        message.setdefault("kind", "first")
+    topic = f"calendar/{family}/{_level(message['release_id'])}/{_level(str(message['source']))}"
+    payload = msgspec.json.encode(message)
+    for event in calendar.on_message(topic, payload, now).events:
+        if isinstance(event, Rejected):
+            raise MalformedFrameError(where, event.field, event.problem)
+    return Prepared(topic, payload, retain=family == "schedule")
+
+
+def _level(text: str) -> str:
+    """One level of a topic: the contract has ``%``, ``/``, ``+`` and ``#`` inside it percent-encoded."""
+    return quote(text, safe=":.-_ ")
+
+
+async def _send(config: Config, prepared: Iterable[Prepared]) -> None:
+    own = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-publish", session_expiry_s=0)
+    connection = MqttConnection(own)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(connection.run(), name="mqtt")
+        await connection.wait_connected(config.live.startup_timeout_s)
+        for message in prepared:
+            topic = f"{config.mqtt.prefix}/{message.topic}"
+            await connection.publish(topic, message.payload, retain=message.retain)
+        running.cancel()
