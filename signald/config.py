@@ -32,6 +32,8 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     late_after_s: Positive = 60.0
     valid_s: Positive = 300.0
     close_after_s: Positive = 3_600.0
+    watch_before_s: Positive = 600.0
+    bundle_wait_s: Positive = 10.0
 
     def rules(self) -> WindowRules:
         """The same, in nanoseconds."""
@@ -41,6 +43,8 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             late_after_ns=round(self.late_after_s * NS_PER_S),
             valid_ns=round(self.valid_s * NS_PER_S),
             close_after_ns=round(self.close_after_s * NS_PER_S),
+            watch_before_ns=round(self.watch_before_s * NS_PER_S),
+            bundle_wait_ns=round(self.bundle_wait_s * NS_PER_S),
         )
 
 
