@@ -1,6 +1,7 @@
 """Runs the daemon, and says beforehand what would run."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from signald.config import Config
 from signald.live.daemon import Daemon
 from signald.logs import configure_logs
 from signald.model.instruments import InstrumentId
+from signald.runtime import faults
 from signald.runtime.clock import LiveClock, SharedClock
 from signald.transports.redis_address import parse_redis_url
 
@@ -19,6 +21,7 @@ from signald.transports.redis_address import parse_redis_url
 def run_daemon(config: Config) -> None:
     """Run the daemon until it is told to stop."""
     configure_logs()
+    faults.arm(os.environ)
     world = load_world(config)
     pipeline = build_pipeline(world, config.venues)
     clock = SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()

@@ -22,6 +22,7 @@ from signald.model.records import RecordKind
 from signald.model.time import NS_PER_S
 from signald.pipeline import RETAINED, Pipeline
 from signald.runtime.clock import Clock
+from signald.runtime.faults import reach
 from signald.runtime.supervisor import Supervisor
 from signald.sinks.metrics import Metrics, MetricsServer
 from signald.sinks.redis import Publisher
@@ -119,6 +120,7 @@ class Daemon:
     def _begin(self, journal: JournalWriter, reporter: Reporter) -> Intake:
         """Take over from the run before, and begin this one in the journal."""
         recovered = recover(Path(self._config.journal.path), self._pipeline, self._clock.now())
+        reach("recovery.fed")
         intake = Intake(
             clock=self._clock,
             journal=journal,
@@ -135,6 +137,7 @@ class Daemon:
             recovered_from=recovered.since,
         )
         intake.begin(session, recovered.unsaid)
+        reach("recovery.begun")
         self._publisher.resend(recovered.said)
         if recovered.since is not None:
             log.info("run_recovered", records=recovered.records, unsaid=len(recovered.unsaid))
@@ -197,10 +200,12 @@ class Daemon:
         while True:
             await asyncio.sleep(interval_s)
             if journal.needs_sync():
+                reach("sync.due")
                 try:
                     await asyncio.to_thread(journal.sync)
                 except JournalError as error:
                     reporter.journal_failed(error)
+                reach("sync.done")
 
     def _settle(self) -> None:
         """What lives now lives for ever: the collector need not look at it again while the clock strikes."""

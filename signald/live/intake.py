@@ -14,6 +14,7 @@ from signald.model.signals import Signal
 from signald.model.time import Nanos
 from signald.pipeline import Pipeline
 from signald.runtime.clock import Clock
+from signald.runtime.faults import reach
 from signald.sinks.encoding import Document, document_of, encode_data
 from signald.sinks.stages import Stages
 from signald.sources.protocol import Step
@@ -73,6 +74,7 @@ class Intake:
         """Let one arrival through; returns what its source wants done on its connection."""
         arrived = self._clock.monotonic()
         now = self._stamp()
+        reach("intake.stamped")
         sees_rows = kind is RecordKind.MESSAGE or (kind is RecordKind.TICK and not key)
         if sees_rows:
             rows = Record(RecordKind.ROWS, now, "", "", self._pipeline.board.read().tobytes())
@@ -80,6 +82,7 @@ class Intake:
             self._pipeline.feed(rows)
         record = Record(kind, now, channel, key, payload)
         self._append(record)
+        reach("intake.appended")
         fed = self._pipeline.feed(record)
         if fed.outputs:
             self._hand_on(fed.outputs, now=now, arrived=arrived)
@@ -104,6 +107,7 @@ class Intake:
 
         ``arrived`` is when the cause came, monotonic; ``None``: in an earlier run.
         """
+        reach("intake.fed")
         scored = self._clock.monotonic()
         ts_scored = self._stamp()
         said: list[tuple[Signal, Document]] = []
@@ -112,16 +116,19 @@ class Intake:
             if isinstance(output, Signal):
                 data = encode_data(output)
                 self._append(Record(RecordKind.SIGNAL, now, "", output.id, data))
+                reach("intake.recorded")
                 said.append((output, document_of(output, ts_scored=ts_scored, data=data, ingested=arrived)))
             else:
                 self._append(Record(RecordKind.NOTICE, now, "", type(output).__name__, self._encode_notice(output)))
                 noticed.append(output)
         self._flush()
+        reach("intake.flushed")
         if said:
             if arrived is not None:
                 self._stages.observe("score", scored - arrived)
             self._stages.observe("journal", self._clock.monotonic() - scored)
             self._outlet.publish(said)
+            reach("intake.published")
         for notice in noticed:
             self._outlet.tell(notice)
 

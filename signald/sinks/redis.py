@@ -18,6 +18,7 @@ import structlog
 from signald.model.time import NS_PER_MS, Nanos
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock
+from signald.runtime.faults import reach
 from signald.sinks import keys
 from signald.sinks.encoding import Document
 from signald.sinks.outbox import Item, Outbox
@@ -177,12 +178,14 @@ class Publisher:
             )
             item.sent = self._clock.monotonic()
             self._link.submit(packed, self._on_reply)
+            reach("publisher.sent")
         if self._outbox:
             self._idle.clear()
         else:
             self._idle.set()
 
     def _on_reply(self, reply: Reply) -> None:
+        reach("publisher.replied")
         if isinstance(reply, Refused):
             self._on_refusal(self._outbox.refuse(), reply)
         else:
@@ -219,7 +222,9 @@ class Publisher:
     async def _prepare(self) -> None:
         """On a new connection: load the function, find what the server lacks, and send that first."""
         await self._link.call("FUNCTION", "LOAD", "REPLACE", self._function.code)
+        reach("publisher.connected")
         missing = await self._missing_from_server()
+        reach("publisher.asked")
         if missing:
             log.warning("signals_sent_again", count=len(missing), first=missing[0].id)
         self._outbox.connect(missing)
