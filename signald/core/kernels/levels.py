@@ -95,7 +95,9 @@ def _read_habitual(frame: bytes, at: int, end: int, book: Words, pairs: Words, r
             & all_digits(size_part_word, size_places)
             & (byte_at(frame, at + before) == POINT)
             & (byte_at(frame, size_at + size_before) == POINT)
+            & (byte_at(frame, size_end) == QUOTE)
             & ((half_at(frame, size_at - 3) & _THREE_BYTES) == _BETWEEN_NUMBERS)
+            & (byte_at(frame, size_end) == QUOTE)  # one more digit, and the habit would never end
             & (left_over(part_word, places, decimals) == 0)
             & (left_over(size_part_word, size_places, size_decimals) == 0)
             & (size_before > 0)
