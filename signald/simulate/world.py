@@ -1,6 +1,7 @@
 """The servers and the clock that the demo's processes share, and the ports they use."""
 
 import contextlib
+import fcntl
 import shutil
 import signal
 from collections.abc import Generator
@@ -11,6 +12,7 @@ from typing import Final
 import msgspec
 
 from signald.errors import ConfigError
+from signald.journal.segments import LOCK_NAME
 from signald.model.time import Nanos
 from signald.runtime.clock import SharedClock
 from signald.simulate.child import Server, free_port, is_free, require_free
@@ -120,6 +122,21 @@ def fresh_journal(path: Path | None) -> Path:
         if path is not None:
             raise ConfigError(str(path), "is there already; the demo begins a journal of its own")
         if not journal.is_dir() or not all(entry.is_file() for entry in journal.iterdir()):
-            raise ConfigError(str(journal), "is no journal; remove it, or name another place with --journal")
+            raise ConfigError(str(journal), "is no journal of ours: it is in the way")
+        if _is_written(journal):
+            raise ConfigError(str(journal), "is being written; another demo runs in this directory")
         shutil.rmtree(journal)
     return journal
+
+
+def _is_written(journal: Path) -> bool:
+    """Whether a writer holds the journal's lock."""
+    lock = journal / LOCK_NAME
+    if not lock.exists():
+        return False
+    with lock.open("rb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False

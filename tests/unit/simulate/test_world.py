@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from signald.errors import ConfigError
+from signald.journal.writer import JournalWriter
 from signald.simulate import world
 from signald.simulate.child import LOOPBACK, free_port
 from signald.simulate.world import choose_ports, fresh_journal, termination_as_interrupt
@@ -59,10 +60,21 @@ def test_what_is_no_journal_is_not_removed(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     (tmp_path / "var" / "demo-journal" / "photos").mkdir(parents=True)
 
-    with pytest.raises(ConfigError, match="is no journal"):
+    with pytest.raises(ConfigError, match="is no journal of ours"):
         fresh_journal(None)
 
     assert (tmp_path / "var" / "demo-journal" / "photos").exists()
+
+
+def test_a_journal_that_is_being_written_is_not_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    journal = tmp_path / "var" / "demo-journal"
+
+    with JournalWriter(journal), pytest.raises(ConfigError, match="is being written"):
+        fresh_journal(None)
+
+    assert fresh_journal(None) == journal
+    assert not journal.exists()
 
 
 def test_a_journal_that_was_asked_for_must_not_be_there_yet(tmp_path: Path) -> None:
