@@ -2,6 +2,8 @@
 
 import inspect
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.timeout(_SERVER_TEST_TIMEOUT_S))
         if item.get_closest_marker("compiled") and os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
             item.add_marker(pytest.mark.skip(reason="compares compiled code with its source, and compilation is off"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile the daemon's kernels before the first test that starts it: the first time in a clone takes a minute."""
+    if not session.config.option.collectonly and any(item.get_closest_marker("integration") for item in session.items):
+        subprocess.run([sys.executable, "-m", "signald", "check"], capture_output=True, check=False)
 
 
 @pytest.fixture(autouse=True)

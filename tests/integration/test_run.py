@@ -1,0 +1,293 @@
+"""``signald run`` on servers of one's own: what any client sends becomes a signal, and nothing wrong stops that."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import paho.mqtt.publish
+import pytest
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from signald.simulate.child import LOOPBACK, Server, free_port
+from signald.simulate.servers import embedded_broker, embedded_valkey
+from signald.simulate.venues.binance_exchange import BinanceExchange
+from tests.support.daemons import Daemon, daemon
+from tests.support.exchange import ExchangeInThread, exchange_in_thread
+from tests.support.servers import installed
+from tests.support.waiting import eventually
+
+RELEASE_ID = "us.cpi.yoy:2025-01"
+DEPTH = "btcusdt@depth@100ms"
+EXIT_USAGE = 2
+EXIT_UNREACHABLE = 4
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Agency:
+    """A source of figures, as simple as a client of MQTT can be."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._sequences = count(1)
+        self.now = datetime.now(UTC)  # noqa: TID251 - what the world outside says
+
+    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish these bytes; returns when the broker has them."""
+        paho.mqtt.publish.single(
+            f"signald/v1/{topic}",
+            payload,
+            qos=1,
+            retain=retain,
+            hostname=LOOPBACK,
+            port=self._port,
+            protocol=MQTTProtocolVersion.MQTTv5,
+        )
+
+    def schedule(self, release_id: str = RELEASE_ID, **fields: object) -> None:
+        """Promise a figure for this moment."""
+        indicator, period = release_id.split(":")
+        promise = {"indicator": indicator, "period": period, "ts_scheduled": self._time(), "prior": 2.9}
+        self._say("schedule", release_id, {"consensus": 2.9, **promise, **fields}, retain=True)
+
+    def release(self, release_id: str = RELEASE_ID, **fields: object) -> None:
+        """Say the figure."""
+        self._say("release", release_id, {"actual": 3.0, "kind": "first", **fields})
+
+    def _say(self, what: str, release_id: str, fields: dict[str, Any], *, retain: bool = False) -> None:
+        stamped = {
+            "release_id": release_id,
+            "source": "agency",
+            "sequence": next(self._sequences),
+            "ts_event": self._time(),
+        }
+        self.send(f"calendar/{what}/{release_id}/agency", json.dumps(stamped | fields).encode(), retain=retain)
+
+    def _time(self) -> str:
+        return (self.now + timedelta(milliseconds=1)).isoformat().replace("+00:00", "Z")
+
+
+@pytest.fixture
+def broker() -> Iterator[Server]:
+    with installed(embedded_broker) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey() -> Iterator[Server]:
+    with installed(embedded_valkey) as server:
+        yield server
+
+
+@pytest.fixture
+def exchange() -> Iterator[ExchangeInThread]:
+    with exchange_in_thread() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def schema() -> jsonschema.Draft202012Validator:
+    printed = subprocess.run([sys.executable, "-m", "signald", "schema"], capture_output=True, check=True)
+    return jsonschema.Draft202012Validator(json.loads(printed.stdout))
+
+
+def addresses(exchange: BinanceExchange) -> dict[str, str]:
+    """The keys of a venue that is this exchange."""
+    return {"ws_url": exchange.ws_url, "rest_url": exchange.rest_url}
+
+
+def signal_of(running: Daemon, release_id: str = RELEASE_ID) -> dict[str, Any]:
+    """The document that this release gave, as soon as it is there."""
+
+    def look() -> list[dict[str, Any]]:
+        assert running.process.poll() is None, running.said
+        documents = [each for each in running.documents() if each["kind"] == "release"]
+        return [each for each in documents if release_id in {cause["release_id"] for cause in each["causes"]}]
+
+    return eventually(look, within_s=10)[-1]
+
+
+def test_message_of_any_client_becomes_a_signal(
+    tmp_path: Path,
+    mqtt_server: Server,
+    redis_server: Server,
+    exchange: ExchangeInThread,
+    schema: jsonschema.Draft202012Validator,
+) -> None:
+    venue = addresses(exchange.exchange)
+    with daemon(tmp_path / "here", mqtt_port=mqtt_server.port, redis_port=redis_server.port, venue=venue) as running:
+        running.wait_for("ready")
+        running.wait_for("book_went_live")
+
+        agency = Agency(mqtt_server.port)
+        agency.schedule()
+        agency.release()
+        document = signal_of(running)
+        code = running.terminate()
+
+    schema.validate(document)
+    (cause,) = document["causes"]
+    assert (cause["release_id"], cause["actual"], cause["consensus"]) == (RELEASE_ID, 3.0, 2.9)
+    assert cause["surprise"] == pytest.approx(0.1)
+    assert (document["instrument"], document["revision"]) == ("BTCUSDT.BINANCE", 1)
+    assert document["book"]["bid"] < document["book"]["ask"]
+    assert document["horizons"]
+    assert not {"no_book", "stale_book", "crossed_book"} & set(document["flags"])
+    assert code == 0, running.said
+
+
+def test_it_writes_nothing_but_its_journal(tmp_path: Path, broker: Server, valkey: Server) -> None:
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port) as running:
+        running.wait_for("ready")
+        agency = Agency(broker.port)
+        agency.schedule()
+        agency.release()
+        signal_of(running)
+        running.terminate()
+
+    assert {path.name for path in running.folder.iterdir()} == {"signald.toml", "journal"}
+    assert [path for path in (running.folder / "journal").iterdir() if not path.is_file()] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_when_told_to(tmp_path: Path, broker: Server, valkey: Server, number: signal.Signals) -> None:
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port) as running:
+        running.wait_for("ready")
+
+        code = running.terminate(number)
+
+    assert code == 0, running.said
+    assert "Traceback" not in running.said
+
+
+def test_venue_that_is_not_reached_costs_the_book_and_no_signal(tmp_path: Path, broker: Server, valkey: Server) -> None:
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port) as running:
+        running.wait_for("ready")
+        agency = Agency(broker.port)
+        agency.schedule()
+
+        agency.release()
+        document = signal_of(running)
+
+    assert "no_book" in document["flags"]
+    assert document["book"] is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "reason", "field", "word"),
+    [
+        pytest.param(
+            "calendar/release/us.ppi.yoy:2025-01/agency", b'{"release_id":', "malformed_message", "", "", id="no JSON"
+        ),
+        pytest.param(
+            "calendar/release/us.ppi.yoy:2025-01/agency",
+            b'{"release_id":"us.ppi.yoy:2025-01","actual":"n/a","ts_event":"2025-02-13T13:30:00Z",'
+            b'"source":"agency","sequence":1,"kind":"first"}',
+            "malformed_message",
+            "actual",
+            "n/a",
+            id="no number",
+        ),
+        pytest.param(
+            "calendar/schedule/us.cpi.mood:2025-01/agency",
+            b'{"release_id":"us.cpi.mood:2025-01","indicator":"us.cpi.mood","period":"2025-01","consensus":1,"prior":1,'
+            b'"ts_scheduled":"2025-02-13T13:30:00Z","ts_event":"2025-02-13T13:30:00Z","source":"agency","sequence":1}',
+            "unknown_indicator",
+            "",
+            "us.cpi.mood",
+            id="unknown indicator",
+        ),
+    ],
+)
+def test_message_that_makes_no_sense_is_said_counted_and_left_out(
+    tmp_path: Path, broker: Server, valkey: Server, topic: str, payload: bytes, reason: str, field: str, word: str
+) -> None:
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port) as running:
+        running.wait_for("ready")
+        agency = Agency(broker.port)
+        agency.schedule()
+
+        agency.send(topic, payload)
+        said = running.wait_for("input_rejected", reason=reason)
+        agency.release()
+        document = signal_of(running)
+        metrics = running.metrics()
+
+    assert len(running.events("input_rejected")) == 1
+    assert topic in said["channel"]
+    assert field in said["field"]
+    assert word in said["problem"]
+    assert metrics[f'signald_rejected_total{{reason="{reason}"}}'] == 1
+    assert document["causes"][0]["actual"] == 3.0
+
+
+def test_frame_that_makes_no_sense_is_said_counted_and_left_out(
+    tmp_path: Path, broker: Server, valkey: Server, exchange: ExchangeInThread
+) -> None:
+    venue = addresses(exchange.exchange)
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, venue=venue) as running:
+        running.wait_for("ready")
+        running.wait_for("book_went_live")
+        agency = Agency(broker.port)
+        agency.schedule()
+
+        exchange.do(lambda it: it.faults(DEPTH).truncate())
+        said = running.wait_for("input_rejected", reason="malformed_frame")
+        resynced = 'signald_resyncs_total{venue="binance"}'
+        eventually(lambda: running.metrics().get(resynced))
+        agency.release()
+        document = signal_of(running)
+        metrics = running.metrics()
+
+    assert said["channel"] == "binance"
+    assert said["problem"]
+    assert metrics['signald_rejected_total{reason="malformed_frame"}'] == 1
+    assert metrics['signald_gaps_total{venue="binance"}'] == 1
+    assert document["causes"][0]["actual"] == 3.0
+    assert document["book"]["bid"] < document["book"]["ask"]
+
+
+def test_wrong_key_ends_it_before_anything_is_connected(tmp_path: Path, broker: Server, valkey: Server) -> None:
+    wrong = {"startup_timeout": 1.0}
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, live=wrong) as running:
+        code = running.wait_ended()
+
+    assert code == EXIT_USAGE
+    assert running.said == (
+        "signald: signald.toml: live.startup_timeout is not a key; did you mean live.startup_timeout_s?\n"
+    )
+    assert [path.name for path in running.folder.iterdir()] == ["signald.toml"]
+
+
+@pytest.mark.parametrize("missing", ["broker", "redis"])
+def test_server_that_is_not_there_ends_it_in_time_and_is_named(
+    tmp_path: Path, broker: Server, valkey: Server, missing: str
+) -> None:
+    nobody = free_port()
+    ports = {"mqtt_port": broker.port, "redis_port": valkey.port}
+    ports["mqtt_port" if missing == "broker" else "redis_port"] = nobody
+
+    with daemon(tmp_path / "here", **ports, live={"startup_timeout_s": 1.0}) as running:
+        code = running.wait_ended()
+
+    assert code == EXIT_UNREACHABLE, running.said
+    last = running.said.splitlines()[-1]
+    assert last.startswith("signald: ")
+    assert f"{LOOPBACK}:{nobody}" in last
+    assert "Traceback" not in running.said
+
+
+def test_metrics_port_that_is_taken_ends_it_and_is_named(tmp_path: Path, broker: Server, valkey: Server) -> None:
+    taken = {"port": valkey.port}
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, metrics=taken) as running:
+        code = running.wait_ended()
+
+    assert code == EXIT_USAGE, running.said
+    assert f"{LOOPBACK}:{valkey.port}" in running.said.splitlines()[-1]

@@ -1,0 +1,58 @@
+"""The simulated exchange beside a test that waits: on an event loop in a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from signald.runtime.clock import LiveClock
+from signald.simulate.market import Market, MarketShape
+from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
+from signald.simulate.venues.binance_spot import ListedSymbol
+from tests.support.instruments import BTCUSDT
+
+
+class ExchangeInThread:
+    """A running exchange that trades BTCUSDT; what is asked of it is done on its own loop."""
+
+    def __init__(self) -> None:
+        clock = LiveClock()
+        market = Market(MarketShape(), seed=7, now=clock.now())
+        self.exchange = BinanceExchange([Listing(ListedSymbol(BTCUSDT), market)], clock)
+        self._loop = asyncio.new_event_loop()
+        self._open = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run()])
+        self._end = asyncio.Event()
+
+    def do(self, order: Callable[[BinanceExchange], object]) -> None:
+        """Have ``order`` carried out between two steps of the exchange."""
+        self._loop.call_soon_threadsafe(order, self.exchange)
+
+    def start(self) -> None:
+        """Return when it listens."""
+        self._thread.start()
+        assert self._open.wait(10)
+
+    def stop(self) -> None:
+        """Return when nothing of it is left."""
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join()
+        self._loop.close()
+
+    async def _run(self) -> None:
+        async with self.exchange, asyncio.TaskGroup() as tasks:
+            steps = tasks.create_task(self.exchange.run())
+            self._open.set()
+            await self._end.wait()
+            steps.cancel()
+
+
+@contextmanager
+def exchange_in_thread() -> Generator[ExchangeInThread]:
+    """An exchange that trades as long as the body runs."""
+    running = ExchangeInThread()
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
