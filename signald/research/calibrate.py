@@ -14,7 +14,7 @@ from signald.model.parameters import Parameters, Series, SourceFile, encode_para
 from signald.model.time import format_rfc3339
 from signald.research.estimate import Estimate, estimate, indicator_of, tidy
 from signald.research.panel import merge, observe
-from signald.research.prices import load_prices
+from signald.research.prices import Prices, load_prices
 from signald.research.sample import Sample, build_sample
 from signald.sources.calendars.files import read_calendar
 
@@ -77,8 +77,20 @@ def read_sample(
     asset: str | None = None,
 ) -> Sample:
     """Surprises and moves of these files; see :func:`calibrate`."""
+    return read_inputs(calendars, prices, indicators, asset=asset)[0]
+
+
+def read_inputs(
+    calendars: Sequence[Path],
+    prices: Sequence[Path],
+    indicators: Mapping[IndicatorId, Indicator],
+    *,
+    asset: str | None = None,
+) -> tuple[Sample, Prices]:
+    """The same, with the prices that the moves are from."""
     readings = [read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars]
-    return build_sample(observe(merge(readings), indicators), load_prices(prices, asset=asset), HORIZONS_S)
+    bars = load_prices(prices, asset=asset)
+    return build_sample(observe(merge(readings), indicators), bars, HORIZONS_S), bars
 
 
 def describe_series(
