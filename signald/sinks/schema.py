@@ -1,4 +1,4 @@
-"""What signald says and hears, as JSON Schema 2020-12 and as an AsyncAPI 3 document, from the very types that it uses."""
+"""What signald says and hears, as JSON Schema 2020-12 and as an AsyncAPI 3 document: from the types that it uses."""
 
 from typing import Any
 
