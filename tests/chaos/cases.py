@@ -1,0 +1,169 @@
+"""One case: figures are promised and said, something goes wrong in the middle, and afterwards all must be well."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from signald.runtime.clock import LiveClock
+from signald.sinks.encoding import decode_data
+from tests.chaos.catalogue import CATALOGUE, WEIGHTS, Blackout, Fault
+from tests.chaos.checks import find_problems, is_complete, journal_problems, look, punctuality_problems
+from tests.chaos.reader import Delivered
+from tests.chaos.source import Figure
+from tests.chaos.world import World
+
+_SETTLES_WITHIN_S: Final = 45.0
+_SAY_AGAIN_EVERY_S: Final = 0.6
+_POLL_S: Final = 0.03
+_GAPS_S: Final = (0.0, 0.0, 0.001, 0.01, 0.05, 0.2)
+_TWO_AT_ONCE: Final = 0.3
+_WELL: Final = {
+    "signald_mqtt_up": 1.0,
+    "signald_redis_up": 1.0,
+    "signald_publisher_queue_depth": 0.0,
+    "signald_journal_failing": 0.0,
+}
+
+
+class Outcome(NamedTuple):
+    """What became of a case."""
+
+    title: str
+    problems: tuple[str, ...]
+    documents: int
+    late: int
+    seconds: float
+
+
+def draw(world: World, rng: random.Random) -> list[Fault]:
+    """One fault, or two that strike different things."""
+    fitting = [kind for kind in CATALOGUE if kind.fits(world)]
+    first = rng.choices(fitting, [WEIGHTS.get(kind, 1) for kind in fitting])[0]
+    drawn = [first(world, rng)]
+    others = [kind for kind in fitting if kind.target not in {first.target, "all", "nothing"}]
+    if first is not Blackout and first.target != "nothing" and rng.random() < _TWO_AT_ONCE:
+        second = rng.choices(others, [WEIGHTS.get(kind, 1) for kind in others])[0]
+        drawn.append(second(world, rng))
+    return drawn
+
+
+class Case:
+    """One case in a world.
+
+    Attributes:
+        unordered: Documents whose place on the stream may differ from that in a journal: messages were lost.
+    """
+
+    def __init__(self, world: World, faults: Sequence[Fault], rng: random.Random, unordered: set[str]) -> None:
+        self._world = world
+        self._faults = faults
+        self._rng = rng
+        self._bundles: list[list[Figure]] = []
+        self._scored = all(fault.scores for fault in faults)
+        self._forgets = any(fault.forgets for fault in faults)
+        self.unordered = unordered
+
+    async def run(self) -> Outcome:
+        """Run it; it ends in an outcome, never in an exception of the daemon's making."""
+        began = LiveClock.monotonic()
+        world = self._world
+        before = {entry.id for entry in world.desk.heard}
+        problems: list[str] = []
+        await self._play()
+        try:
+            async with asyncio.timeout(_SETTLES_WITHIN_S):
+                await self._settle()
+        except TimeoutError:
+            problems.append("did not settle: " + await self._what_is_missing())
+        seen = await look(world)
+        new = [entry for entry in seen.stream if entry.id not in before]
+        if self._forgets and (len(world.replicas) > 1 or world.excused):
+            self.unordered |= {entry.id for entry in new}
+        self.unordered |= world.excused
+        problems += find_problems(world, seen, self.unordered)
+        problems += [problem for replica in world.replicas for problem in journal_problems(replica.journal)]
+        problems += punctuality_problems(
+            new,
+            outages=[fault.outage for fault in self._faults if fault.outage and len(world.replicas) == 1],
+            direct=not any(fault.touches_redis for fault in self._faults),
+        )
+        if self._scored and any(decode_data(entry.data).kind == "missed" for entry in self._mine(new)):
+            problems.append("a figure that came was called missed")
+        for fault in self._faults:
+            await fault.clear_up()
+        return Outcome(
+            title=" + ".join(fault.title for fault in self._faults),
+            problems=tuple(problems),
+            documents=len(new),
+            late=sum(entry.late_ms > 0 for entry in new),
+            seconds=(LiveClock.monotonic() - began) / 1e9,
+        )
+
+    async def _play(self) -> None:
+        """Say everything, with the faults in the middle."""
+        rng, source = self._rng, self._world.source
+        for fault in self._faults:
+            await fault.prepare()
+        self._bundles = source.plan()
+        figures = list(itertools.chain.from_iterable(self._bundles))
+        rng.shuffle(figures)
+        strikes = {fault: rng.randint(0, len(figures)) for fault in self._faults}
+        said = asyncio.Event()
+        async with asyncio.TaskGroup() as healing:
+            await source.schedule(self._bundles)
+            for place in range(len(figures) + 1):
+                for fault in [fault for fault in self._faults if strikes[fault] == place]:
+                    await fault.strike()
+                    healing.create_task(fault.heal(said))
+                if place < len(figures):
+                    await source.release(figures[place])
+                    await asyncio.sleep(rng.choice(_GAPS_S))
+            said.set()
+
+    async def _settle(self) -> None:
+        world = self._world
+        loop = asyncio.get_running_loop()
+        again = loop.time()
+        await world.until(world.all_ready, _SETTLES_WITHIN_S)
+        while not await asyncio.to_thread(self._is_settled):
+            if self._forgets and loop.time() >= again:
+                await world.source.say_again()
+                again = loop.time() + _SAY_AGAIN_EVERY_S
+            await asyncio.sleep(_POLL_S)
+
+    def _is_settled(self) -> bool:
+        world = self._world
+        heard = {entry.id: entry.data for entry in list(world.desk.heard)}
+        if not self._is_complete(list(heard.values())):
+            return False
+        for replica in world.replicas:
+            documents = dict(replica.documents())
+            if not self._is_complete(list(documents.values())) or documents.keys() - heard.keys():
+                return False
+            metrics = replica.metrics()
+            if any(metrics.get(name) != well for name, well in _WELL.items()):
+                return False
+        return True
+
+    def _is_complete(self, documents: Sequence[bytes]) -> bool:
+        return is_complete([decode_data(data) for data in documents[-200:]], self._bundles, scored=self._scored)
+
+    def _mine(self, entries: Sequence[Delivered]) -> list[Delivered]:
+        mine = {figure.release_id for bundle in self._bundles for figure in bundle}
+        return [entry for entry in entries if {cause.release_id for cause in decode_data(entry.data).causes} & mine]
+
+    async def _what_is_missing(self) -> str:
+        world = self._world
+        heard = [entry.data for entry in world.desk.heard]
+        missing = [] if self._is_complete(heard) else ["desk"]
+        for replica in world.replicas:
+            if replica.has_ended or not replica.is_ready:
+                missing.append(f"{replica.name} is not ready: {replica.last_words()}")
+            elif not self._is_complete([data for _, data in replica.documents()]):
+                missing.append(f"journal of {replica.name}")
+            else:
+                metrics = replica.metrics()
+                missing.append(f"{replica.name}: " + ", ".join(f"{name} {metrics.get(name)}" for name in _WELL))
+        return ", ".join(missing)

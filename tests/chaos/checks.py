@@ -1,0 +1,127 @@
+"""What must hold after every case: journal = stream = what a desk has read, by id."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from signald.app.recordings import run_verify
+from signald.config import load_config
+from signald.journal.check import check
+from signald.model.signals import Signal
+from signald.sinks.encoding import decode_data
+from tests.chaos.reader import Delivered
+from tests.chaos.source import Figure
+from tests.chaos.world import World
+
+
+class Seen(NamedTuple):
+    """Everything that can be seen of a world at one moment."""
+
+    stream: list[Delivered]
+    consumer: list[Delivered]
+    heard: list[Delivered]
+    latest: dict[str, bytes]
+    journals: list[list[str]]
+
+
+async def look(world: World) -> Seen:
+    """Look at everything; the journals first, so that what they have must be on the stream."""
+    journals = [[document for document, _ in replica.documents()] for replica in world.replicas]
+    heard = list(world.desk.heard)
+    return Seen(
+        stream=await world.desk.stream(),
+        consumer=await world.desk.consumer_stream(),
+        heard=heard,
+        latest=await world.desk.latest(),
+        journals=journals,
+    )
+
+
+def is_complete(documents: Sequence[Signal], bundles: Sequence[Sequence[Figure]], *, scored: bool) -> bool:
+    """Whether ``documents`` say all figures: each bundle's together if ``scored``, else each somewhere."""
+    said = [{(cause.release_id, cause.actual) for cause in document.causes} for document in documents]
+    wanted = [{(one.release_id, one.actual) for one in bundle} for bundle in bundles]
+    if not scored:
+        wanted = [{one} for bundle in wanted for one in bundle]
+    return all(any(one <= causes for causes in said) for one in wanted)
+
+
+def find_problems(world: World, seen: Seen, unordered: set[str]) -> Iterator[str]:
+    """Everything that is wrong, in words; ``unordered``: documents whose place may differ between replicas."""
+    ids = [entry.id for entry in seen.stream]
+    known = set(ids)
+    if len(known) != len(ids):
+        yield f"on the stream twice: {_twice(ids)}"
+    if [entry.sequence for entry in seen.stream] != list(range(1, len(ids) + 1)):
+        yield "the stream's sequence does not rise by one"
+    if [entry.id for entry in seen.consumer] != ids:
+        yield "the consumer's stream is not the signal stream"
+    journalled = {document for journal in seen.journals for document in journal}
+    if stray := known - journalled - world.excused:
+        yield f"on the stream and in no journal: {sorted(stray)[:3]}"
+    for replica, journal in zip(world.replicas, seen.journals, strict=True):
+        if len(set(journal)) != len(journal):
+            yield f"in the journal of {replica.name} twice: {_twice(journal)}"
+        if missing := set(journal) - known:
+            yield f"in the journal of {replica.name} and not on the stream: {sorted(missing)[:3]}"
+        own = [document for document in journal if document not in unordered]
+        both = set(own)
+        if own != [document for document in ids if document in both]:
+            yield f"the stream is not in the order of the journal of {replica.name}"
+    yield from _desk_problems(world, seen)
+    yield from _latest_problems(seen)
+
+
+def _desk_problems(world: World, seen: Seen) -> Iterator[str]:
+    heard = [entry.id for entry in seen.heard]
+    first_heard = list(dict.fromkeys(heard))
+    if not world.redis_lost and heard != [entry.id for entry in seen.stream][: len(heard)]:
+        yield "the desk did not read the stream as it stands"
+    if world.redis_lost and set(first_heard) - {entry.id for entry in seen.stream}:
+        yield "the desk has read what is no longer on the stream"
+
+
+def _latest_problems(seen: Seen) -> Iterator[str]:
+    """The newest document of each kind and instrument must be the one with the greatest time and revision."""
+    newest: dict[str, tuple[int, int]] = {}
+    for entry in seen.stream:
+        signal = decode_data(entry.data)
+        name = f"{signal.kind} {signal.instrument or '*'}"
+        newest[name] = max(newest.get(name, (0, 0)), (signal.ts_event, signal.revision))
+    for name, version in newest.items():
+        signal = decode_data(seen.latest[name])
+        if (signal.ts_event, signal.revision) != version:
+            yield f"latest {name!r} is not the newest"
+
+
+def journal_problems(journal: Path) -> Iterator[str]:
+    """Whether a journal is whole, and replays to what it says."""
+    if fault := check(journal).fault:
+        yield f"{journal.name}: {fault}"
+    difference = run_verify(load_config(None, {}), journal).difference
+    if difference is not None:
+        yield f"{journal.name} replays differently: {difference}"
+
+
+def punctuality_problems(
+    entries: Sequence[Delivered], *, outages: Sequence[tuple[int, int]], direct: bool
+) -> Iterator[str]:
+    """Lateness as marked.
+
+    Args:
+        entries: The documents of a case.
+        outages: When Redis could not be reached by the only replica; what was scored then is late.
+        direct: Nothing came between the daemon and Redis: nothing is late.
+    """
+    if direct and (late := [entry for entry in entries if entry.late_ms]):
+        yield f"marked late by {late[0].late_ms} ms without a reason"
+    for began, ended in outages:
+        unmarked = [entry for entry in entries if began < entry.ts_scored < ended and not entry.late_ms]
+        if unmarked:
+            yield f"{len(unmarked)} documents of an outage are not marked late"
+
+
+def _twice(ids: Sequence[str]) -> list[str]:
+    ordered = sorted(ids)
+    return sorted({one for one, other in pairwise(ordered) if one == other})[:3]

@@ -1,0 +1,141 @@
+"""``python -m tests.chaos.run --cases 500 --seed 1``: random cases in changing worlds, and what became of them.
+
+A world runs twenty cases, one after the other, on the journals and streams of those before. What a case does follows
+from the seed and the world's number, which stand in every line about a failure; ``--only WORLD`` runs one world again.
+"""
+
+import argparse
+import asyncio
+import random
+import shutil
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from signald.runtime.clock import LiveClock
+from tests.chaos.cases import Case, Outcome, draw
+from tests.chaos.nursery import Nursery
+from tests.chaos.world import Shape, World
+
+_CASES_PER_WORLD: Final = 20
+_SHAPES: Final = [
+    Shape(pair, replicas, persistent=persistent)
+    for replicas in (1, 2)
+    for persistent in (False, True)
+    for pair in ("wheels", "system")
+]
+
+
+class Ran(NamedTuple):
+    """A case and where it ran."""
+
+    world: int
+    case: int
+    shape: Shape
+    outcome: Outcome
+
+
+async def run_world(number: int, *, seed: int, cases: int, nursery: Nursery, keep: bool = False) -> list[Ran]:
+    """Run one world's cases; a failure ends it, since what follows would rest on it."""
+    rng = random.Random(f"{seed}/{number}")
+    shape = _SHAPES[number % len(_SHAPES)]
+    directory = Path(tempfile.mkdtemp(prefix="signald-chaos-"))
+    ran: list[Ran] = []
+    unordered: set[str] = set()
+    try:
+        async with World(shape, directory, nursery, rng) as world:
+            for place in range(cases):
+                outcome = await Case(world, draw(world, rng), rng, unordered).run()
+                ran.append(Ran(number, place, shape, outcome))
+                _say(f"seed {seed} world {number} ({shape}) case {place}: {_shown(outcome)}")
+                if outcome.problems:
+                    break
+    finally:
+        if keep or any(one.outcome.problems for one in ran):
+            _say(f"seed {seed} world {number}: what it left is in {directory}")
+        else:
+            shutil.rmtree(directory)
+    return ran
+
+
+async def run_cases(cases: int, *, seed: int, jobs: int = 1, only: int | None = None, keep: bool = False) -> list[Ran]:
+    """Run so many cases in as many worlds as that takes, ``jobs`` worlds at a time."""
+    ran: list[Ran] = []
+    worlds = iter([only] if only is not None else range(-(-cases // _CASES_PER_WORLD)))
+    with Nursery() as nursery:
+
+        async def work() -> None:
+            for number in worlds:
+                left = min(_CASES_PER_WORLD, cases - number * _CASES_PER_WORLD) if only is None else cases
+                ran.extend(await run_world(number, seed=seed, cases=left, nursery=nursery, keep=keep))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(jobs):
+                group.create_task(work())
+    return ran
+
+
+def table(ran: list[Ran]) -> str:
+    """What went wrong, how often, in which kind of world, and what became of it, in Markdown."""
+    rows: dict[str, list[Ran]] = defaultdict(list)
+    for one in ran:
+        for title in one.outcome.title.split(" + "):
+            rows[title.removesuffix(" (not reached)")].append(one)
+    lines = [
+        "| what goes wrong | cases | wheels | system | two replicas | documents | late | failed |",
+        "| --- | --: | --: | --: | --: | --: | --: | --: |",
+    ]
+    for title in sorted(rows):
+        cases = rows[title]
+        wheels = sum(one.shape.pair == "wheels" for one in cases)
+        cells = [
+            len(cases),
+            wheels,
+            len(cases) - wheels,
+            sum(one.shape.replicas == 2 for one in cases),
+            sum(one.outcome.documents for one in cases),
+            sum(one.outcome.late for one in cases),
+            sum(bool(one.outcome.problems) for one in cases),
+        ]
+        lines.append(f"| {title} | " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run as told; 0 if every case ended well."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.run", description=__doc__)
+    parser.add_argument("--cases", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=None, help="drawn, and printed, if not given")
+    parser.add_argument("--jobs", type=int, default=2, help="worlds at a time")
+    parser.add_argument("--only", type=int, default=None, metavar="WORLD", help="run this world only")
+    parser.add_argument("--keep", action="store_true", help="keep every world's directory")
+    told = parser.parse_args()
+    seed = random.SystemRandom().randrange(1_000_000) if told.seed is None else told.seed
+    _say(f"seed {seed}")
+    began = LiveClock.monotonic()
+    ran = asyncio.run(run_cases(told.cases, seed=seed, jobs=told.jobs, only=told.only, keep=told.keep))
+    failed = [one for one in ran if one.outcome.problems]
+    _say(table(ran))
+    _say(
+        f"{len(ran)} cases, seed {seed}, {sum(one.outcome.documents for one in ran)} documents, {len(failed)} failed, "
+        f"{(LiveClock.monotonic() - began) / 1e9:.0f} s"
+    )
+    for one in failed:
+        _say(f"FAILED world {one.world} case {one.case} ({one.shape}): {_shown(one.outcome)}")
+    return 1 if failed or len(ran) < told.cases else 0
+
+
+def _shown(outcome: Outcome) -> str:
+    state = "; ".join(outcome.problems) or "ok"
+    return f"{outcome.title}: {state}, {outcome.documents} documents, {outcome.late} late, {outcome.seconds:.1f} s"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
