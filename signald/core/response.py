@@ -50,13 +50,13 @@ def expect(belief: Belief, surprises: Floats) -> tuple[Floats, Floats]:
     return belief.mean @ surprises, np.einsum("i,cij,j->c", surprises, belief.covariance, surprises)
 
 
-def learn(belief: Belief, surprises: Floats, move: float, noise: Floats) -> Belief:
+def learn(belief: Belief, surprises: Floats, move: float | Floats, noise: Floats) -> Belief:
     """Learn from one release, in Joseph's form, which stays positive definite however wide the prior is.
 
     Args:
         belief: Before.
         surprises: Of each series, 0 where none came.
-        move: What followed.
+        move: What followed; per candidate if they attribute it differently.
         noise: Variance of what is not response, per candidate.
     """
     expected, uncertain = expect(belief, surprises)
