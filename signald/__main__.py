@@ -1,13 +1,24 @@
 """``python -m signald`` and the command ``signald``."""
 
+import signal
 import sys
-
-from signald.cli import run
+from types import FrameType
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line and exit with its code. To be asked to end is no failure, from the first moment on."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        from signald.cli import run  # noqa: PLC0415 - loading takes a second in which we may be asked to end
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 0
+    sys.exit(code)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import traceback
 from collections.abc import Sequence
 
 import typer
-from click.exceptions import Abort, ClickException, Exit
 from typer.main import get_command
 
-from signald.cli import live, recordings, research, tools
+from signald.cli import bench, live, recordings, research, tools
 from signald.errors import CheckFailedError, SignaldError, UnreachableError
 
 _TAKES_SEVERAL = frozenset({"--calendar", "--prices"})
+
+_INTERRUPTED = 130  # what typer makes of SIGINT: to us it is an orderly end
 
 EXIT_DONE = 0
 EXIT_USAGE = 2
@@ -30,18 +31,17 @@ app = typer.Typer(
 for _part in (live.app, recordings.app, research.app, tools.app):
     app.registered_commands.extend(_part.registered_commands)
     app.registered_groups.extend(_part.registered_groups)
+app.add_typer(bench.app, name="bench", help="Measure, both sides in one run.")
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code of the contract. Errors are one line on standard error."""
     try:
         code = get_command(app)(args=spread(arguments), prog_name="signald", standalone_mode=False)
-    except ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        sys.stderr.write(f"signald: {error.format_message()}\n")
         return EXIT_USAGE
-    except Exit as done:
-        return done.exit_code
-    except (KeyboardInterrupt, Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return EXIT_DONE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001 - the last door: a bug must end the process with its own code
         traceback.print_exc()
         return EXIT_BUG
-    return code if isinstance(code, int) else EXIT_DONE
+    return code if isinstance(code, int) and code != _INTERRUPTED else EXIT_DONE
 
 
 def spread(arguments: Sequence[str]) -> list[str]:

@@ -45,6 +45,26 @@ def calendar_csv(
     _report(import_calendar_csv(sources, out, indicators, how=CalendarImport(source=source)), out, json=json)
 
 
+@app.command("investing-updates")
+def investing_updates(
+    sources: SourcesArgument,
+    out: OutOption,
+    *,
+    config: ConfigOption = None,
+    source: Annotated[str, typer.Option(help="Who is said to have sent it.")] = "investing",
+    json: JsonOption = False,
+) -> None:
+    """Copies of investing.com's calendar, as CSV of updates or JSON of pages, without their faults."""
+    from signald.app.world import load_known_indicators  # noqa: PLC0415 - one format a run
+    from signald.replay.importers.investing_updates import (  # noqa: PLC0415
+        UpdatesImport,
+        import_investing_updates,
+    )
+
+    indicators = load_known_indicators(configuration(config))
+    _report(import_investing_updates(sources, out, indicators, how=UpdatesImport(source=source)), out, json=json)
+
+
 def _report(imported: Imported, out: Path, *, json: bool) -> None:
     if json:
         say_json({**imported._asdict(), "journal": str(out)})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-_DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "data"
+from tests.support.data_root import DEFAULT
 
 
 def shared_data(*parts: str) -> Path:
@@ -14,7 +14,7 @@ def shared_data(*parts: str) -> Path:
     The root is the environment's ``SIGNALD_DATA``, else ``../shared/data`` beside this repository. Where the path does
     not exist the calling test (or module, while it is collected) is skipped with the reason; with ``CI=true`` it fails.
     """
-    path = Path(os.environ.get("SIGNALD_DATA") or _DEFAULT).joinpath(*parts)
+    path = Path(os.environ.get("SIGNALD_DATA") or DEFAULT).joinpath(*parts)
     if path.exists():
         return path
     reason = f"no shared data at {path}: set SIGNALD_DATA to the folder that holds books/ and macro/"
