@@ -32,22 +32,38 @@ def write_constraints(constraints: list[str]) -> None:
     PYPROJECT.write_text(text)
 
 
+def exported(*groups: str) -> dict[str, dict[str, str]]:
+    """Name → version → marker of everything that is installed with all extras and ``groups``."""
+    lines = uv("export", "--frozen", *groups, "--all-extras", "--no-hashes", "--no-emit-project").splitlines()
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for line in lines:
+        requirement, _, marker = line.split("#")[0].partition(";")
+        name, _, version = requirement.strip().partition("==")
+        if version:
+            found[name][version] = marker.strip()
+    return found
+
+
 def resolved() -> list[str]:
-    """Every package of every group and extra at its version; its marker only where versions differ by it."""
-    exported = uv("export", "--frozen", "--all-groups", "--all-extras", "--no-hashes", "--no-emit-project")
-    versions: dict[str, set[str]] = defaultdict(set)
-    requirements: list[str] = []
-    for line in exported.splitlines():
-        requirement = line.split("#")[0].strip()
-        if "==" in requirement:
-            requirements.append(requirement)
-            name, version = requirement.split(";")[0].strip().split("==")
-            versions[name].add(version)
+    """Every package at its version; its marker only where versions differ by it.
+
+    Where the peers of the benches need an older version than everybody else, the constraint is a range: the resolver
+    takes its upper end unless it cannot.
+    """
+    ours, peers = exported("--group=dev"), exported("--no-dev", "--group=bench")
     fixed: set[str] = set()
-    for requirement in requirements:
-        pin = requirement.split(";")[0].strip()
-        fixed.add(requirement if len(versions[pin.split("==")[0]]) > 1 else pin)
+    for name in ours | peers:
+        versions = ours.get(name) or peers[name]
+        older = [version for version in peers.get(name, {}) if version not in versions]
+        for version, marker in versions.items():
+            pin = f"{name}>={min(older, key=ordered)},<={version}" if older else f"{name}=={version}"
+            fixed.add(f"{pin} ; {marker}" if len(versions) > 1 and marker else pin)
     return sorted(fixed)
+
+
+def ordered(version: str) -> list[int]:
+    """A version's numbers, to compare it by."""
+    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 def main() -> None:
