@@ -72,6 +72,7 @@ class Pipeline:
 
     def _message(self, record: Record) -> Fed:
         topic = record.key.removeprefix(RETAINED).removeprefix(RECALLED)
+        self.engine.wake(record.ts_ingest)
         fed = self._follow(self._calendar.on_message(topic, record.payload, record.ts_ingest))
         if topic is record.key:
             return fed
@@ -81,6 +82,7 @@ class Pipeline:
     def _tick(self, record: Record) -> Fed:
         if record.key:
             return self._follow(self.venues[record.key].advance(record.ts_ingest))
+        self.engine.wake(record.ts_ingest)
         return Fed(tuple(self.engine.advance(record.ts_ingest, self._rows)), EMPTY)
 
     def _connection(self, record: Record) -> Fed:

@@ -1,6 +1,7 @@
 """The engine's three doors: an event, the time, and when the time matters next."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from signald.core.board import BoardRows
 from signald.core.documents import Documents
@@ -8,11 +9,15 @@ from signald.core.engine.figures import Figures
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World
 from signald.core.liveness import covers
-from signald.core.release_window import Register, ReleaseWindow, WindowRules
+from signald.core.release_window import Moment, Register, ReleaseWindow, WindowRules
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
 from signald.model.notices import SourceSilent
 from signald.model.time import Nanos
+
+
+_ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "missed"})
+"""Moments at which we say that something has not come."""
 
 
 class Engine:
@@ -40,6 +45,16 @@ class Engine:
         """When :meth:`advance` is next due; a void moment may make it too early, never too late."""
         moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence())
         return min((ts for ts in moments if ts is not None), default=None)
+
+    def wake(self, now: Nanos) -> None:
+        """To be called before an event or a tick at ``now``: if we slept over a deadline, be slow to say what is absent.
+
+        A release whose figure came while we were down, stopped or cut off waits in the broker, and is handled in the
+        next moments: until then nobody knows that it did not come.
+        """
+        rules, due = self._world.rules, self._world.agenda.next_ts()
+        if due is not None and now - due > rules.asleep_after_ns:
+            self._world.agenda.postpone(_ABSENCES, now + rules.wake_grace_ns)
 
     def advance(self, now: Nanos, rows: BoardRows) -> list[Output]:
         """Fire each deadline up to ``now`` at its own due time; ``rows`` is what the board shows now."""

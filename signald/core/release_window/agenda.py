@@ -1,7 +1,7 @@
 """When something is due: the moments of every release, in order, the void ones left out."""
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from signald.model.macro import ReleaseId
@@ -47,6 +47,15 @@ class Agenda:
         """Note one more moment of a release that has a plan."""
         heapq.heappush(self._heap, Due(ts, _ORDER[moment], release_id, self._plans[release_id], moment))
         self._live[release_id] += 1
+
+    def postpone(self, moments: Set[Moment], until: Nanos) -> None:
+        """Let these moments of every release be due at ``until`` at the earliest."""
+        self._heap = [
+            due._replace(ts=until) if due.moment in moments and due.ts < until else due
+            for due in self._heap
+            if not self._is_void(due)
+        ]
+        heapq.heapify(self._heap)
 
     def drop(self, release_id: ReleaseId) -> None:
         """Nothing more is due of a release."""

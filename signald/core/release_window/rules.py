@@ -17,6 +17,8 @@ class WindowRules:
         valid_ns: A figure from T0 plus this on is recorded but not scored: the move is over.
         close_after_ns: The window closes at T0 plus this.
         bundle_wait_ns: How long the first figure of a bundle waits for its siblings: then the bundle is final as it is.
+        asleep_after_ns: A deadline seen later than this was not watched for: we were down, stopped, or our clock was set.
+        wake_grace_ns: How long after that what was kept for us meanwhile may take to come.
     """
 
     watch_before_ns: int = 600 * NS_PER_S
@@ -26,3 +28,5 @@ class WindowRules:
     valid_ns: int = 300 * NS_PER_S
     close_after_ns: int = 3_600 * NS_PER_S
     bundle_wait_ns: int = 10 * NS_PER_S
+    asleep_after_ns: int = 1 * NS_PER_S
+    wake_grace_ns: int = 5 * NS_PER_S

@@ -49,6 +49,18 @@ def test_a_moment_can_be_added_to_a_plan_and_goes_with_it() -> None:
     agenda.drop("a")
 
 
+def test_moments_that_are_put_off_come_later_and_the_others_at_their_time() -> None:
+    agenda = Agenda()
+    agenda.plan("a", {"arm": 5, "missed": 7, "close": 9})
+    agenda.plan("b", {"missed": 20})
+    agenda.plan("c", {"missed": 6})
+    agenda.drop("c")
+
+    agenda.postpone({"missed"}, 12)
+
+    assert drain(agenda) == [(5, "arm", "a"), (9, "close", "a"), (12, "missed", "a"), (20, "missed", "b")]
+
+
 def test_a_release_that_is_moved_to_and_fro_fills_no_memory() -> None:
     agenda = Agenda()
 

@@ -1,0 +1,88 @@
+"""Who slept over a deadline does not say what is absent before what was kept meanwhile has had time to come."""
+
+from signald.core.engine import Engine, Output
+from signald.model.signals import Signal
+from signald.model.time import NS_PER_S
+from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, T0, figure, heartbeat, scheduled
+from tests.support.engine import LATE, ROWS, RULES, build_engine, of_bitcoin, seconds, tell, wait
+
+BACK = T0 + LATE + seconds(30)
+GRACE = RULES.wake_grace_ns
+
+
+def wake_at(engine: Engine, now: int) -> list[Output]:
+    engine.wake(now)
+    return engine.advance(now, ROWS)
+
+
+def kinds(outputs: list[Output]) -> list[str]:
+    return [one.kind for one in outputs if isinstance(one, Signal)]
+
+
+def test_a_figure_that_waited_for_us_while_we_slept_is_scored_late_and_not_called_missed() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    wait(engine, T0)
+
+    outputs = wake_at(engine, BACK)
+    engine.wake(BACK + 1_000_000)
+    outputs += tell(engine, figure(ts_ingest=BACK + 1_000_000))
+    outputs += wait(engine, BACK + GRACE + NS_PER_S)
+
+    assert kinds(outputs) == ["release", "release"]
+    assert all("late_release" in one.flags for one in of_bitcoin(outputs))
+
+
+def test_a_figure_that_did_not_come_either_is_missed_when_the_grace_is_over() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    wait(engine, T0)
+
+    early = [*wake_at(engine, BACK), *wait(engine, BACK + GRACE - 1)]
+    [missed] = [one for one in wait(engine, BACK + GRACE) if isinstance(one, Signal)]
+
+    assert kinds(early) == []
+    assert (missed.kind, missed.ts_ingest) == ("missed", BACK + GRACE)
+
+
+def test_the_id_of_what_is_said_late_is_that_of_a_replica_that_said_it_in_time() -> None:
+    awake, asleep = build_engine(), build_engine()
+    for engine in (awake, asleep):
+        tell(engine, scheduled())
+        wait(engine, T0)
+    wake_at(asleep, BACK)
+
+    [in_time] = [one for one in wait(awake, BACK) if isinstance(one, Signal)]
+    [late] = [one for one in wait(asleep, BACK + GRACE) if isinstance(one, Signal)]
+
+    assert in_time.id == late.id
+
+
+def test_a_bundle_whose_sibling_waited_for_us_is_not_finished_without_it() -> None:
+    engine = build_engine()
+    tell(engine, scheduled(), scheduled(CORE_CPI_JANUARY), figure())
+
+    outputs = wake_at(engine, T0 + seconds(20))
+    outputs += tell(engine, figure(3.3, CORE_CPI_JANUARY, ts_ingest=T0 + seconds(21)))
+
+    [both] = of_bitcoin(outputs)
+    assert {cause.release_id for cause in both.causes} == {CPI_JANUARY, CORE_CPI_JANUARY}
+
+
+def test_who_is_awake_waits_for_nothing() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    wait(engine, T0 + LATE - 1)
+
+    outputs = wake_at(engine, T0 + LATE + RULES.asleep_after_ns)
+
+    assert kinds(outputs) == ["missed"]
+
+
+def test_other_deadlines_are_not_put_off() -> None:
+    engine = build_engine()
+    tell(engine, scheduled(), heartbeat(at=T0 - seconds(1_000)))
+
+    wake_at(engine, T0 - seconds(1))
+
+    assert engine.windows[CPI_JANUARY].state == "armed"
