@@ -15,7 +15,6 @@ from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, Sc
 from signald.model.notices import SourceSilent
 from signald.model.time import Nanos
 
-
 _ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "missed"})
 """Moments at which we say that something has not come."""
 
