@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Self
 
 _PR_SET_PDEATHSIG = 1
-_ANSWER_WITHIN_S = 120.0
+_ANSWER_WITHIN_S = 20.0
+_READY_WITHIN_S = 600.0  # the first time the kernels are compiled
 _REPO = Path(__file__).parents[2]
 
 
@@ -25,7 +26,7 @@ class Nursery:
     """The owner's side: orders births, and is told of deaths; any thread may ask."""
 
     def __init__(self) -> None:
-        """Start the process; it is ready when the first birth is."""
+        """Start the process and wait until it has imported everything."""
         program = f"import sys; sys.path.insert(0, {str(_REPO)!r}); from tests.chaos.nursery import main; main()"
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-P", "-c", program],
@@ -38,6 +39,11 @@ class Nursery:
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._births, _READY_WITHIN_S):
+                msg = "the nursery does not come up"
+                raise RuntimeError(msg)
+            self._births.clear()
 
     def bear(self, arguments: list[str], *, environment: dict[str, str], directory: Path, log: Path) -> int:
         """Run ``signald`` with ``arguments``; its process id."""
@@ -111,6 +117,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
     pending = b""
+    _report(born=os.getpid())
     try:
         while True:
             ready, _, _ = select.select([0, wake_read], [], [])

@@ -22,7 +22,7 @@ from tests.support.fault_proxy import FaultProxy
 Pair: TypeAlias = Literal["wheels", "system"]
 
 _POLL_S: Final = 0.02
-_READY_WITHIN_S: Final = 60.0
+_READY_WITHIN_S: Final = 120.0
 _PERSISTENT: Final = {"appendonly": "yes", "appendfsync": "always"}
 
 

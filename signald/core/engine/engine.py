@@ -46,7 +46,7 @@ class Engine:
         return min((ts for ts in moments if ts is not None), default=None)
 
     def wake(self, now: Nanos) -> None:
-        """To be called before an event or a tick at ``now``: if we slept over a deadline, be slow to say what is absent.
+        """Be told the time before an event or a tick: if we slept over a deadline, be slow to say what is absent.
 
         A release whose figure came while we were down, stopped or cut off waits in the broker, and is handled in the
         next moments: until then nobody knows that it did not come.

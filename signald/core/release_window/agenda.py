@@ -1,7 +1,8 @@
 """When something is due: the moments of every release, in order, the void ones left out."""
 
 import heapq
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from signald.model.macro import ReleaseId
@@ -48,7 +49,7 @@ class Agenda:
         heapq.heappush(self._heap, Due(ts, _ORDER[moment], release_id, self._plans[release_id], moment))
         self._live[release_id] += 1
 
-    def postpone(self, moments: Set[Moment], until: Nanos) -> None:
+    def postpone(self, moments: AbstractSet[Moment], until: Nanos) -> None:
         """Let these moments of every release be due at ``until`` at the earliest."""
         self._heap = [
             due._replace(ts=until) if due.moment in moments and due.ts < until else due

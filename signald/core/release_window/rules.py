@@ -17,7 +17,7 @@ class WindowRules:
         valid_ns: A figure from T0 plus this on is recorded but not scored: the move is over.
         close_after_ns: The window closes at T0 plus this.
         bundle_wait_ns: How long the first figure of a bundle waits for its siblings: then the bundle is final as it is.
-        asleep_after_ns: A deadline seen later than this was not watched for: we were down, stopped, or our clock was set.
+        asleep_after_ns: A deadline seen later than this was not watched: we were down or stopped, or the clock was set.
         wake_grace_ns: How long after that what was kept for us meanwhile may take to come.
     """
 
