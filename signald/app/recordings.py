@@ -58,7 +58,9 @@ def run_replay(
 
 
 def run_verify(config: Config, journal: Path) -> Comparison:
-    """Replay a live run's journal and compare."""
+    """Replay a live run's journal and compare; raises ``ConfigError`` for one in which nothing was ever published."""
+    if all(session.mode == "import" for session in sessions([journal])):
+        raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
     world = load_world(config)
     venues = _venues_in(world, [journal])
     return compare([journal], lambda: build_pipeline(world, venues))
