@@ -23,6 +23,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         version: Of signald.
         recovered_from: What the engine of the run before saw from this time on was fed again, its outputs set aside;
             ``None``: the run began with nothing.
+        faults: What was wrong with what an import was made of, by kind.
     """
 
     mode: Mode
@@ -30,6 +31,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     model_id: str = ""
     version: str = ""
     recovered_from: Nanos | None = None
+    faults: dict[str, int] = {}
 
 
 _ENCODER = msgspec.json.Encoder()

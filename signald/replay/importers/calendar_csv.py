@@ -8,25 +8,16 @@ not flagged ``silent_source``. The forms of file are those of :mod:`signald.sour
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote
 
 import msgspec
 
 from signald.errors import ImportFormatError
-from signald.journal.session import Session, session_record
 from signald.model.macro import Indicator, IndicatorId
-from signald.model.records import Record, RecordKind
+from signald.model.records import Record
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos, format_rfc3339
+from signald.replay.importers.messages import heartbeats, message_record, with_session
 from signald.replay.importers.recording import Imported, write_import
 from signald.sources.calendars.files import CalendarRow, Reading, read_calendar
-
-CHANNEL: Final = "mqtt"
-
-_HEARTBEAT_NS: Final = 5 * NS_PER_S  # the contract's longest silence of a source that lives
-_ALIVE_BEFORE_NS: Final = 15 * NS_PER_S
-_ALIVE_AFTER_NS: Final = 75 * NS_PER_S  # beyond the minute after which a figure counts as missed
-_ENCODER: Final = msgspec.json.Encoder()
 
 
 class CalendarImport(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,24 +64,14 @@ def import_calendar_csv(
             if rows.setdefault(row.release_id, row) is not row:
                 skipped["repeated"] = skipped.get("repeated", 0) + 1
     messages = calendar_messages(sorted(rows.values(), key=lambda row: (row.ts_scheduled, row.release_id)), how)
-    return write_import(out, with_session(messages), instruments=(), skipped=skipped)
+    return write_import(out, with_session(messages, skipped), instruments=(), skipped=skipped)
 
 
 def calendar_messages(rows: Sequence[CalendarRow], how: CalendarImport) -> Iterator[Record]:
     """The messages of releases in order of their times, by ``ts_ingest``; heartbeats stand before figures."""
-    return heapq.merge(
-        _schedules(rows, how), _heartbeats(rows, how), _figures(rows, how), key=lambda record: record.ts_ingest
-    )
-
-
-def with_session(messages: Iterable[Record]) -> Iterator[Record]:
-    """An import's session at the time of its first message, then the messages."""
-    begun = False
-    for message in messages:
-        if not begun:
-            yield session_record(Session(mode="import"), message.ts_ingest)
-            begun = True
-        yield message
+    covers = sorted({row.indicator for row in rows})
+    alive = heartbeats((row.ts_scheduled for row in rows), covers, how.source, delay_ns=how.delay_ns)
+    return heapq.merge(_schedules(rows, how), alive, _figures(rows, how), key=lambda record: record.ts_ingest)
 
 
 def _read(path: Path, indicators: Mapping[IndicatorId, Indicator]) -> Reading:
@@ -121,7 +102,7 @@ def _schedules(rows: Iterable[CalendarRow], how: CalendarImport) -> Iterator[Rec
         for name in ("consensus_low", "consensus_high", "consensus_std", "consensus_n"):
             if (value := getattr(row, name)) is not None:
                 message[name] = value
-        yield _message(ts, f"calendar/schedule/{_part(row.release_id)}/{_part(how.source)}", message)
+        yield message_record(ts, ("calendar", "schedule", row.release_id, how.source), message)
 
 
 def _figures(rows: Iterable[CalendarRow], how: CalendarImport) -> Iterator[Record]:
@@ -141,34 +122,5 @@ def _figures(rows: Iterable[CalendarRow], how: CalendarImport) -> Iterator[Recor
         }
         if row.revised_prior is not None:
             message["revised_prior"] = row.revised_prior
-        topic = f"calendar/release/{_part(row.release_id)}/{_part(how.source)}"
-        yield _message(row.ts_scheduled + how.delay_ns, topic, message)
-
-
-def _heartbeats(rows: Sequence[CalendarRow], how: CalendarImport) -> Iterator[Record]:
-    """``heartbeat/{source}`` every five seconds around each time of the calendar."""
-    covers: set[IndicatorId] = {row.indicator for row in rows}
-    last: Nanos | None = None
-    for row in rows:
-        ts = row.ts_scheduled - _ALIVE_BEFORE_NS
-        if last is not None:
-            ts = max(ts, last + _HEARTBEAT_NS)
-        while ts <= row.ts_scheduled + how.delay_ns + _ALIVE_AFTER_NS:
-            message = {
-                "source": how.source,
-                "ts_event": format_rfc3339(ts),
-                "sequence": ts,
-                "covers": sorted(covers),
-            }
-            yield _message(ts, f"heartbeat/{_part(how.source)}", message)
-            last = ts
-            ts += _HEARTBEAT_NS
-
-
-def _message(ts_ingest: Nanos, topic: str, message: Mapping[str, object]) -> Record:
-    return Record(RecordKind.MESSAGE, ts_ingest, CHANNEL, topic, _ENCODER.encode(message))
-
-
-def _part(text: str) -> str:
-    """One level of a topic: the contract has ``%``, ``/``, ``+`` and ``#`` inside it percent-encoded."""
-    return quote(text, safe=":.-_ ")
+        topic = ("calendar", "release", row.release_id, how.source)
+        yield message_record(row.ts_scheduled + how.delay_ns, topic, message)
