@@ -173,6 +173,11 @@ class JournalWriter:
         """Whether anything was appended that a power cut would take."""
         return self._end.unsynced
 
+    @property
+    def ts_highest(self) -> Nanos:
+        """Highest ``ts_ingest`` of all that is in the journal or was appended; 0 if there is nothing."""
+        return self._end.ts_highest
+
     def status(self) -> WriterStatus:
         """How the writer is; any thread may ask."""
         with self._lock:

@@ -81,8 +81,8 @@ class Daemon:
 
     async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
         reporter = Reporter(self._publisher, self._metrics.counts)
-        intake = self._begin(journal, reporter)
-        recall = Recall(self._pipeline.engine.windows, self._clock.now())
+        recall = Recall(self._pipeline.engine.windows)
+        intake = self._begin(journal, reporter, recall)
         mqtt = self._build_mqtt(intake, recall)
         status = DaemonStatus(
             self._status_board,
@@ -117,9 +117,10 @@ class Daemon:
         if not await self._publisher.flush(_LAST_WORDS_S):
             log.warning("signals_left_in_journal", count=self._publisher.depth)
 
-    def _begin(self, journal: JournalWriter, reporter: Reporter) -> Intake:
+    def _begin(self, journal: JournalWriter, reporter: Reporter, recall: Recall) -> Intake:
         """Take over from the run before, and begin this one in the journal."""
-        recovered = recover(Path(self._config.journal.path), self._pipeline, self._clock.now())
+        now = max(self._clock.now(), journal.ts_highest)  # the clock may have been set back meanwhile
+        recovered = recover(Path(self._config.journal.path), self._pipeline, now, heard=recall.heard)
         reach("recovery.fed")
         intake = Intake(
             clock=self._clock,
@@ -136,9 +137,9 @@ class Daemon:
             version=self._version,
             recovered_from=recovered.since,
         )
-        intake.begin(session, recovered.unsaid)
+        unsaid = intake.begin(session, recovered.unsaid)
         reach("recovery.begun")
-        self._publisher.resend(recovered.said)
+        self._publisher.resend((*recovered.said, *unsaid))
         if recovered.since is not None:
             log.info("run_recovered", records=recovered.records, unsaid=len(recovered.unsaid))
         return intake

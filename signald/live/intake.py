@@ -62,13 +62,20 @@ class Intake:
         self._encode_notice = msgspec.json.Encoder().encode
         self._last: Nanos = not_before
 
-    def begin(self, session: Session, unsaid: Sequence[Signal]) -> None:
-        """Write that a run begins, and say what the one before was cut off from saying."""
+    def begin(self, session: Session, unsaid: Sequence[Signal]) -> tuple[Document, ...]:
+        """Write that a run begins, and what the one before was cut off from writing: documents that are yet to be sent.
+
+        They were scored when their cause came, so that is how late they are.
+        """
         now = self._stamp()
         self._append(session_record(session, now))
-        if unsaid:
-            self._hand_on(tuple(unsaid), now=now, arrived=None)
+        documents: list[Document] = []
+        for signal in unsaid:
+            data = encode_data(signal)
+            self._append(Record(RecordKind.SIGNAL, now, "", signal.id, data))
+            documents.append(document_of(signal, ts_scored=signal.ts_ingest, data=data))
         self._flush()
+        return tuple(documents)
 
     def take(self, kind: RecordKind, *, channel: str, key: str = "", payload: bytes = b"") -> Step:
         """Let one arrival through; returns what its source wants done on its connection."""
@@ -102,10 +109,10 @@ class Intake:
             self._hand_on(outputs, now=now, arrived=arrived)
         return step
 
-    def _hand_on(self, outputs: tuple[Signal | Notice, ...], *, now: Nanos, arrived: Nanos | None) -> None:
+    def _hand_on(self, outputs: tuple[Signal | Notice, ...], *, now: Nanos, arrived: Nanos) -> None:
         """Append every output, hand the journal to the operating system, and only then tell anybody.
 
-        ``arrived`` is when the cause came, monotonic; ``None``: in an earlier run.
+        ``arrived`` is when the cause came, monotonic.
         """
         reach("intake.fed")
         scored = self._clock.monotonic()
@@ -124,8 +131,7 @@ class Intake:
         self._flush()
         reach("intake.flushed")
         if said:
-            if arrived is not None:
-                self._stages.observe("score", scored - arrived)
+            self._stages.observe("score", scored - arrived)
             self._stages.observe("journal", self._clock.monotonic() - scored)
             self._outlet.publish(said)
             reach("intake.published")

@@ -17,14 +17,14 @@ _FAMILY = "calendar/schedule/"
 class Recall:
     """Keeps the newest schedule of each topic for as long as its release is open."""
 
-    def __init__(self, windows: Mapping[ReleaseId, ReleaseWindow], now: Nanos) -> None:
-        """Take the engine's windows, which say what is open."""
+    def __init__(self, windows: Mapping[ReleaseId, ReleaseWindow]) -> None:
+        """Take the engine's windows, which say what is open. The first recall is due at once: restarts may be many."""
         self._windows = windows
         self._newest: dict[str, bytes] = {}
-        self._next = now + EVERY_NS
+        self._next: Nanos = 0
 
     def heard(self, key: str, payload: bytes) -> None:
-        """A message came; only schedules are kept."""
+        """A message came, now or in the run before; only schedules are kept."""
         topic = key.removeprefix(RETAINED).removeprefix(RECALLED)
         if topic.startswith(_FAMILY):
             self._newest[topic] = payload

@@ -1,6 +1,7 @@
 """A restart is the recovery: what the last run's engine saw is fed to this one, and what it left unsaid is said."""
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,11 +35,17 @@ class Recovered(NamedTuple):
     ts_last: Nanos
 
 
-def recover(path: Path, pipeline: Pipeline, now: Nanos) -> Recovered:
+def recover(path: Path, pipeline: Pipeline, now: Nanos, *, heard: Callable[[str, bytes], None]) -> Recovered:
     """Feed ``pipeline`` what the engine saw in the last hours, outputs set aside.
 
     Only the outputs of the very last input can be missing from the journal: the others were appended before the next
     input was.
+
+    Args:
+        path: The journal.
+        pipeline: What is fed; it knows nothing yet.
+        now: The time, not before the newest record's.
+        heard: Told key and payload of every message.
 
     Raises:
         JournalError: The journal is damaged.
@@ -59,6 +66,8 @@ def recover(path: Path, pipeline: Pipeline, now: Nanos) -> Recovered:
             outputs, _ = pipeline.feed(record)
             due = [output for output in outputs if isinstance(output, Signal)]
             fed += 1
+            if record.kind is RecordKind.MESSAGE:
+                heard(record.key, record.payload)
         elif record.kind is not RecordKind.NOTICE:
             due = []
     return Recovered(since if last else None, fed, tuple(said), tuple(due), last)

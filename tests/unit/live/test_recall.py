@@ -1,0 +1,57 @@
+"""Schedules of open releases are written again and again, so that every restart finds them near the journal's end."""
+
+from signald.live.recall import EVERY_NS, Recall
+from signald.pipeline import RECALLED, RETAINED
+from tests.support.calendar import CPI_JANUARY, DAY, T0, schedule_payload, scheduled
+from tests.support.engine import CLOSE, build_engine, tell, wait
+
+TOPIC = f"calendar/schedule/{CPI_JANUARY}/bls"
+NOW = T0 - DAY
+
+
+def said(recall: Recall, now: int) -> list[tuple[str, bytes]]:
+    out: list[tuple[str, bytes]] = []
+    recall.say(now, lambda key, payload: out.append((key, payload)))
+    return out
+
+
+def test_the_newest_schedule_of_an_open_release_is_said_again() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    recall = Recall(engine.windows)
+    recall.heard(TOPIC, b"old")
+
+    recall.heard(RETAINED + TOPIC, schedule_payload())
+
+    assert said(recall, NOW) == [(RECALLED + TOPIC, schedule_payload())]
+
+
+def test_a_closed_release_and_what_is_no_schedule_are_not_recalled() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    recall = Recall(engine.windows)
+    recall.heard(TOPIC, schedule_payload())
+    recall.heard(f"calendar/release/{CPI_JANUARY}/bls", b"{}")
+    recall.heard("calendar/schedule/us.nfp:2025-01/bls", b"{}")
+
+    wait(engine, T0 + CLOSE)
+
+    assert said(recall, T0 + CLOSE) == []
+
+
+def test_it_is_due_at_once_since_restarts_may_be_many_and_then_every_half_hour() -> None:
+    recall = Recall(build_engine().windows)
+
+    assert recall.next_deadline() <= NOW
+    said(recall, NOW)
+    assert recall.next_deadline() == NOW + EVERY_NS
+
+
+def test_what_was_recalled_once_is_recalled_from_there() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    recall = Recall(engine.windows)
+
+    recall.heard(RECALLED + TOPIC, schedule_payload())
+
+    assert said(recall, NOW) == [(RECALLED + TOPIC, schedule_payload())]

@@ -1,0 +1,98 @@
+"""A restart goes on where the run before was cut off: knows what it knew, says what it had not said yet."""
+
+from pathlib import Path
+
+from signald.journal.session import Session, session_record
+from signald.journal.writer import JournalWriter
+from signald.live.recall import Recall
+from signald.live.recovery import Recovered, recover
+from signald.model.records import Record, RecordKind
+from signald.model.time import NS_PER_S
+from signald.pipeline import REMEMBERED_NS, Pipeline
+from signald.replay.compare import compare
+from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, T0, release_payload, schedule_payload
+from tests.support.pipelines import NAMES, LiveRun, build_pipeline
+
+SCHEDULE = f"calendar/schedule/{CPI_JANUARY}/bls"
+RELEASE = f"calendar/release/{CPI_JANUARY}/bls"
+OUT = T0 + NS_PER_S
+HOUR = 3_600 * NS_PER_S
+
+
+def begin(run: LiveRun, now: int) -> None:
+    run.begin(now)
+    run.take(RecordKind.MESSAGE, now, channel="mqtt", key=SCHEDULE, payload=schedule_payload())
+
+
+def recovered(path: Path, pipeline: Pipeline, now: int) -> Recovered:
+    return recover(path, pipeline, now, heard=lambda _key, _payload: None)
+
+
+def test_nothing_is_recovered_where_there_is_no_journal(tmp_path: Path) -> None:
+    assert recovered(tmp_path, build_pipeline(), T0) == (None, 0, (), (), 0)
+
+
+def test_what_was_published_is_known_and_not_said_again(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0 - NS_PER_S)
+    run.take(RecordKind.MESSAGE, OUT, channel="mqtt", key=RELEASE, payload=release_payload())
+    pipeline = build_pipeline()
+
+    found = recovered(tmp_path, pipeline, OUT + NS_PER_S)
+
+    assert [document.data for document in found.said] == run.published
+    assert (found.unsaid, found.ts_last) == ((), OUT)
+    assert pipeline.engine.windows[CPI_JANUARY].state == "released"
+
+
+def test_what_was_cut_off_before_it_was_written_is_unsaid(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0 - NS_PER_S)
+    rows = run.pipeline.board.read().tobytes()
+    run.writer.append(Record(RecordKind.ROWS, OUT, "", "", rows))
+    run.writer.append(Record(RecordKind.MESSAGE, OUT, "mqtt", RELEASE, release_payload()))
+    run.writer.flush()
+
+    found = recovered(tmp_path, build_pipeline(), OUT + NS_PER_S)
+
+    assert [signal.instrument for signal in found.unsaid] == list(NAMES)
+    assert {signal.ts_ingest for signal in found.unsaid} == {OUT}
+
+
+def test_schedules_of_the_run_before_are_recalled_in_this_one(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0 - NS_PER_S)
+    pipeline = build_pipeline()
+    recall = Recall(pipeline.engine.windows)
+
+    recover(tmp_path, pipeline, T0, heard=recall.heard)
+
+    again: list[bytes] = []
+    recall.say(T0, lambda _key, payload: again.append(payload))
+    assert again == [schedule_payload()]
+
+
+def test_a_restart_after_the_clock_was_set_back_replays_to_the_same(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0 - REMEMBERED_NS - HOUR)
+    core = {"release_id": CORE_CPI_JANUARY, "indicator": "us.core_cpi.yoy"}
+    key = f"calendar/schedule/{CORE_CPI_JANUARY}/bls"
+    run.take(RecordKind.MESSAGE, T0, channel="mqtt", key=key, payload=schedule_payload(**core))
+    run.pipeline = build_pipeline()
+
+    found = recovered(tmp_path, run.pipeline, max(T0 - HOUR, run.writer.ts_highest))
+    session = Session(mode="live", instruments=NAMES, recovered_from=found.since)
+    run.writer.append(session_record(session, found.ts_last))
+    run.take(RecordKind.MESSAGE, OUT, channel="mqtt", key=RELEASE, payload=release_payload())
+
+    assert compare([tmp_path], build_pipeline).difference is None
+    assert CPI_JANUARY in run.pipeline.engine.windows
+
+
+def test_a_writer_knows_the_newest_time_of_the_journal_it_goes_on_with(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0)
+    run.writer.close()
+
+    with JournalWriter(tmp_path) as writer:
+        assert writer.ts_highest == T0
