@@ -58,10 +58,18 @@ def run_replay(
 
 
 def run_verify(config: Config, journal: Path) -> Comparison:
-    """Replay a live run's journal and compare; raises ``ConfigError`` for one in which nothing was ever published."""
-    if all(session.mode == "import" for session in sessions([journal])):
+    """Replay a live run's journal and compare.
+
+    Raises:
+        ConfigError: Nothing was ever published from it, or another model was at work.
+    """
+    (session,) = sessions([journal])
+    if session.mode == "import":
         raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
     world = load_world(config)
+    if session.model_id not in {"", world.parameters.id}:
+        problem = f"is model {world.parameters.id}, but the journal's run was scored by {session.model_id}"
+        raise ConfigError(config.model.path, problem)
     venues = _venues_in(world, [journal])
     return compare([journal], lambda: build_pipeline(world, venues))
 

@@ -7,7 +7,9 @@ rows on record must be what its frames rebuild, so that the rows the documents r
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
+
+import msgspec
 
 from signald.core.board import BoardRows, rows_from_bytes
 from signald.journal.format import KIND_LOST, KIND_SEAL
@@ -131,7 +133,8 @@ class _Comparer:
             return Difference("surplus", _where(record, record.key), _text(record.payload), "")
         data = encode_data(self._due.popleft())
         if data != record.payload:
-            return Difference("document", _where(record, record.key), _text(record.payload), _text(data))
+            path, expected, actual = _first_member(record.payload, data)
+            return Difference("document", _where(record, f"{record.key} {path}".rstrip()), expected, actual)
         self._documents += 1
         return None
 
@@ -158,6 +161,33 @@ def _first_field(recorded: BoardRows, rebuilt: BoardRows, index: int) -> tuple[s
         if expected.tobytes() != actual.tobytes():
             return name, str(expected), str(actual)
     return "unnamed words", "", ""
+
+
+def _first_member(expected: bytes, actual: bytes) -> tuple[str, str, str]:
+    """Path and both values of the first member that differs; the whole documents where they are not both JSON."""
+    try:
+        path, ours, theirs = _descend("", msgspec.json.decode(expected), msgspec.json.decode(actual))
+    except msgspec.DecodeError:
+        return "", _text(expected), _text(actual)
+    return path, _text(msgspec.json.encode(ours)), _text(msgspec.json.encode(theirs))
+
+
+def _descend(path: str, expected: object, actual: object) -> tuple[str, object, object]:
+    ours, theirs = _members(expected), _members(actual)
+    if type(expected) is type(actual):
+        for name in ours | theirs:
+            if ours.get(name) != theirs.get(name):
+                return _descend(f"{path}.{name}" if path else name, ours.get(name), theirs.get(name))
+    return path, expected, actual
+
+
+def _members(value: object) -> dict[str, object]:
+    """What stands in an object or an array, by name or place; nothing in anything else."""
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)
+    if isinstance(value, list):
+        return {str(place): one for place, one in enumerate(cast("list[object]", value))}
+    return {}
 
 
 def _where(record: Record, what: str) -> str:

@@ -65,8 +65,8 @@ def test_a_document_that_was_changed_is_found(tmp_path: Path) -> None:
 
     assert difference is not None
     assert difference.what == "document"
-    assert '"actual":3.1' in difference.expected
-    assert '"actual":3.0' in difference.actual
+    assert difference.where.endswith("causes.0.actual")
+    assert (difference.expected, difference.actual) == ("3.1", "3.0")
 
 
 def test_a_document_taken_away_is_found(tmp_path: Path) -> None:
