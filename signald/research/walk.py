@@ -18,7 +18,7 @@ from signald.core.response import Belief, drift, expect, learn, start
 from signald.model.parameters import SeriesId
 from signald.model.time import NS_PER_S
 from signald.research.sample import Floats, Sample
-from signald.research.scores import Law, log_score
+from signald.research.scores import Law
 
 _YEAR_S: Final = 365.25 * 86_400.0
 _DISCOUNT: Final = 0.99
@@ -121,13 +121,16 @@ class _Learner:
     """What all candidates believe of all reports."""
 
     def __init__(self, sample: Sample, kin: Mapping[SeriesId, Kin], candidates: Sequence[Candidate]) -> None:
-        self._z = sample.z
         reports = sorted({kin[name].report for name in sample.series})
         self._columns = [[i for i, name in enumerate(sample.series) if kin[name].report == one] for one in reports]
+        self._z = np.nan_to_num(sample.z)
+        came = np.array([~np.isnan(sample.z[:, columns]).all(axis=1) for columns in self._columns])
+        self._came = [np.flatnonzero(row).tolist() for row in came.T]
         families = [Counter(kin[sample.series[i]].family for i in columns) for columns in self._columns]
         self._family = [min(counts, key=lambda name: (-counts[name], name)) for counts in families]
         spread, half_life, df, memory = np.array(candidates).T
         self._half_life, self._df, self._memory = half_life * _YEAR_S, df, memory * _YEAR_S
+        self._norm = np.array([math.lgamma((nu + 1.0) / 2.0) - math.lgamma(nu / 2.0) - 0.5 * math.log(nu) for nu in df])
         self._priors = [spread[:, None, None] ** 2 * np.eye(len(columns)) for columns in self._columns]
         self._beliefs: list[Belief] = [start(prior) for prior in self._priors]
         self._squares = np.zeros((len(reports), len(candidates)))
@@ -135,13 +138,14 @@ class _Learner:
         self._all_squares = np.ones(len(candidates))  # before anything is seen a release moves like any other minute
         self._all_counts = np.ones(len(candidates))
         self._record = {family: np.zeros(len(candidates)) for family in sorted(set(self._family))}
-        self._now: int | None = None
+        self._now = int(sample.ts[0])
+        self._drifted = [self._now] * len(reports)
 
     def predict(self, row: int, now: int, until: int, move: float) -> _Seen:
         """What each candidate expects after the surprises of ``row``; ``move`` is kept for when it may be known."""
-        self._pass_time(now)
+        came: list[int] = self._came[row]
+        self._pass_time(now, came)
         common = self._all_squares / self._all_counts
-        came = self._came(row)
         noises: dict[int, Floats] = {
             report: (_COMMON_WEIGHT * common + self._squares[report]) / (_COMMON_WEIGHT + self._counts[report])
             for report in came
@@ -167,13 +171,12 @@ class _Learner:
         """Take in a move that is over; the farther out it is, the less it teaches (the law's own weights)."""
         error = seen.move - seen.mean
         variance = seen.uncertain + seen.noise
-        law = Law(seen.mean, np.sqrt(variance), self._df)
         family = self._family[seen.report]
-        self._record[family] = _DISCOUNT * self._record[family] + log_score(law, np.full_like(seen.mean, seen.move))
+        self._record[family] = _DISCOUNT * self._record[family] + self._log_density(error, variance)
         weight = (self._df + 1.0) / (self._df + error**2 / variance)
         noise = seen.noise / weight
         rest, left = np.full_like(seen.mean, seen.move), np.zeros_like(seen.mean)
-        came = self._came(seen.row)
+        came: list[int] = self._came[seen.row]
         expected = {report: expect(self._beliefs[report], self._surprises(seen.row, report)) for report in came}
         mean = np.sum([one for one, _ in expected.values()], axis=0)
         uncertain = np.sum([one for _, one in expected.values()], axis=0)
@@ -190,19 +193,22 @@ class _Learner:
         self._all_squares += squares
         self._all_counts += 1.0
 
-    def _pass_time(self, now: int) -> None:
-        elapsed = 0.0 if self._now is None else (now - self._now) / NS_PER_S
+    def _log_density(self, error: Floats, variance: Floats) -> Floats:
+        """Of each candidate's law, as :func:`signald.research.scores.log_score` has it, less what they share."""
+        return self._norm - 0.5 * np.log(variance) - 0.5 * (self._df + 1.0) * np.log1p(error**2 / (variance * self._df))
+
+    def _pass_time(self, now: int, came: Sequence[int]) -> None:
+        """Let residuals fade until ``now``, and responses of the reports that came drift."""
+        remembered = 0.5 ** ((now - self._now) / NS_PER_S / self._memory)
         self._now = now
-        kept = 0.5 ** (elapsed / self._half_life)
-        remembered = 0.5 ** (elapsed / self._memory)
-        self._beliefs = [drift(one, prior, kept) for one, prior in zip(self._beliefs, self._priors, strict=True)]
         self._squares *= remembered
         self._counts *= remembered
         self._all_squares *= remembered
         self._all_counts *= remembered
-
-    def _came(self, row: int) -> list[int]:
-        return [report for report, columns in enumerate(self._columns) if not np.isnan(self._z[row, columns]).all()]
+        for report in came:
+            kept = 0.5 ** ((now - self._drifted[report]) / NS_PER_S / self._half_life)
+            self._beliefs[report] = drift(self._beliefs[report], self._priors[report], kept)
+            self._drifted[report] = now
 
     def _surprises(self, row: int, report: int) -> Floats:
-        return np.nan_to_num(self._z[row, self._columns[report]])
+        return self._z[row, self._columns[report]]

@@ -16,6 +16,8 @@ from tests.support.models import build_model, build_response, build_series
 from tests.support.samples import DAY_NS, plant
 from tests.support.shared_data import shared_data
 
+pytestmark = pytest.mark.timeout(60)  # walks through 23 months of bars
+
 _ROOT = Path(__file__).parents[3]
 _INDICATORS = load_indicators((_ROOT / "configs" / "indicators.toml").read_bytes())
 _EIGHT = (

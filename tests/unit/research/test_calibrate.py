@@ -18,6 +18,8 @@ from signald.research.table import render_table
 from tests.support.models import build_instrument
 from tests.support.shared_data import shared_data
 
+pytestmark = pytest.mark.timeout(60)  # reads 23 months of bars of three assets
+
 _ROOT = Path(__file__).parents[3]
 _INDICATORS = load_indicators((_ROOT / "configs" / "indicators.toml").read_bytes())
 
