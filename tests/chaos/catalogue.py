@@ -13,7 +13,7 @@ from tests.chaos.world import World
 
 _HOUR: Final = 3_600 * NS_PER_S
 _AWAY: Final = 90 * NS_PER_S
-_DIES_WITHIN_S: Final = 4.0
+_DIES_WITHIN_S: Final = 1.5
 _STARTUP_POINTS: Final = ("publisher.connected", "publisher.asked", "recovery.fed", "recovery.begun")
 _OFTEN: Final = ("intake.stamped", "intake.appended", "sync.due", "sync.done")
 
@@ -181,14 +181,15 @@ class FaultPoint(Fault):
 
     async def heal(self, said: asyncio.Event) -> None:
         await said.wait()
-        if self.stops:
-            await self.pause(2.0)
-            self.replica.thaw()
-            return
         try:
-            await self.world.until(lambda: self.replica.has_ended, _DIES_WITHIN_S)
+            await self.world.until(self._is_stopped if self.stops else lambda: self.replica.has_ended, _DIES_WITHIN_S)
         except TimeoutError:
             self.title += " (not reached)"
+        else:
+            if self.stops:
+                await self.pause(2.0)
+                self.replica.thaw()
+                return
         await asyncio.to_thread(self.replica.kill)
         await asyncio.to_thread(self.replica.start)
 

@@ -145,10 +145,15 @@ class ReleaseWindow:
     # -- figures -----------------------------------------------------------------------------------------------------
 
     def is_repetition(self, release: Release) -> bool:
-        """Whether ``release`` is not newer than what its source said before; if it is newer, remember it."""
+        """Whether ``release`` is not newer than what its source said before; if it is newer, remember it.
+
+        What comes before its schedule is not remembered: topics may overtake one another when a source says everything
+        again to a broker that forgot, and the figure that comes once more behind its schedule must be taken.
+        """
         if release.sequence <= self._sequences.get(release.source, -1):
             return True
-        self._sequences[release.source] = release.sequence
+        if self.ts_scheduled is not None:
+            self._sequences[release.source] = release.sequence
         return False
 
     def is_crowded(self, event: ScheduledRelease | Release) -> bool:

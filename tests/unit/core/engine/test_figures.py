@@ -634,3 +634,14 @@ def test_a_test_is_known_by_its_time_and_answered_once() -> None:
 
     assert isinstance(refused, Rejected)
     assert [one.instrument for one in other] == [BTCUSDT.id]
+
+
+def test_a_figure_that_overtook_its_schedule_is_scored_when_it_is_said_again_behind_it() -> None:
+    engine = build_engine()
+    first = tell(engine, figure())
+
+    outputs = tell(engine, scheduled(ts_ingest=T0 + seconds(2)), figure(ts_ingest=T0 + seconds(3)))
+
+    assert {one.verdict for one in of_bitcoin(first)} == {"quarantined"}
+    [scored] = of_bitcoin(outputs)
+    assert scored.verdict == "down"
