@@ -56,6 +56,13 @@ def load_known_indicators(config: Config) -> Mapping[IndicatorId, Indicator]:
     return load_indicators(path.read_bytes(), where=str(path))
 
 
+def asset_of(config: Config, name: str) -> str:
+    """The asset of an instrument; a name that is no instrument's is taken for an asset's."""
+    path = find_file(config.instruments.path)
+    instrument = decode_instruments(path.read_bytes(), where=str(path)).get(name)
+    return instrument.base if instrument is not None else name
+
+
 def build_pipeline(world: World, venues: Sequence[VenueConfig]) -> Pipeline:
     """Join sources, board and engine for these venues; the board's rows are in their order.
 

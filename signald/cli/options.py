@@ -1,6 +1,7 @@
 """Options that commands share, and how results are printed."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -23,6 +24,11 @@ def configuration(path: Path | None) -> Config:
 def say(text: str) -> None:
     """Print one line for people."""
     print(text)
+
+
+def say_aside(text: str) -> None:
+    """Print one line for people where standard output is for programs."""
+    sys.stderr.write(text + "\n")
 
 
 def say_json(value: object) -> None:

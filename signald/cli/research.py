@@ -1,20 +1,27 @@
-"""Commands that estimate and judge the model: ``calibrate``."""
+"""Commands that estimate and judge the model: ``calibrate``, ``backtest``."""
 
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
-from signald.cli.options import ConfigOption, JsonOption, configuration, say_json
+from signald.cli.journal import parse_time
+from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_aside, say_json
+from signald.errors import CheckFailedError
 
 app = typer.Typer()
 
 
+CalendarOption = Annotated[list[Path], typer.Option(help="Calendar file, several times in order of trust.")]
+PricesOption = Annotated[list[Path], typer.Option(help="Price file (date,open,high,low,close,volume), several times.")]
+
+
 @app.command()
 def calibrate(
-    calendar: Annotated[list[Path], typer.Option(help="Calendar file, several times in order of trust.")],
-    prices: Annotated[list[Path], typer.Option(help="Price file (date,open,high,low,close,volume), several times.")],
+    calendar: CalendarOption,
+    prices: PricesOption,
     out: Annotated[Path, typer.Option(help="Where to write the model.")],
     *,
     asset: Annotated[str | None, typer.Option(help="What the prices are of, if their names do not tell.")] = None,
@@ -32,3 +39,45 @@ def calibrate(
     console.print(render_table(parameters))
     if json:
         say_json({"model": parameters.id, "out": str(out), "series": len(parameters.series)})
+
+
+@app.command()
+def backtest(  # noqa: PLR0913 - what the contract lets one say
+    calendar: CalendarOption,
+    prices: PricesOption,
+    *,
+    since: Annotated[str | None, typer.Option("--from", help="First day or time that is scored.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Day or time from which on nothing is scored.")] = None,
+    instrument: Annotated[str, typer.Option(help="Asset, or an instrument of it.")] = "BTC",
+    indicators: Annotated[str, typer.Option(help="Only timestamps of these, with commas between them.")] = "",
+    model: Annotated[Path | None, typer.Option(help="Score this model as it stands; else learn as one goes.")] = None,
+    fail_if: Annotated[list[str] | None, typer.Option(help="SCORE < NUMBER: exit 3 if it holds.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Evaluate the model out of sample, walking forward: everything before a release is learnt from, nothing after."""
+    from signald.app.research import check_threshold, run_backtest  # noqa: PLC0415 - see calibrate
+    from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
+    from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
+
+    told = configuration(config)
+    scope = Scope(
+        asset=asset_of(told, instrument),
+        begin=parse_time(_whole(since)),
+        end=parse_time(_whole(until)),
+        indicators=tuple(name for name in indicators.split(",") if name),
+    )
+    result = run_backtest(told, calendar, prices, scope=scope, model=model)
+    for seconds, scores in result.horizons.items():
+        parts = [f"{name} {value}" for name, value in msgspec.structs.asdict(scores).items()]
+        (say_aside if json else say)(f"{seconds} s: {', '.join(parts)}")
+    if json:
+        say_json(result)
+    failed = [sentence for expression in fail_if or () if (sentence := check_threshold(result, expression))]
+    if failed:
+        raise CheckFailedError("; ".join(failed))
+
+
+def _whole(text: str | None) -> str | None:
+    """A day as the time it begins."""
+    return f"{text}T00:00:00Z" if text is not None and "T" not in text else text
