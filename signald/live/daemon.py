@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
@@ -25,7 +26,8 @@ from signald.runtime.clock import Clock
 from signald.runtime.faults import reach
 from signald.runtime.supervisor import Supervisor
 from signald.sinks.metrics import Metrics, MetricsServer
-from signald.sinks.redis import Publisher
+from signald.sinks.redis import Confirmation, Publisher
+from signald.sinks.replicas import ReplicaCheck
 from signald.sinks.status import StatusBoard
 from signald.sources.calendars.mqtt.source import TOPICS
 from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
@@ -36,6 +38,24 @@ CHANNEL = "mqtt"
 _LAST_WORDS_S = 2.0
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class RunSummary(NamedTuple):
+    """What a run delivered.
+
+    Attributes:
+        published: Documents that Redis wrote.
+        duplicates: Documents that it had already, from a replica or an earlier run.
+        late: How many of ``published`` were late.
+        waiting: Documents that could not be delivered before the end: the next run delivers them.
+        journal: Where the run's journal is.
+    """
+
+    published: int
+    duplicates: int
+    late: int
+    waiting: int
+    journal: str
 
 
 class Daemon:
@@ -57,12 +77,13 @@ class Daemon:
             config.redis,
             clock,
             consumers=[consumer.name for consumer in config.consumers],
-            on_confirmed=self._metrics.confirm,
+            on_confirmed=self._confirm,
         )
+        self._replicas = ReplicaCheck(config.redis)
         self._status_board = StatusBoard(config.redis)
         self._compiled_before = 0
 
-    async def run(self) -> None:
+    async def run(self) -> RunSummary:
         """Run until SIGINT or SIGTERM.
 
         Raises:
@@ -78,6 +99,14 @@ class Daemon:
         ):
             async with Supervisor() as supervisor:
                 await self._serve(supervisor, journal, started=started)
+        publisher = self._publisher
+        return RunSummary(
+            published=publisher.published,
+            duplicates=publisher.duplicates,
+            late=publisher.delivered_late,
+            waiting=publisher.depth,
+            journal=config.journal.path,
+        )
 
     async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
         reporter = Reporter(self._publisher, self._metrics.counts)
@@ -98,6 +127,7 @@ class Daemon:
         supervisor.start("redis", self._publisher.run)
         supervisor.start("status-board", self._status_board.run)
         supervisor.start("status", status.run)
+        supervisor.start("replicas", self._replicas.run)
         links = self._build_links(intake)
         for link in links:
             link.start(supervisor)
@@ -153,8 +183,13 @@ class Daemon:
             recall.heard(key, message.payload)
             intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=message.payload)
 
-        subscriptions = [Subscription(prefix + topic) for topic in TOPICS]
-        return MqttConnection(self._config.mqtt, subscriptions=subscriptions, on_message=take)
+        return MqttConnection(
+            self._config.mqtt,
+            subscriptions=[Subscription(prefix + topic) for topic in TOPICS],
+            on_message=take,
+            on_connected=lambda: intake.note(RecordKind.CONNECTED, channel=CHANNEL),
+            on_disconnected=lambda why: intake.note(RecordKind.DISCONNECTED, channel=CHANNEL, payload=why.encode()),
+        )
 
     def _build_recall_ticker(self, recall: Recall, intake: Intake) -> Ticker:
         def take(key: str, payload: bytes) -> None:
@@ -176,10 +211,24 @@ class Daemon:
             for venue in self._config.venues
         ]
 
+    def _confirm(self, confirmation: Confirmation) -> None:
+        self._metrics.confirm(confirmation)
+        self._replicas.note(confirmation)
+
     def _watch(self, journal: JournalWriter, mqtt: MqttConnection) -> None:
         """Export what others count."""
         metrics = self._metrics
         metrics.watch_publisher(self._publisher)
+        for name, documentation, read in (
+            ("agreements", "Signals of which another replica wrote the same.", lambda: self._replicas.agreed),
+            (
+                "disagreements",
+                "Signals of which another replica wrote another cause, surprise or model.",
+                lambda: self._replicas.disagreed,
+            ),
+            ("unchecked", "Signals of another replica that were not found again.", lambda: self._replicas.unchecked),
+        ):
+            metrics.watch_counter(f"signald_replica_{name}_total", documentation, read)
         metrics.watch("signald_mqtt_up", "Whether the broker is connected.", lambda: mqtt.is_up)
         metrics.watch_counter("signald_mqtt_messages_total", "MQTT messages taken.", lambda: mqtt.messages)
         metrics.watch_counter(

@@ -65,6 +65,11 @@ class Case:
         self._forgets = any(fault.forgets for fault in faults)
         self.unordered = unordered
 
+    @property
+    def title(self) -> str:
+        """What goes wrong in it."""
+        return " + ".join(fault.title for fault in self._faults)
+
     async def run(self) -> Outcome:
         """Run it; it ends in an outcome, never in an exception of the daemon's making."""
         began = LiveClock.monotonic()
@@ -94,7 +99,7 @@ class Case:
         for fault in self._faults:
             await fault.clear_up()
         return Outcome(
-            title=" + ".join(fault.title for fault in self._faults),
+            title=self.title,
             problems=tuple(problems),
             documents=len(new),
             late=sum(entry.late_ms > 0 for entry in new),

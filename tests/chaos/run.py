@@ -10,6 +10,7 @@ import random
 import shutil
 import sys
 import tempfile
+import traceback
 from collections import defaultdict
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -47,7 +48,7 @@ async def run_world(number: int, *, seed: int, cases: int, nursery: Nursery, kee
     try:
         async with World(shape, directory, nursery, rng) as world:
             for place in range(cases):
-                outcome = await Case(world, draw(world, rng), rng, unordered).run()
+                outcome = await _run_case(Case(world, draw(world, rng), rng, unordered))
                 ran.append(Ran(number, place, shape, outcome))
                 _say(f"seed {seed} world {number} ({shape}) case {place}: {_shown(outcome)}")
                 if outcome.problems:
@@ -58,6 +59,14 @@ async def run_world(number: int, *, seed: int, cases: int, nursery: Nursery, kee
         else:
             shutil.rmtree(directory)
     return ran
+
+
+async def _run_case(case: Case) -> Outcome:
+    """Run a case; what breaks in the matrix itself is an outcome too."""
+    try:
+        return await case.run()
+    except Exception:  # noqa: BLE001 - the other worlds go on
+        return Outcome(case.title, (traceback.format_exc(),), documents=0, late=0, seconds=0.0)
 
 
 async def run_cases(cases: int, *, seed: int, jobs: int = 1, only: int | None = None, keep: bool = False) -> list[Ran]:

@@ -1,0 +1,156 @@
+"""Do the replicas agree? What another one wrote under an id of ours is read back and compared, off the path.
+
+Replicas hear the same and run the same rules, so what they say under one id rests on the same causes, the same model
+and the same surprise; books and times may differ by what lies between two machines. A disagreement in the former means
+that one of them has another configuration or model, or heard something else: an alarm.
+
+Whoever comes second knows that the id was there, so of each pair exactly one compares. It reads the stream from its
+end, page by page, on a connection of its own, a moment later.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple, cast
+
+import msgspec
+import structlog
+
+from signald.errors import SinkError
+from signald.model.signals import Signal
+from signald.runtime.backoff import Backoff
+from signald.sinks import keys
+from signald.sinks.encoding import decode_data
+from signald.sinks.redis import Confirmation
+from signald.transports.redis import RedisLink
+from signald.transports.settings import RedisConfig
+
+_WAIT_S: Final = 0.5
+"""From a duplicate to the comparison: the release that it came with is over by then."""
+
+_PAGE: Final = 50
+_PAGES: Final = 40
+_CAPACITY: Final = 1_000
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Disagreement(NamedTuple):
+    """Where two documents of one id part: the field, and what stands there."""
+
+    field: str
+    ours: str
+    theirs: str
+
+
+def compare_documents(ours: bytes, theirs: bytes) -> Disagreement | None:
+    """The first of causes (with their surprise) and model id in which two documents of one id differ, or ``None``.
+
+    Raises:
+        msgspec.DecodeError: One of them is not a signal document.
+    """
+    if ours == theirs:
+        return None
+    one, other = decode_data(ours), decode_data(theirs)
+    for name, mine, its in _compared(one, other):
+        if mine != its:
+            return Disagreement(name, _shown(mine), _shown(its))
+    return None
+
+
+class ReplicaCheck:
+    """Compares the duplicates it is told of.
+
+    Attributes:
+        agreed: Documents that said the same.
+        disagreed: Documents that did not.
+        unchecked: Documents that were not found on the stream any more, or too many at once.
+    """
+
+    def __init__(self, config: RedisConfig, *, wait_s: float = _WAIT_S, backoff: Backoff | None = None) -> None:
+        """Build a check that is not connected yet.
+
+        Raises:
+            ConfigError: ``config`` cannot be used.
+        """
+        self._link = RedisLink(config, backoff=backoff)
+        self._wait_s = wait_s
+        self._pending: dict[str, bytes] = {}
+        self._work = asyncio.Event()
+        self.agreed = 0
+        self.disagreed = 0
+        self.unchecked = 0
+
+    def note(self, confirmation: Confirmation) -> None:
+        """Take a confirmation; those of documents that we wrote ourselves, and of tests, say nothing of replicas."""
+        document = confirmation.document
+        if confirmation.sequence is not None or document.test:
+            return
+        self._pending[document.id] = document.data
+        if len(self._pending) > _CAPACITY:
+            del self._pending[next(iter(self._pending))]
+            self.unchecked += 1
+        self._work.set()
+
+    async def run(self) -> None:
+        """Compare for ever; ends by cancellation only."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._link.run(), name="replicas-link")
+            group.create_task(self._compare_all(), name="replicas-compare")
+
+    async def _compare_all(self) -> None:
+        while True:
+            await self._work.wait()
+            await asyncio.sleep(self._wait_s)
+            await self._link.connected.wait()
+            self._work.clear()
+            sought, self._pending = self._pending, {}
+            try:
+                await self._look_for(sought)
+            except SinkError:
+                self._pending = sought | self._pending
+                self._work.set()
+            else:
+                self.unchecked += len(sought)
+
+    async def _look_for(self, sought: dict[str, bytes]) -> None:
+        """Take what is found on the stream, from its end on, out of ``sought``."""
+        before = "+"
+        for _ in range(_PAGES):
+            reply = await self._link.call("XREVRANGE", keys.SIGNALS, before, "-", "COUNT", _PAGE)
+            entries = cast("Sequence[tuple[bytes, Sequence[bytes]]]", reply)
+            for entry_id, flat in entries:
+                fields = dict(zip(flat[::2], flat[1::2], strict=True))
+                ours = sought.pop(fields[b"id"].decode(), None)
+                if ours is not None:
+                    self._compare(fields[b"id"].decode(), ours, fields[b"data"])
+                before = f"({entry_id.decode()}"
+            if not sought or len(entries) < _PAGE:
+                return
+
+    def _compare(self, signal_id: str, ours: bytes, theirs: bytes) -> None:
+        try:
+            found = compare_documents(ours, theirs)
+        except msgspec.DecodeError as error:
+            found = Disagreement("data", "a signal document", str(error))
+        if found is None:
+            self.agreed += 1
+            return
+        self.disagreed += 1
+        log.error("replicas_disagreed", id=signal_id, field=found.field, ours=found.ours, theirs=found.theirs)
+
+
+def _compared(one: Signal, other: Signal) -> Sequence[tuple[str, object, object]]:
+    """What is compared, by name, most telling first."""
+    pairs: list[tuple[str, object, object]] = [
+        ("model.id", one.model.id if one.model else None, other.model.id if other.model else None),
+        ("causes", len(one.causes), len(other.causes)),
+    ]
+    for number, (mine, its) in enumerate(zip(one.causes, other.causes, strict=False)):
+        pairs += [
+            (f"causes[{number}].{name}", getattr(mine, name), getattr(its, name)) for name in mine.__struct_fields__
+        ]
+    return pairs
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None or value is msgspec.UNSET else str(value)
