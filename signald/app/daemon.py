@@ -10,7 +10,7 @@ from uvloop import new_event_loop
 from signald import __version__
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
-from signald.live.daemon import Daemon
+from signald.live.daemon import Daemon, RunSummary
 from signald.logs import configure_logs
 from signald.model.instruments import InstrumentId
 from signald.runtime import faults
@@ -18,7 +18,7 @@ from signald.runtime.clock import LiveClock, SharedClock
 from signald.transports.redis_address import parse_redis_url
 
 
-def run_daemon(config: Config) -> None:
+def run_daemon(config: Config) -> RunSummary:
     """Run the daemon until it is told to stop."""
     configure_logs()
     faults.arm(os.environ)
@@ -27,7 +27,7 @@ def run_daemon(config: Config) -> None:
     clock = SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()
     daemon = Daemon(config, pipeline, clock, model_id=world.parameters.id, version=__version__)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(daemon.run())
+        return runner.run(daemon.run())
 
 
 class Described(NamedTuple):

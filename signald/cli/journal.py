@@ -70,14 +70,19 @@ def cat(
     kind: Annotated[str | None, typer.Option(help="Only records of this kind, such as MESSAGE or SIGNAL.")] = None,
     since: FromOption = None,
     until: ToOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Print records as JSON lines."""
     from signald.journal.history import record_as_json  # noqa: PLC0415 - it knows board rows, and so loads numba
 
     wanted = _kind(kind)
+    printed = 0
     for record in reader.read(journal, from_ts=parse_time(since), to_ts=parse_time(until)):
         if wanted is None or record.kind is wanted:
             say(record_as_json(record).decode())
+            printed += 1
+    if json:
+        say_json({"records": printed})
 
 
 def _kind(name: str | None) -> RecordKind | None:

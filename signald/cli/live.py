@@ -34,11 +34,13 @@ def demo(
 
 
 @app.command()
-def run(config: ConfigOption = None) -> None:
+def run(config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Run the daemon until SIGINT or SIGTERM."""
     from signald.app.daemon import run_daemon  # noqa: PLC0415 - numba loads with it: only who needs it pays
 
-    run_daemon(configuration(config))
+    summary = run_daemon(configuration(config))
+    if json:
+        say_json(summary._asdict())
 
 
 @app.command()

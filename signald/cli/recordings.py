@@ -68,9 +68,14 @@ def history(
     since: FromOption = None,
     until: ToOption = None,
     notices: Annotated[bool, typer.Option(help="Notices too.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Print what was said, as JSON lines in the order it was published."""
     from signald.journal.history import history as said  # noqa: PLC0415 - a name of its own here
 
+    printed = 0
     for each in said(journal, from_ts=parse_time(since), to_ts=parse_time(until), notices=notices):
         say(each.data.decode())
+        printed += 1
+    if json:
+        say_json({"documents": printed})

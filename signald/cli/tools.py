@@ -8,8 +8,9 @@ app = typer.Typer()
 
 
 @app.command()
-def schema(config: ConfigOption = None) -> None:
-    """Print the JSON Schema of every payload, with the AsyncAPI document under its key ``asyncapi``."""
+def schema(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """Print the JSON Schema of every payload, with the AsyncAPI document under ``asyncapi``: JSON in any case."""
+    del json
     from signald import __version__  # noqa: PLC0415
     from signald.sinks.schema import asyncapi, json_schema  # noqa: PLC0415 - only who needs it pays
 
