@@ -70,9 +70,10 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class CalendarConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which series are known."""
+    """Which series are known, and where it is kept what was known when."""
 
     indicators: str = "configs/indicators.toml"
+    vintages: str = "var/vintages.sqlite"
 
 
 class InstrumentsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ SignaldError
 ├── MalformedFrameError   one frame makes no sense: drop it; too many in a minute: resync
 ├── SequenceGapError      updates were missed: discard that book and resync
 ├── SinkError             a signal could not be written: the journal keeps it until the sink returns
+├── VintageError          the store of vintages cannot be used: publication goes on, the journal can rebuild it
 ├── JournalError          a journal cannot be read or written as asked
 └── ImportFormatError     a recording being imported is not what it was said to be
 """
@@ -88,6 +89,21 @@ class SequenceGapError(SignaldError):
 
 class SinkError(SignaldError):
     """A signal could not be delivered; the journal keeps it until the sink returns."""
+
+
+class VintageError(SignaldError):
+    """The store of vintages cannot be read or written; publication goes on, and the journal can rebuild it.
+
+    Attributes:
+        where: Its file.
+        problem: In the words of the database.
+    """
+
+    def __init__(self, where: str, problem: str) -> None:
+        """Name the file and the problem."""
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
 
 
 class JournalError(SignaldError):

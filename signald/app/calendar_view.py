@@ -8,19 +8,19 @@ _HEAD = ("scheduled", "release", "state", "consensus", "prior", "actual", "revis
 
 
 def as_json(vintage: Vintage) -> dict[str, object]:
-    """One release as the contract's line of JSON; times are RFC 3339."""
+    """One release as the contract's line of JSON; times are nanoseconds."""
     return {
         "release_id": vintage.release_id,
         "indicator": vintage.indicator,
         "period": vintage.period,
-        "ts_scheduled": None if vintage.ts_scheduled is None else format_rfc3339(vintage.ts_scheduled),
+        "ts_scheduled": vintage.ts_scheduled,
         "state": vintage.state,
         "consensus": vintage.consensus,
         "prior": vintage.prior,
         "actual": vintage.actual,
         "revised_prior": vintage.revised_prior,
         "current": vintage.current,
-        "ts_known": format_rfc3339(vintage.ts_known),
+        "ts_known": vintage.ts_known,
     }
 
 

@@ -1,0 +1,201 @@
+"""From single words to what was known of each release: the same rules as the engine's, on words up to one moment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import msgspec
+
+from signald.core.release_window import is_plausible
+from signald.core.release_window.claims import by_trust
+from signald.model.macro import Indicator, IndicatorId, ReleaseId, ReleaseKind
+from signald.model.time import Nanos
+
+_HIDING: Final = frozenset({"unit_slip", "outlier", "early_release"})
+"""Doubts for which a figure is not shown as one unless it was released all the same."""
+
+
+class Vintage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was known of one release at a moment; figures in the indicator's unit.
+
+    Attributes:
+        release_id: ``us.cpi.yoy:2025-01``.
+        indicator: ``us.cpi.yoy``.
+        period: ``2025-01``.
+        ts_scheduled: When it was due, as last promised; ``None`` if nobody promised.
+        state: How far its life had gone; a closed one shows how it ended.
+        consensus: As known before its figure.
+        prior: Last period's figure as known before its figure.
+        actual: The first figure.
+        revised_prior: Last period's figure as restated with it.
+        current: The figure that counted: the first, a correction, ``None`` after a retraction.
+        ts_known: When the newest of all this became known.
+    """
+
+    release_id: ReleaseId
+    indicator: IndicatorId
+    period: str
+    ts_scheduled: Nanos | None
+    state: str
+    consensus: float | None
+    prior: float | None
+    actual: float | None
+    revised_prior: float | None
+    current: float | None
+    ts_known: Nanos
+
+
+class Word(NamedTuple):
+    """One row of the store; see its schema."""
+
+    family: str
+    release_id: ReleaseId
+    indicator: IndicatorId
+    period: str
+    source: str
+    sequence: int
+    ts_known: Nanos
+    kind: str
+    ts_scheduled: Nanos | None
+    consensus: float | None
+    prior: float | None
+    actual: float | None
+    revised_prior: float | None
+
+
+class Doubt(NamedTuple):
+    """A figure that was quarantined."""
+
+    release_id: ReleaseId
+    source: str
+    actual: float | None
+    reason: str
+
+
+@dataclass(slots=True)
+class _Promise:
+    word: Word
+    consensus: float | None
+    prior: float | None
+
+
+@dataclass(slots=True)
+class _Story:
+    """One release while its words are read."""
+
+    release_id: ReleaseId
+    indicator: IndicatorId
+    promises: dict[str, _Promise] = field(default_factory=dict[str, _Promise])
+    before: dict[str, _Promise] | None = None
+    figures: list[Word] = field(default_factory=list[Word])
+    sequences: dict[str, int] = field(default_factory=dict[str, int])
+    ts_known: Nanos = 0
+
+
+def fold(
+    words: Iterable[Word],
+    states: Mapping[ReleaseId, str],
+    doubts: Iterable[Doubt],
+    indicators: Mapping[IndicatorId, Indicator],
+) -> list[Vintage]:
+    """What was known of each release, by time and id.
+
+    Args:
+        words: In the order in which they became known.
+        states: How far each release's life had gone, where that is known.
+        doubts: The figures that were quarantined.
+        indicators: For the order of trust and the plausible range; a series not among them has neither.
+    """
+    hidden = {(doubt.release_id, doubt.source, doubt.actual) for doubt in doubts if doubt.reason in _HIDING}
+    stories: dict[ReleaseId, _Story] = {}
+    for word in words:
+        story = stories.setdefault(word.release_id, _Story(word.release_id, word.indicator))
+        if word.family == "schedule":
+            _promise(story, word, indicators.get(word.indicator))
+        else:
+            _figure(story, word, shown=(word.release_id, word.source, word.actual) not in hidden)
+    found = [_vintage(story, states.get(story.release_id), indicators) for story in stories.values()]
+    with_priors = _with_priors(found)
+    return sorted(with_priors, key=lambda one: (one.ts_scheduled or one.ts_known, one.release_id))
+
+
+def _promise(story: _Story, word: Word, indicator: Indicator | None) -> None:
+    known = story.promises.get(word.source)
+    if known is not None and word.sequence <= known.word.sequence:
+        return
+    consensus, prior = (
+        figure if figure is None or indicator is None or is_plausible(figure, indicator) else None
+        for figure in (word.consensus, word.prior)
+    )
+    if known is not None:
+        consensus = known.consensus if consensus is None else consensus
+        prior = known.prior if prior is None else prior
+    story.promises[word.source] = _Promise(word, consensus, prior)
+    story.ts_known = max(story.ts_known, word.ts_known)
+
+
+def _figure(story: _Story, word: Word, *, shown: bool) -> None:
+    if word.kind == ReleaseKind.TEST or word.sequence <= story.sequences.get(word.source, -1):
+        return
+    story.sequences[word.source] = word.sequence
+    story.ts_known = max(story.ts_known, word.ts_known)
+    if story.before is None:
+        story.before = dict(story.promises)  # what is called a consensus from now on was not one
+    if shown or word.kind == ReleaseKind.RETRACTION:
+        story.figures.append(word)
+
+
+def _vintage(story: _Story, state: str | None, indicators: Mapping[IndicatorId, Indicator]) -> Vintage:
+    indicator = indicators.get(story.indicator)
+    order: Sequence[str] = indicator.sources if indicator else ()
+    promised = _in_order(story.promises, order)
+    known = _in_order(story.promises if story.before is None else story.before, order)
+    first = next((word for word in story.figures if word.kind != ReleaseKind.RETRACTION), None)
+    last = story.figures[-1] if story.figures else None
+    promise = promised[0].word if promised else None
+    period = promise.period if promise else story.release_id.split(":")[1]
+    return Vintage(
+        release_id=story.release_id,
+        indicator=story.indicator,
+        period=period,
+        ts_scheduled=promise.ts_scheduled if promise else None,
+        state=state or _state_without_steps(promise, last),
+        consensus=next((one.consensus for one in known if one.consensus is not None), None),
+        prior=next((one.prior for one in known if one.prior is not None), None),
+        actual=first.actual if first else None,
+        revised_prior=first.revised_prior if first else None,
+        current=last.actual if last and last.kind != ReleaseKind.RETRACTION else None,
+        ts_known=story.ts_known,
+    )
+
+
+def _in_order(promises: Mapping[str, _Promise], order: Sequence[str]) -> list[_Promise]:
+    return [promises[source] for source in sorted(promises, key=lambda name: by_trust(name, order))]
+
+
+def _state_without_steps(promise: Word | None, last: Word | None) -> str:
+    if last is None:
+        return promise.kind if promise else "unscheduled"
+    names = {ReleaseKind.CORRECTION.value: "corrected", ReleaseKind.RETRACTION.value: "retracted"}
+    return names.get(last.kind, "released")
+
+
+def _with_priors(vintages: Sequence[Vintage]) -> list[Vintage]:
+    """Where no source told the prior, it is what was last known of the period before."""
+    by_series: dict[tuple[IndicatorId, str], list[Vintage]] = {}
+    for one in vintages:
+        by_series.setdefault((one.indicator, _stage(one.release_id)), []).append(one)
+    found: list[Vintage] = []
+    for series in by_series.values():
+        ordered = sorted(series, key=lambda one: one.period)
+        before: Vintage | None = None
+        for one in ordered:
+            is_next = before is not None and before.ts_known <= (one.ts_scheduled or one.ts_known)
+            prior = before.current if one.prior is None and before is not None and is_next else one.prior
+            found.append(msgspec.structs.replace(one, prior=prior) if prior != one.prior else one)
+            before = one
+    return found
+
+
+def _stage(release_id: ReleaseId) -> str:
+    return release_id.partition(":")[2].partition(":")[2]
