@@ -1,6 +1,7 @@
 """Which venues there are: only what is configured is imported, and so compiled."""
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -18,9 +19,11 @@ _FOLDER: Final = "signald.sources.venues"
 _VENUES: Final = {
     "binance": ("binance", "BinanceConfig"),
     "binance_usdm": ("binance", "BinanceUsdmConfig"),
+    "okx": ("okx", "OkxConfig"),
+    "bybit": ("bybit", "BybitConfig"),
 }
 """Name → folder and the name of its configuration there."""
-CCXT_IDS: Final = {"binance": "binance", "binance_usdm": "binanceusdm"}
+CCXT_IDS: Final = {"binance": "binance", "binance_usdm": "binanceusdm", "okx": "okx", "bybit": "bybit"}
 """Name → the exchange's name in ccxt, which knows what it trades."""
 
 
@@ -81,20 +84,33 @@ def with_instruments(venue: VenueConfig, instruments: Sequence[str]) -> VenueCon
     return cast("VenueConfig", msgspec.structs.replace(cast("msgspec.Struct", venue), instruments=tuple(instruments)))
 
 
-def build_source(venue: VenueConfig, instruments: Sequence[Instrument], board: "Board") -> VenueSource:
+def channels_of(venues: Sequence[VenueConfig]) -> tuple[str, ...]:
+    """Names of the venues' connections: the venue's own, and from its second table on ``bybit.2``, ``bybit.3``."""
+    count: Counter[str] = Counter()
+    names: list[str] = []
+    for venue in venues:
+        count[venue.name] += 1
+        names.append(venue.name if count[venue.name] == 1 else f"{venue.name}.{count[venue.name]}")
+    return tuple(names)
+
+
+def build_source(
+    venue: VenueConfig, instruments: Sequence[Instrument], board: "Board", *, channel: str = ""
+) -> VenueSource:
     """Build the source of one venue's connection.
 
     Args:
         venue: Its configuration.
         instruments: Those of all venues, in the order of the board's rows.
         board: Where it writes.
+        channel: Name of the connection; ``""``: the venue's.
 
     Raises:
         ConfigError: An instrument is not there, or cannot be kept.
     """
     folder, _ = _VENUES[venue.name]
     source: Any = import_module(f"{_FOLDER}.{folder}.source")
-    return source.build(venue, instruments, board)
+    return source.build(venue, instruments, board, channel=channel)
 
 
 def _nearest(name: object, known: Sequence[str] | dict[str, tuple[str, str]]) -> str:

@@ -54,6 +54,7 @@ PRICE_SCALE_REAL: Final = 45
 SIZE_STEP_REAL: Final = 46
 SIZE_SCALE_REAL: Final = 47
 
+VENUE: Final = 88  # (8) what the venue's decoder keeps of the book, by its own names
 NEAR: Final = 96  # (20) scratch of outside.py
 
 PHASE_OFF: Final = 0  # no connection, or nothing asked for

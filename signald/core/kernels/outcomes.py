@@ -26,6 +26,9 @@ BAD_SEQUENCE: Final = 14  # a frame that ends before it begins
 TOO_MANY: Final = 15  # more levels than fit
 MISSING_FIELD: Final = 16  # something needed is not there
 
+# Once more something to do.
+VERIFY: Final = 17  # applied, but the venue sends checksums, which only the wire's own digits can be compared with
+
 PROBLEMS: Final = {
     BAD_NUMBER: "a number is not digits with at most one point",
     OFF_TICK: "a price is far finer than the tick size",

@@ -33,10 +33,10 @@ _CHANGED: Final = frozenset({outcomes.APPLIED, outcomes.WENT_LIVE, outcomes.CROS
 
 
 def build(
-    config: BinanceConfig | BinanceUsdmConfig, instruments: Sequence[Instrument], board: Board
+    config: BinanceConfig | BinanceUsdmConfig, instruments: Sequence[Instrument], board: Board, *, channel: str = ""
 ) -> "BinanceSource":
     """Build the source of one connection; see :func:`signald.sources.registry.build_source`."""
-    return BinanceSource(config, build_books(config.instruments, instruments, board))
+    return BinanceSource(config, build_books(config.instruments, instruments, board), channel=channel)
 
 
 class BinanceSource:
@@ -45,6 +45,7 @@ class BinanceSource:
     Args:
         config: Which market, and how patient to be.
         books: One for each of its instruments, in order.
+        channel: Name of the connection; ``""``: the venue's.
 
     Attributes:
         channel: Name of the connection.
@@ -54,8 +55,8 @@ class BinanceSource:
         counts: How often what happened that is not routine.
     """
 
-    def __init__(self, config: BinanceConfig | BinanceUsdmConfig, books: Iterable[Book]) -> None:
-        self.channel = config.name
+    def __init__(self, config: BinanceConfig | BinanceUsdmConfig, books: Iterable[Book], *, channel: str = "") -> None:
+        self.channel = channel or config.name
         self.books = tuple(books)
         self.on_applied: OnApplied | None = None
         self.counts: Counter[str] = Counter()

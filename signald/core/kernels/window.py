@@ -1,0 +1,115 @@
+"""Books that a venue sends in band: a snapshot, then what changes among the best so many levels of each side.
+
+The venue itself takes away what leaves those levels. So a side that has fewer is complete, and of one that has as many
+nothing is known beyond its worst level, which moves with the market.
+"""
+
+from signald.core.kernels.commit import commit_depth
+from signald.core.kernels.digits import LARGEST
+from signald.core.kernels.jit import inner
+from signald.core.kernels.ladder import WORD_MASK, apply_levels, bits_of, drifted, fill_levels, settle
+from signald.core.kernels.layout import (
+    APART,
+    ASK_SIDE,
+    BASE,
+    BID_SIDE,
+    COUNT,
+    CROSSED_RUN,
+    DEPTH_DUE,
+    KNOWN,
+    LAST,
+    NONE,
+    OUTSIDE,
+    PHASE,
+    PHASE_LIVE,
+    PHASE_SEEDED,
+    RING_WORDS,
+    TICKER_SEQUENCE,
+)
+from signald.core.kernels.machine import Words, leading_zeros, trailing_zeros
+from signald.core.kernels.overflow import slots_of, table_of
+
+
+@inner
+def replace_window(
+    book: Words,
+    bid_pairs: Words,
+    bids: int,
+    ask_pairs: Words,
+    asks: int,
+    limit: int,
+    last: int,
+    ts_event: int,
+    now: int,
+) -> int:
+    """Replace a book by a snapshot of the best ``limit`` levels a side; the rest as :func:`commit_depth`.
+
+    Returns:
+        WENT_LIVE, or APPLIED if the book was live and so is refreshed.
+    """
+    if last < book[LAST]:
+        book[TICKER_SEQUENCE] = 0  # the venue counts anew
+    fill_levels(book, bid_pairs, bids, ask_pairs, asks)
+    _bound_window(book, limit)
+    book[CROSSED_RUN] = 0
+    if book[PHASE] != PHASE_LIVE:
+        book[PHASE] = PHASE_SEEDED
+    return commit_depth(book, bid_pairs, 0, ask_pairs, 0, last, ts_event, now)
+
+
+@inner
+def commit_window(
+    book: Words,
+    bid_pairs: Words,
+    bids: int,
+    ask_pairs: Words,
+    asks: int,
+    limit: int,
+    last: int,
+    ts_event: int,
+    now: int,
+) -> int:
+    """Apply changes to a live book of the best ``limit`` levels a side; the rest as :func:`commit_depth`."""
+    if now >= book[DEPTH_DUE]:  # depth is measured with this frame, and how far it is known must be right for it
+        settled = apply_levels(book, BID_SIDE, bid_pairs, bids)
+        settled &= apply_levels(book, ASK_SIDE, ask_pairs, asks)
+        if not settled or book[APART] != 0 or drifted(book):
+            settle(book)
+        _bound_window(book, limit)
+        bids = 0
+        asks = 0
+    return commit_depth(book, bid_pairs, bids, ask_pairs, asks, last, ts_event, now)
+
+
+@inner
+def _bound_window(book: Words, limit: int) -> None:
+    """Say how far each side is known."""
+    book[KNOWN] = _worst(book, BID_SIDE) if book[COUNT] >= limit else 0
+    book[KNOWN + 1] = _worst(book, ASK_SIDE) if book[COUNT + 1] >= limit else LARGEST
+
+
+@inner
+def _worst(book: Words, side: int) -> int:
+    """The tick of a side's worst level; NONE if it is empty."""
+    worst = _worst_inside(book, side)
+    if book[OUTSIDE + side] > 0:
+        table = table_of(book)
+        for slot in range(slots_of(book)):
+            key = table[2 * slot]
+            tick = key >> 1
+            if key != 0 and (key & 1) == side:
+                worse = tick < worst if side == BID_SIDE else tick > worst
+                worst = tick if worse or worst == NONE else worst
+    return worst
+
+
+@inner
+def _worst_inside(book: Words, side: int) -> int:
+    bits = bits_of(book, side)
+    first = book[BASE] >> 6
+    for i in range(RING_WORDS):
+        at = first + i if side == BID_SIDE else first + RING_WORDS - 1 - i
+        word = bits[at & WORD_MASK]
+        if word != 0:
+            return (at << 6) + (trailing_zeros(word) if side == BID_SIDE else 63 - leading_zeros(word))
+    return NONE

@@ -1,0 +1,303 @@
+"""One connection to a venue that sends its snapshots in band: frames to books, and books kept right.
+
+A book's life: the connection is up and its book is asked for; the first frame is its snapshot, and with it the book is
+live. A frame that does not join its predecessor is a gap: the book is thrown away and asked for again, it alone.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from signald.core.book import Book
+from signald.core.kernels import outcomes
+from signald.core.kernels.machine import WordArray
+from signald.errors import MalformedFrameError
+from signald.model.instruments import InstrumentId
+from signald.model.time import NS_PER_S, Nanos
+from signald.sources.desk import Desk
+from signald.sources.protocol import EMPTY, Step
+from signald.sources.subscriptions import Subscriptions
+from signald.sources.upkeep import Reason, Sync, Upkeep
+
+OnApplied: TypeAlias = Callable[[Book], object]
+
+_PING_EVERY_NS: Final = 20 * NS_PER_S
+_PONG_WITHIN_NS: Final = 10 * NS_PER_S
+
+
+class Kind(Enum):
+    """What a frame that is no book's asks of us."""
+
+    NOTHING = "nothing"
+    PONG = "pong"
+    REFUSAL = "refusal"
+    RECONNECT = "reconnect"
+
+
+class Told(NamedTuple):
+    """What a frame that is no book's says; ``text`` in the venue's words."""
+
+    kind: Kind
+    text: str = ""
+
+
+class Dialect(Protocol):
+    """What one venue's words are. Nothing here keeps a book."""
+
+    @property
+    def ping(self) -> bytes:
+        """The frame to send every 20 seconds."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """The wire word that holds a frame's sequence."""
+        ...
+
+    def apply(self, frame: bytes, now: Nanos, words: WordArray, /) -> int:
+        """The kernel: what became of a frame, see outcomes.py."""
+        ...
+
+    def plainest(self, frame: bytes) -> Sequence[bytes]:
+        """Write a book's frame again as the kernel reads it; raises ``MalformedFrameError``."""
+        ...
+
+    def hear(self, frame: bytes) -> Told:
+        """Read a frame that is no book's; raises ``MalformedFrameError``."""
+        ...
+
+    def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:
+        """Whether a frame's checksum is right; told every frame that went into a book which has checksums."""
+        ...
+
+    def forget(self, book: Book) -> None:
+        """What is kept of a book's frames is void."""
+        ...
+
+
+class InBandSource:
+    """The books of one connection.
+
+    Args:
+        channel: Name of the connection.
+        url_path: Path and query below the venue's websocket address.
+        books: In order.
+        dialect: How the venue speaks.
+        subscriptions: How books are asked for.
+        stale_after_ms: A live book without a frame for so long is stale.
+        malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
+
+    Attributes:
+        channel: As given.
+        url_path: As given.
+        books: As given.
+        on_applied: Told a book after each of its frames, for whoever compares books.
+        counts: How often what happened that is not routine.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        url_path: str,
+        books: Iterable[Book],
+        *,
+        dialect: Dialect,
+        subscriptions: Subscriptions,
+        stale_after_ms: int,
+        malformed_per_minute: int,
+    ) -> None:
+        self.channel = channel
+        self.url_path = url_path
+        self.books = tuple(books)
+        self.on_applied: OnApplied | None = None
+        self.counts: Counter[str] = Counter()
+        self._dialect = dialect
+        self._apply = dialect.apply
+        self._desk = Desk(self.books)
+        self._words = self._desk.words
+        self._subscriptions = subscriptions
+        self._ping_at: Nanos | None = None
+        self._pong_by: Nanos | None = None
+        self._upkeep = Upkeep(
+            channel,
+            self.books,
+            stale_after_ms=stale_after_ms,
+            malformed_per_minute=malformed_per_minute,
+            ask=self._ask,
+        )
+
+    @property
+    def instruments(self) -> tuple[InstrumentId, ...]:
+        """Whose books come on this connection."""
+        return tuple(book.instrument.id for book in self.books)
+
+    def on_connected(self, now: Nanos) -> Step:
+        """Begin with nothing, and ask for every book."""
+        self._subscriptions.begin()
+        self._ping_at = now + _PING_EVERY_NS
+        self._pong_by = None
+        return self._asked(self._upkeep.begin(now), now)
+
+    def on_frame(self, frame: bytes, now: Nanos) -> Step:
+        """One frame, of the forms that the venue's decode.py shows."""
+        outcome = self._apply(frame, now, self._words)
+        if outcome <= outcomes.LAST_ROUTINE:
+            if self.on_applied is not None and outcome == outcomes.APPLIED:
+                self._tell()
+            return EMPTY
+        return self._asked(self._follow(outcome, frame, now), now)
+
+    def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:  # noqa: ARG002  # nothing is requested
+        """Nothing is requested here, so nothing is answered."""
+        return EMPTY
+
+    def on_disconnected(self, now: Nanos) -> Step:
+        """Believe no book any more."""
+        self._subscriptions.begin()
+        self._ping_at = self._pong_by = None
+        return self._upkeep.end(now)
+
+    def advance(self, now: Nanos) -> Step:
+        """Send what is due: askings, pings; say which live books make no progress."""
+        step = self._asked(self._upkeep.advance(now), now)
+        if self._ping_at is not None and now >= self._ping_at:
+            self._ping_at = now + _PING_EVERY_NS
+            self._pong_by = now + _PONG_WITHIN_NS
+            step = step._replace(frames=(*step.frames, self._dialect.ping))
+        if self._pong_by is not None and now >= self._pong_by:
+            heard = max((book.ts_ingest for book in self.books), default=0)
+            if heard < self._pong_by - _PONG_WITHIN_NS:
+                step = step._replace(reconnect="no answer to a ping")
+            self._pong_by = None
+        return step
+
+    def next_deadline(self) -> Nanos | None:
+        """When a book may be stale, an answer is overdue, or something is to be sent."""
+        due = (self._upkeep.deadline, self._subscriptions.next_deadline(), self._ping_at, self._pong_by)
+        return min((each for each in due if each is not None), default=None)
+
+    def _follow(self, outcome: int, frame: bytes, now: Nanos) -> Step:
+        """Do what a frame's outcome asks for; seldom."""
+        match outcome:
+            case outcomes.WENT_LIVE:
+                return self._begin_book(frame, now)
+            case outcomes.VERIFY:
+                self._tell()
+                return EMPTY if self._is_verified(frame) else self._lose("checksum", now)
+            case outcomes.CROSSED:
+                self._tell()
+                return self._lose("crossed", now)
+            case outcomes.GAP:
+                return self._lose("sequence", now)
+            case outcomes.NOT_PLAIN:
+                return self._take_slowly(frame, now)
+            case outcomes.OFF_TICK | outcomes.OFF_LOT if self._refine(outcome):
+                return self.on_frame(frame, now)
+            case outcomes.OTHER_KIND:
+                return self._hear(frame, now)
+            case _:
+                return self._reject(outcome, now)
+
+    def _begin_book(self, frame: bytes, now: Nanos) -> Step:
+        self._tell()
+        sync = self._current()
+        self._dialect.forget(sync.book)
+        live = self._upkeep.live(sync, now)
+        if self._is_verified(frame):
+            return live
+        lost = self._lose("checksum", now)
+        return lost._replace(events=(*live.events, *lost.events))
+
+    def _take_slowly(self, frame: bytes, now: Nanos) -> Step:
+        """Take a frame that may be JSON, but is not of the form that the kernel reads."""
+        self.counts["slow"] += 1
+        try:
+            if (told := self._dialect.hear(frame)).kind is not Kind.NOTHING:
+                return self._do(told, now)
+            parts = self._dialect.plainest(frame)
+        except MalformedFrameError as error:
+            return self._reject(str(error), now)
+        step = EMPTY
+        for part in parts:
+            outcome = self._apply(part, now, self._words)
+            if outcome == outcomes.NOT_PLAIN:
+                followed = self._reject("a counter is out of its range, or a number is none", now)
+            else:
+                if outcome == outcomes.APPLIED:
+                    self._tell()
+                followed = EMPTY if outcome <= outcomes.LAST_ROUTINE else self._follow(outcome, part, now)
+            step = _join(step, followed)
+        return step
+
+    def _hear(self, frame: bytes, now: Nanos) -> Step:
+        """A frame that is no book's."""
+        self.counts["other_kind"] += 1
+        try:
+            return self._do(self._dialect.hear(frame), now)
+        except MalformedFrameError as error:
+            return self._reject(str(error), now)
+
+    def _do(self, told: Told, now: Nanos) -> Step:
+        match told.kind:
+            case Kind.PONG:
+                self._pong_by = None
+            case Kind.REFUSAL:
+                self.counts["refused"] += 1
+                return Step((self._upkeep.rejected("subscribe", told.text, now),))
+            case Kind.RECONNECT:
+                return Step(reconnect=told.text)
+            case Kind.NOTHING:
+                pass
+        return EMPTY
+
+    def _reject(self, problem: str | int, now: Nanos) -> Step:
+        """Drop a frame that makes no sense; the book whose it was has missed an update."""
+        if problem == outcomes.UNKNOWN_SYMBOL:
+            self.counts["unknown_symbol"] += 1
+            return EMPTY
+        self.counts["malformed"] += 1
+        number = self._desk.current()
+        sync = None if number is None else self._upkeep.syncs[number]
+        text = problem if isinstance(problem, str) else outcomes.PROBLEMS[problem]
+        return self._upkeep.reject(sync, text, now, lost=True)
+
+    def _refine(self, outcome: int) -> bool:
+        self.counts["refined"] += 1
+        return self._current().book.refine(ticks=outcome == outcomes.OFF_TICK)
+
+    def _is_verified(self, frame: bytes) -> bool:
+        return self._dialect.verify(self._current().book, frame, self._words)
+
+    def _lose(self, reason: Reason, now: Nanos) -> Step:
+        return self._upkeep.lose(self._current(), reason, now, received=int(self._words[self._dialect.sequence]))
+
+    def _ask(self, sync: Sync, not_before: Nanos) -> Step:
+        self._subscriptions.want(sync.symbol, not_before)
+        return EMPTY
+
+    def _asked(self, step: Step, now: Nanos) -> Step:
+        """Add the frames that ask for what the step, or an earlier one, wants asked."""
+        frames = self._subscriptions.take(now)
+        return step._replace(frames=(*step.frames, *frames)) if frames else step
+
+    def _current(self) -> Sync:
+        number = self._desk.current()
+        assert number is not None  # the kernel has read it
+        return self._upkeep.syncs[number]
+
+    def _tell(self) -> None:
+        if self.on_applied is not None:
+            self.on_applied(self._current().book)
+
+
+def _join(first: Step, second: Step) -> Step:
+    """What follows from two inputs, one after the other."""
+    if first is EMPTY or second is EMPTY:
+        return second if first is EMPTY else first
+    return Step(
+        first.events + second.events,
+        first.frames + second.frames,
+        first.requests + second.requests,
+        first.reconnect or second.reconnect,
+    )

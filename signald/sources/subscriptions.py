@@ -1,0 +1,65 @@
+"""Books that are asked for in band: when, how many in a frame, and how often at most."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from signald.model.time import Nanos
+from signald.sources.syncing import Budget
+
+Write: TypeAlias = Callable[[Sequence[str]], bytes]
+"""Writes one frame that asks for, or gives up, the books of some symbols."""
+
+
+class Subscriptions:
+    """What one connection has asked for, and is still to ask for.
+
+    Args:
+        subscribe: Writes the frame that asks for books.
+        unsubscribe: Writes the frame that gives them up: a snapshot comes again only to who asks again.
+        batch: Symbols that one frame may hold.
+        per_minute: Askings that the venue bears; those of one moment count as one.
+    """
+
+    def __init__(self, *, subscribe: Write, unsubscribe: Write, batch: int, per_minute: int) -> None:
+        self._subscribe = subscribe
+        self._unsubscribe = unsubscribe
+        self._batch = batch
+        self._budget = Budget(per_minute)
+        self._asked: set[str] = set()
+        self._wanted: dict[str, Nanos] = {}
+        self._granted: Nanos | None = None
+
+    def begin(self) -> None:
+        """A new connection: nothing has been asked for on it."""
+        self._asked.clear()
+        self._wanted.clear()
+        self._granted = None
+
+    def want(self, symbol: str, not_before: Nanos) -> None:
+        """A book is to be asked for, at that time or later; if it already is, at the earlier of both."""
+        self._wanted[symbol] = min(not_before, self._wanted.get(symbol, not_before))
+
+    def take(self, now: Nanos) -> tuple[bytes, ...]:
+        """Give the frames to send now."""
+        due = [symbol for symbol, not_before in self._wanted.items() if not_before <= now]
+        if not due:
+            return ()
+        if self._granted is None:
+            self._granted = self._budget.spend(now)
+        if self._granted > now:
+            return ()
+        self._granted = None
+        again = [symbol for symbol in due if symbol in self._asked]
+        self._asked.update(due)
+        for symbol in due:
+            del self._wanted[symbol]
+        return (*self._frames(self._unsubscribe, again), *self._frames(self._subscribe, due))
+
+    def next_deadline(self) -> Nanos | None:
+        """When :meth:`take` next has something to give."""
+        if not self._wanted:
+            return None
+        return max(min(self._wanted.values()), self._granted or 0)
+
+    def _frames(self, write: Write, symbols: Sequence[str]) -> Iterable[bytes]:
+        return (write(symbols[first : first + self._batch]) for first in range(0, len(symbols), self._batch))

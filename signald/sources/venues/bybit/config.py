@@ -1,0 +1,35 @@
+"""What can be set about Bybit."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
+
+
+class BybitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="bybit", tag_field="name"):
+    """Bybit, the public websocket of version 5.
+
+    Spot and derivatives are on connections of their own, so all instruments of one table are of one family: spot, or
+    perpetuals and futures in USDT or USDC, or those in the coin itself. Another family is another table.
+
+    Attributes:
+        instruments: Whose books.
+        ws_url: Address of the websocket, without the path.
+        rest_url: Address of the REST interface, without the path; only ``signald instruments`` asks there.
+        depth: Levels a side: 50 come every 20 ms, 200 every 100 (spot: 200).
+        stale_after_ms: A live book without a frame for so long is stale.
+        malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
+    """
+
+    instruments: tuple[str, ...]
+    ws_url: str = "wss://stream.bybit.com"
+    rest_url: str = "https://api.bybit.com"
+    depth: Literal[50, 200] = 50
+    stale_after_ms: Positive = 5_000
+    malformed_per_minute: Positive = 20
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+        return "bybit"

@@ -1,0 +1,32 @@
+"""What can be set about OKX."""
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
+
+
+class OkxConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="okx", tag_field="name"):
+    """OKX, the public websocket of version 5: spot, swaps and futures on one connection.
+
+    Attributes:
+        instruments: Whose books.
+        ws_url: Address of the websocket, without the path.
+        rest_url: Address of the REST interface, without the path; only ``signald instruments`` asks there.
+        touch: Whether the best bid and ask are also taken from `bbo-tbt`, every 10 ms, where the books come every 100.
+        stale_after_ms: A live book without a frame for so long is stale.
+        malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
+    """
+
+    instruments: tuple[str, ...]
+    ws_url: str = "wss://ws.okx.com:8443/ws/v5"
+    rest_url: str = "https://www.okx.com"
+    touch: bool = True
+    stale_after_ms: Positive = 5_000
+    malformed_per_minute: Positive = 20
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+        return "okx"

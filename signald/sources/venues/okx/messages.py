@@ -1,0 +1,101 @@
+"""OKX's messages as it spells them: for JSON that the compiled scan does not read, and for what is no book's.
+
+What is read here is written again in the plainest form and handed to the same kernel, so that there is one way into a
+book only.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from signald.errors import MalformedFrameError
+
+Level: TypeAlias = tuple[str, str, str, str]
+
+
+class Arg(msgspec.Struct, omit_defaults=True):
+    """`{"channel":"books","instId":"BTC-USDT"}`."""
+
+    channel: str | None = None
+    instId: str | None = None  # noqa: N815  # as OKX spells it, here and below
+
+
+class Element(msgspec.Struct, omit_defaults=True):
+    """`{"asks":[["8476.98","415","0","13"]],"bids":[],"ts":"1597026383085","checksum":0,"prevSeqId":1,"seqId":2}`."""
+
+    asks: list[Level] | None = None
+    bids: list[Level] | None = None
+    ts: str | None = None
+    checksum: int | None = None
+    prevSeqId: int | None = None  # noqa: N815
+    seqId: int | None = None  # noqa: N815
+
+
+class Frame(msgspec.Struct, omit_defaults=True):
+    """`{"arg":{…},"action":"update","data":[{…}]}`; what is no book's has no `data`, or that of another channel."""
+
+    arg: Arg | None = None
+    action: Literal["snapshot", "update"] | None = None
+    data: list[Element] | None = None
+
+
+class Told(msgspec.Struct):
+    """What the venue says besides: `{"event":"error","code":"60012","msg":"Invalid request"}`."""
+
+    event: str = ""
+    code: str = ""
+    msg: str = ""
+
+
+class _Envelope(msgspec.Struct):
+    arg: Arg | None = None
+
+
+_FRAME = msgspec.json.Decoder(Frame)
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_TOLD = msgspec.json.Decoder(Told)
+_ENCODER = msgspec.json.Encoder()
+_CHANNEL = "okx"
+_REFUSALS = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_NO_BOOKS = b'{"event":""}'
+BOOKS = "books"
+TOUCH = "bbo-tbt"
+
+
+def decode_frame(frame: bytes) -> Frame:
+    """Read a frame of `books` or `bbo-tbt`; raises :class:`MalformedFrameError`."""
+    try:
+        return _FRAME.decode(frame)
+    except _REFUSALS as error:
+        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+
+
+def decode_told(frame: bytes) -> Told:
+    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
+    try:
+        return _TOLD.decode(frame)
+    except _REFUSALS as error:
+        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+
+
+def plainest(frame: bytes) -> list[bytes]:
+    """Write a frame again in the form that the compiled scan reads, one for each element of its data.
+
+    Raises:
+        MalformedFrameError: It is no JSON, or not as OKX writes it.
+    """
+    try:
+        channel = (_ENVELOPE.decode(frame).arg or Arg()).channel
+    except _REFUSALS as error:
+        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+    decoded = decode_frame(frame) if channel in {BOOKS, TOUCH} else Frame()
+    if decoded.data is None:
+        return [_NO_BOOKS]
+    return [_encode(msgspec.structs.replace(decoded, data=[element])) for element in decoded.data]
+
+
+def _encode(frame: Frame) -> bytes:
+    try:
+        return _ENCODER.encode(frame)
+    except _REFUSALS as error:
+        raise MalformedFrameError(_CHANNEL, "", str(error)) from error

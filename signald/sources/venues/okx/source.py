@@ -1,0 +1,104 @@
+"""One connection to OKX: how it is asked, what it says, and what its checksums are compared with."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from signald.core.board import Board
+from signald.core.book import Book
+from signald.core.kernels.machine import WordArray
+from signald.model.instruments import Instrument
+from signald.sources.desk import build_books
+from signald.sources.inband import InBandSource, Kind, Told
+from signald.sources.subscriptions import Subscriptions
+from signald.sources.venues.okx.checksum import WireBook
+from signald.sources.venues.okx.config import OkxConfig
+from signald.sources.venues.okx.decode import ACTION, ACTION_SNAPSHOT, CHECKSUM, FINAL, apply_frame
+from signald.sources.venues.okx.messages import BOOKS, TOUCH, decode_frame, decode_told, plainest
+
+_BATCH: Final = 100
+"""Symbols in one frame: two channels each make 12 KB of the 64 KB that it may have."""
+_ASKINGS_PER_MINUTE: Final = 4
+"""Of 480 in an hour; to ask anew is to give up and to ask."""
+_UPGRADE: Final = "64008"
+
+
+def build(config: OkxConfig, instruments: Sequence[Instrument], board: Board, *, channel: str = "") -> InBandSource:
+    """Build the source of one connection; see :func:`signald.sources.registry.build_source`."""
+    dialect = OkxDialect(touch=config.touch)
+    return InBandSource(
+        channel or config.name,
+        "/public",
+        build_books(config.instruments, instruments, board),
+        dialect=dialect,
+        subscriptions=Subscriptions(
+            subscribe=dialect.subscribe,
+            unsubscribe=dialect.unsubscribe,
+            batch=_BATCH,
+            per_minute=_ASKINGS_PER_MINUTE,
+        ),
+        stale_after_ms=config.stale_after_ms,
+        malformed_per_minute=config.malformed_per_minute,
+    )
+
+
+class OkxDialect:
+    """OKX's words.
+
+    Args:
+        touch: Whether `bbo-tbt` is asked for beside `books`.
+    """
+
+    ping = b"ping"
+    sequence = FINAL
+    apply = staticmethod(apply_frame)
+    plainest = staticmethod(plainest)
+
+    def __init__(self, *, touch: bool) -> None:
+        self._touch = touch
+        self._wire_books: dict[int, WireBook] = {}
+
+    def subscribe(self, symbols: Sequence[str]) -> bytes:
+        """`{"op":"subscribe","args":[{"channel":"books","instId":"BTC-USDT"},…]}`."""
+        return self._operation("subscribe", symbols, (BOOKS, TOUCH) if self._touch else (BOOKS,))
+
+    def unsubscribe(self, symbols: Sequence[str]) -> bytes:
+        """`{"op":"unsubscribe","args":[{"channel":"books","instId":"BTC-USDT"}]}`; `bbo-tbt` goes on."""
+        return self._operation("unsubscribe", symbols, (BOOKS,))
+
+    def hear(self, frame: bytes) -> Told:
+        """`pong`, `{"event":"error","code":"60012","msg":"…"}`, `{"event":"notice","code":"64008","msg":"…"}`."""
+        if frame == b"pong":
+            return Told(Kind.PONG)
+        told = decode_told(frame)
+        match told.event:
+            case "error":
+                return Told(Kind.REFUSAL, f"{told.code}: {told.msg}")
+            case "notice" if told.code == _UPGRADE:
+                return Told(Kind.RECONNECT, "the server announced its upgrade")
+            case _:
+                return Told(Kind.NOTHING)
+
+    def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:
+        """Compare a frame's checksum with the book's own; True where it has none."""
+        wanted = int(words[CHECKSUM])
+        wire = self._wire_books.get(book.address)
+        if words[ACTION] == ACTION_SNAPSHOT:
+            if wanted == 0:
+                return True
+            wire = self._wire_books[book.address] = WireBook()
+        if wire is None:
+            return True
+        for element in decode_frame(frame).data or ():
+            wire.apply(element)
+        return wanted in (0, wire.checksum())
+
+    def forget(self, book: Book) -> None:
+        """The text of a book's levels is void."""
+        self._wire_books.pop(book.address, None)
+
+    @staticmethod
+    def _operation(name: str, symbols: Sequence[str], channels: Sequence[str]) -> bytes:
+        args = [{"channel": channel, "instId": symbol} for symbol in symbols for channel in channels]
+        return msgspec.json.encode({"op": name, "args": args})
