@@ -1,15 +1,19 @@
 """Runs recordings: replay and verify."""
 
+import dataclasses
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import msgspec
+
 from signald.app.world import World, build_pipeline, load_world
 from signald.config import Config
 from signald.errors import ConfigError
-from signald.model.instruments import InstrumentId
+from signald.journal.session import Session
+from signald.model.instruments import Instrument, InstrumentId
 from signald.model.time import Nanos
 from signald.pipeline import Pipeline
 from signald.replay.checkpoints import Checkpoints
@@ -38,14 +42,13 @@ def run_replay(
     every: int,
 ) -> ReplaySummary:
     """Run journals through the engine; documents go to ``out`` (``None``: standard output), a line each."""
-    world = load_world(config)
-    venues = _venues_in(world, journals)
+    world, connections = _recorded(load_world(config), journals)
     said = fed = 0
     with _lines_to(out) as documents, _lines_to(checkpoints) if checkpoints else nullcontext() as books:
         watch = Checkpoints(every, books.write) if books else None
 
         def build() -> Pipeline:
-            return build_pipeline(world, venues)
+            return build_pipeline(world, tuple(connections.values()), channels=tuple(connections))
 
         for replayed in replay(journals, watch.watching(build) if watch else build, from_ts=from_ts, to_ts=to_ts):
             fed += 1
@@ -66,31 +69,59 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     (session,) = sessions([journal])
     if session.mode == "import":
         raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
-    world = load_world(config)
+    world, connections = _recorded(load_world(config), [journal])
     if session.model_id not in {"", world.parameters.id}:
         problem = f"is model {world.parameters.id}, but the journal's run was scored by {session.model_id}"
         raise ConfigError(config.model.path, problem)
-    venues = _venues_in(world, [journal])
-    return compare([journal], lambda: build_pipeline(world, venues))
+    venues, channels = tuple(connections.values()), tuple(connections)
+    return compare([journal], lambda: build_pipeline(world, venues, channels=channels))
 
 
-def _venues_in(world: World, journals: Sequence[Path]) -> tuple[VenueConfig, ...]:
-    """The venues whose books are in the journals, in the order of their rows; as configured, else by default."""
-    wanted: dict[str, list[InstrumentId]] = {}
-    for name in dict.fromkeys(name for session in sessions(journals) for name in session.instruments):
-        instrument = world.instruments.get(name)
-        if instrument is None:
-            problem = f"{name!r}, which the journal has, is not in {world.config.instruments.path}"
-            where = "instruments.path"
-            raise ConfigError(where, problem)
-        wanted.setdefault(instrument.venue, []).append(name)
-    configured = {venue.name: venue for venue in world.config.venues}
-    return tuple(
-        with_instruments(configured[venue], names)
-        if venue in configured
-        else read_venue_config({"name": venue, "instruments": names}, where=venue)
-        for venue, names in wanted.items()
+def _recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, VenueConfig]]:
+    """The world with what recordings show of their instruments, and the connections in the journals, by channel."""
+    begun = sessions(journals)
+    world = dataclasses.replace(world, instruments=_overlaid(world.instruments, begun))
+    wanted: dict[str, dict[InstrumentId, None]] = {}
+    for session in begun:
+        by_name = {name: channel for channel, names in session.channels.items() for name in names}
+        for name in session.instruments:
+            venue = _instrument(world, name).venue
+            wanted.setdefault(by_name.get(name, venue), {})[name] = None
+    return world, {channel: _venue_of(world, tuple(names)) for channel, names in wanted.items()}
+
+
+def _overlaid(known: Mapping[InstrumentId, Instrument], begun: Sequence[Session]) -> Mapping[InstrumentId, Instrument]:
+    """What is known, with the steps of the recordings; of one that is in several the finest."""
+    found = dict(known)
+    shown: dict[InstrumentId, Instrument] = {}
+    for seen in (each for session in begun for each in session.steps):
+        other = shown.get(seen.id, seen)
+        tick_size, lot_size = min(seen.tick_size, other.tick_size), min(seen.lot_size, other.lot_size)
+        shown[seen.id] = msgspec.structs.replace(seen, tick_size=tick_size, lot_size=lot_size)
+        base = known.get(seen.id, seen)
+        found[seen.id] = msgspec.structs.replace(base, tick_size=tick_size, lot_size=lot_size)
+    return found
+
+
+def _instrument(world: World, name: InstrumentId) -> Instrument:
+    instrument = world.instruments.get(name)
+    if instrument is None:
+        problem = f"{name!r}, which the journal has, is not in {world.config.instruments.path}"
+        where = "instruments.path"
+        raise ConfigError(where, problem)
+    return instrument
+
+
+def _venue_of(world: World, names: tuple[InstrumentId, ...]) -> VenueConfig:
+    """The venue of one connection: as the table that has one of its instruments, else any of the venue's, else anew."""
+    venue = _instrument(world, names[0]).venue
+    tables = sorted(
+        (table for table in world.config.venues if table.name == venue),
+        key=lambda table: set(table.instruments).isdisjoint(names),
     )
+    if tables:
+        return with_instruments(tables[0], names)
+    return read_venue_config({"name": venue, "instruments": names}, where=venue)
 
 
 class _Lines:

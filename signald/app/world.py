@@ -16,7 +16,7 @@ from signald.model.parameters import Parameters, decode_parameters
 from signald.pipeline import Pipeline
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.protocol import VenueSource
-from signald.sources.registry import VenueConfig, build_source
+from signald.sources.registry import VenueConfig, build_source, channels_of
 
 _VENUES = "venues"  # the section at fault
 
@@ -63,20 +63,26 @@ def asset_of(config: Config, name: str) -> str:
     return instrument.base if instrument is not None else name
 
 
-def build_pipeline(world: World, venues: Sequence[VenueConfig]) -> Pipeline:
+def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Sequence[str] = ()) -> Pipeline:
     """Join sources, board and engine for these venues; the board's rows are in their order.
 
+    Args:
+        world: What is known.
+        venues: One for each connection.
+        channels: Names of the connections; none: as :func:`channels_of` names them.
+
     Raises:
-        ConfigError: An instrument is unknown, or named twice; a venue is named twice.
+        ConfigError: An instrument is unknown, or named twice, or of another venue.
     """
     instruments = _instruments(world, [name for venue in venues for name in venue.instruments])
     board = Board([instrument.id for instrument in instruments])
     sources: dict[str, VenueSource] = {}
-    for venue in venues:
-        if venue.name in sources:
-            problem = f"{venue.name!r} is there twice: name all its instruments in one table"
+    for channel, venue in zip(channels or channels_of(venues), venues, strict=True):
+        strangers = [name for name in venue.instruments if world.instruments[name].venue != venue.name]
+        if strangers:
+            problem = f"{strangers[0]!r} is of {world.instruments[strangers[0]].venue}, not of {venue.name}"
             raise ConfigError(_VENUES, problem)
-        sources[venue.name] = build_source(venue, instruments, board)
+        sources[channel] = build_source(venue, instruments, board, channel=channel)
     documents = Documents(scorer=Scorer(world.parameters, instruments), instruments=instruments)
     engine = Engine(indicators=world.indicators, documents=documents, rules=world.config.releases.rules())
     return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))

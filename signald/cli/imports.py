@@ -28,6 +28,14 @@ def binance_stream(
     _report(import_binance_stream(sources, out, snapshot_symbol=symbol), out, json=json)
 
 
+@app.command("cryptofeed")
+def cryptofeed(sources: SourcesArgument, out: OutOption, *, json: JsonOption = False) -> None:
+    """Recordings of cryptofeed, of any venue: lines of JSON, plain or compressed, or the older text."""
+    from signald.replay.importers.cryptofeed import import_cryptofeed  # noqa: PLC0415 - one format a run
+
+    _report(import_cryptofeed(sources, out), out, json=json)
+
+
 @app.command("calendar-csv")
 def calendar_csv(
     sources: SourcesArgument,

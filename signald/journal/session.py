@@ -1,11 +1,12 @@
 """The record a run begins with: what its journal needs to be read by itself."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from signald.errors import JournalError
-from signald.model.instruments import InstrumentId
+from signald.model.instruments import Instrument, InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
 
@@ -24,6 +25,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         recovered_from: What the engine of the run before saw from this time on was fed again, its outputs set aside;
             ``None``: the run began with nothing.
         faults: What was wrong with what an import was made of, by kind.
+        channels: Whose books come on which connection; empty: each venue has one, of its name.
+        steps: Instruments as the recording shows them, of an import: tick and lot are the finest that occur in it.
     """
 
     mode: Mode
@@ -32,6 +35,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     recovered_from: Nanos | None = None
     faults: dict[str, int] = {}
+    channels: Mapping[str, tuple[InstrumentId, ...]] = {}
+    steps: tuple[Instrument, ...] = ()
 
 
 _ENCODER = msgspec.json.Encoder()

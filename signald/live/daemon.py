@@ -30,6 +30,7 @@ from signald.sinks.redis import Confirmation, Publisher
 from signald.sinks.replicas import ReplicaCheck
 from signald.sinks.status import StatusBoard
 from signald.sources.calendars.mqtt.source import TOPICS
+from signald.sources.registry import channels_of
 from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
 
 CHANNEL = "mqtt"
@@ -166,6 +167,7 @@ class Daemon:
             model_id=self._model_id,
             version=self._version,
             recovered_from=recovered.since,
+            channels={channel: source.instruments for channel, source in self._pipeline.venues.items()},
         )
         unsaid = intake.begin(session, recovered.unsaid)
         reach("recovery.begun")
@@ -200,7 +202,7 @@ class Daemon:
     def _build_links(self, intake: Intake) -> list[VenueLink]:
         return [
             VenueLink(
-                venue.name,
+                channel,
                 ws_url=venue.ws_url,
                 rest_url=venue.rest_url,
                 intake=intake,
@@ -208,7 +210,7 @@ class Daemon:
                 clock=self._clock,
                 frames=self._metrics.counts.frames,
             )
-            for venue in self._config.venues
+            for channel, venue in zip(channels_of(self._config.venues), self._config.venues, strict=True)
         ]
 
     def _confirm(self, confirmation: Confirmation) -> None:

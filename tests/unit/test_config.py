@@ -102,7 +102,7 @@ def test_every_unknown_key_is_named_at_once_with_the_nearest_known_one(tmp_path:
         "consumers[0].juristiction is not a key; did you mean consumers[0].jurisdiction?",
         "venues[0]: stale_after: no such key (did you mean 'stale_after_ms'?)",
         "wss_url: no such key (did you mean 'ws_url'?)",
-        "venues[1]: name: 'binanse' is not one of binance, binance_usdm (did you mean 'binance'?)",
+        "venues[1]: name: 'binanse' is not one of binance, binance_usdm, okx, bybit (did you mean 'binance'?)",
     ):
         assert part in said
 

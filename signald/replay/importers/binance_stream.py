@@ -6,7 +6,8 @@ the source makes when it needs one, at the place where the recorder got it::
     1723161253937085768 {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT",…}}
     1723161254206652067 {"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"],…],"asks":[…]}
 
-The file is read twice, first for the symbols, which the journal's session must name, then for the records.
+The file is read three times: for the symbols, which the journal's session must name, for the steps of their prices and
+sizes, then for the records.
 """
 
 import re
@@ -17,22 +18,17 @@ from typing import Final, NamedTuple
 
 from signald.errors import ImportFormatError
 from signald.journal.session import Session, session_record
-from signald.model.instruments import InstrumentId
+from signald.model.instruments import Instrument, InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
 from signald.replay.importers.recording import Imported, read_lines, write_import
+from signald.replay.importers.sightings import Sightings, levels_of_snapshot, listed
 from signald.sources.venues.binance.config import snapshot_key
 
 _LINE: Final = re.compile(rb"(\d{16,19}) (\{.*\})")
 _STREAM: Final = re.compile(rb'\{"stream":"([a-z0-9_]+)@([A-Za-z0-9@_]+)"')
 _SNAPSHOT: Final = re.compile(rb'\{"lastUpdateId":\d+,')
 _USDM: Final = re.compile(rb'"pu":\d+')
-_INSTRUMENT: Final = {"binance": "{}.BINANCE", "binance_usdm": "{}-PERP.BINANCE"}
-
-
-def instrument_of(venue: str, symbol: str) -> InstrumentId:
-    """Our name for ``BTCUSDT`` of ``binance`` or ``binance_usdm``."""
-    return _INSTRUMENT[venue].format(symbol)
 
 
 class Content(NamedTuple):
@@ -49,7 +45,7 @@ class Content(NamedTuple):
     @property
     def instruments(self) -> tuple[InstrumentId, ...]:
         """Ours, in the same order."""
-        return tuple(instrument_of(self.venue, symbol) for symbol in self.symbols)
+        return tuple(listed(self.venue, symbol).id for symbol in self.symbols)
 
 
 def import_binance_stream(sources: Sequence[Path], out: Path, *, snapshot_symbol: str | None = None) -> Imported:
@@ -67,7 +63,8 @@ def import_binance_stream(sources: Sequence[Path], out: Path, *, snapshot_symbol
     content = survey(sources)
     skipped: Counter[str] = Counter()
     symbol = snapshot_symbol or (content.symbols[0] if len(content.symbols) == 1 else None)
-    records = binance_records(sources, content, snapshot_symbol=symbol, skipped=skipped)
+    steps = _look(sources, content, symbol).instruments
+    records = binance_records(sources, content, snapshot_symbol=symbol, skipped=skipped, steps=steps)
     return write_import(out, records, instruments=content.instruments, skipped=skipped)
 
 
@@ -89,8 +86,28 @@ def survey(sources: Iterable[Path]) -> Content:
     return Content(venue, tuple(symbols))
 
 
+def _look(sources: Iterable[Path], content: Content, snapshot_symbol: str | None) -> Sightings:
+    """Find the steps of the books in recordings."""
+    sightings = Sightings()
+    for symbol in content.symbols:
+        sightings.name(content.venue, listed(content.venue, symbol))
+    for path in sources:
+        for _, line in read_lines(path):
+            body = line[line.find(b"{") :]
+            if _STREAM.match(body):
+                sightings.frame(content.venue, content.venue, body)
+            elif _SNAPSHOT.match(body) and snapshot_symbol is not None:
+                sightings.levels(listed(content.venue, snapshot_symbol).id, levels_of_snapshot(body))
+    return sightings
+
+
 def binance_records(
-    sources: Iterable[Path], content: Content, *, snapshot_symbol: str | None, skipped: Counter[str]
+    sources: Iterable[Path],
+    content: Content,
+    *,
+    snapshot_symbol: str | None,
+    skipped: Counter[str],
+    steps: tuple[Instrument, ...] = (),
 ) -> Iterator[Record]:
     """The records of a recording, its session and its connection first; raises :class:`ImportFormatError`."""
     last: Nanos | None = None
@@ -101,7 +118,7 @@ def binance_records(
                 continue
             ts_ingest, body = _split(path, number, line)
             if last is None:
-                yield session_record(Session(mode="import", instruments=content.instruments), ts_ingest)
+                yield session_record(Session(mode="import", instruments=content.instruments, steps=steps), ts_ingest)
                 yield Record(RecordKind.CONNECTED, ts_ingest, content.venue, "", b"")
             elif ts_ingest < last:
                 raise ImportFormatError(str(path), number, f"received at {ts_ingest}, before the line before it")

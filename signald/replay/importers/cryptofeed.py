@@ -31,11 +31,10 @@ import msgspec
 
 from signald.errors import ImportFormatError
 from signald.journal.session import Session, session_record
-from signald.model.instruments import InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S, Nanos
-from signald.replay.importers.binance_stream import instrument_of
 from signald.replay.importers.recording import Imported, read_lines, write_import
+from signald.replay.importers.sightings import Sightings, is_known, levels_of_snapshot, listed
 from signald.sources.venues.binance.config import snapshot_key
 
 _What: TypeAlias = Literal["http", "connect", "recv", "send"]
@@ -88,6 +87,11 @@ class Connection(NamedTuple):
     name: str
     url: str
 
+    @property
+    def venue(self) -> str:
+        """Whose it is; ``""`` if of none that we know."""
+        return _VENUES.get(urlsplit(self.url).hostname or "", "")
+
 
 def import_cryptofeed(sources: Sequence[Path], out: Path, *, channels: Mapping[str, str] | None = None) -> Imported:
     """Turn recordings into the journal ``out``.
@@ -104,10 +108,16 @@ def import_cryptofeed(sources: Sequence[Path], out: Path, *, channels: Mapping[s
     """
     connections = survey(sources)
     names = {**_default_channels(connections), **(channels or {})}
-    instruments = tuple(dict.fromkeys(each for one in connections for each in _instruments(one)))
+    sightings = _look(sources, connections, names)
+    session = Session(
+        mode="import",
+        instruments=tuple(each.id for each in sightings.instruments),
+        channels=sightings.channels,
+        steps=sightings.instruments,
+    )
     skipped: Counter[str] = Counter()
-    records = _records(sources, connections, names, instruments, skipped)
-    return write_import(out, records, instruments=instruments, skipped=skipped)
+    records = _records(sources, connections, names, session, skipped)
+    return write_import(out, records, instruments=session.instruments, skipped=skipped)
 
 
 def survey(sources: Sequence[Path]) -> list[Connection]:
@@ -120,25 +130,49 @@ def survey(sources: Sequence[Path]) -> list[Connection]:
     return list(found.values())
 
 
+def _look(sources: Sequence[Path], connections: Sequence[Connection], channels: Mapping[str, str]) -> Sightings:
+    """Find the books in recordings: those that an address asks for, and those that are in the frames."""
+    sightings = Sightings()
+    by_name = {one.name: one for one in connections}
+    for one in connections:
+        for symbol in _symbols(one.url):
+            sightings.name(channels[one.name], listed(one.venue, symbol))
+    for path in sources:
+        for happened in _read(path):
+            one = by_name.get(happened.connection)
+            if happened.what == "recv" and one is not None and is_known(one.venue):
+                derivative = not one.url.endswith("/spot")
+                sightings.frame(channels[one.name], one.venue, happened.data, derivative=derivative)
+            elif happened.what == "http" and (answer := _answer(happened.url)) is not None:
+                name = listed(answer.venue, answer.symbol).id
+                sightings.levels(name, levels_of_snapshot(happened.data))
+    return sightings
+
+
 def _records(
     sources: Sequence[Path],
     connections: Sequence[Connection],
     channels: Mapping[str, str],
-    instruments: tuple[InstrumentId, ...],
+    session: Session,
     skipped: Counter[str],
 ) -> Iterator[Record]:
     answers = [_only(path, lambda one: one.what == "http") for path in sources]
-    streams = [_only(one.path, _of_connection(one.name)) for one in connections]
+    kept = [one for one in connections if channels[one.name] in session.channels or not is_known(one.venue)]
+    streams = [_only(one.path, _of_connection(one.name)) for one in kept]
     begun = False
     up: set[str] = set()
+    if len(kept) < len(connections):
+        skipped["connections without books"] = len(connections) - len(kept)
     for happened in heapq.merge(*map(_sorted, answers), *streams, key=lambda one: one.ts):
         if not begun:
-            yield session_record(Session(mode="import", instruments=instruments), happened.ts)
+            yield session_record(session, happened.ts)
             begun = True
-        yield from _record(happened, channels, up, skipped)
+        yield from _record(happened, channels, session, up, skipped)
 
 
-def _record(happened: _Happened, channels: Mapping[str, str], up: set[str], skipped: Counter[str]) -> Iterator[Record]:
+def _record(
+    happened: _Happened, channels: Mapping[str, str], session: Session, up: set[str], skipped: Counter[str]
+) -> Iterator[Record]:
     ts, what, connection, url, data = happened
     if what == "send":
         skipped["sent"] += 1
@@ -148,7 +182,10 @@ def _record(happened: _Happened, channels: Mapping[str, str], up: set[str], skip
         if answer is None:
             skipped["answers"] += 1
         else:
-            yield Record(RecordKind.RESPONSE, ts, answer.channel, answer.key, data)
+            name = listed(answer.venue, answer.symbol).id
+            asked = [channel for channel, names in session.channels.items() if name in names]
+            for channel in asked or [answer.venue]:
+                yield Record(RecordKind.RESPONSE, ts, channel, snapshot_key(answer.symbol), data)
         return
     channel = channels[connection]
     if what == "recv":
@@ -161,8 +198,8 @@ def _record(happened: _Happened, channels: Mapping[str, str], up: set[str], skip
 
 
 class _Answer(NamedTuple):
-    channel: str
-    key: str
+    venue: str
+    symbol: str
 
 
 def _answer(url: str) -> _Answer | None:
@@ -170,32 +207,28 @@ def _answer(url: str) -> _Answer | None:
     parts = urlsplit(url)
     venue = _VENUES.get(parts.hostname or "")
     if venue in {"binance", "binance_usdm"} and parts.path.endswith("/depth"):
-        symbol = parse_qs(parts.query)["symbol"][0]
-        return _Answer(venue, snapshot_key(symbol))
+        return _Answer(venue, parse_qs(parts.query)["symbol"][0])
     return None
 
 
 def _default_channels(connections: Sequence[Connection]) -> dict[str, str]:
     count: Counter[str] = Counter()
     names: dict[str, str] = {}
-    for path, name, url in connections:
-        venue = _VENUES.get(urlsplit(url).hostname or "")
-        if venue is None:
-            raise ImportFormatError(str(path), 0, f"{url!r} is of no venue we know")
+    for one in connections:
+        venue, name = one.venue, one.name
+        if not venue:
+            raise ImportFormatError(str(one.path), 0, f"{one.url!r} is of no venue we know")
         count[venue] += 1
         names[name] = venue if count[venue] == 1 else f"{venue}.{count[venue]}"
     return names
 
 
-def _instruments(connection: Connection) -> Iterator[InstrumentId]:
-    """Instruments whose depth a connection asked for, where its address says so: on Binance."""
-    parts = urlsplit(connection.url)
-    venue = _VENUES.get(parts.hostname or "", "")
-    if venue in {"binance", "binance_usdm"}:
-        for stream in parse_qs(parts.query).get("streams", [""])[0].split("/"):
-            symbol, _, kind = stream.partition("@")
-            if kind.startswith("depth"):
-                yield instrument_of(venue, symbol.upper())
+def _symbols(url: str) -> Iterator[str]:
+    """Symbols whose depth a connection asked for, where its address says so: on Binance."""
+    for stream in parse_qs(urlsplit(url).query).get("streams", [""])[0].split("/"):
+        symbol, _, kind = stream.partition("@")
+        if kind.startswith("depth"):
+            yield symbol.upper()
 
 
 def _only(path: Path, wanted: Callable[[_Happened], bool]) -> Iterator[_Happened]:

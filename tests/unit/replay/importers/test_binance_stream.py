@@ -8,6 +8,7 @@ from signald.journal.reader import read
 from signald.journal.session import Session, read_session
 from signald.model.records import Record, RecordKind
 from signald.replay.importers.binance_stream import import_binance_stream
+from signald.replay.importers.sightings import listed
 
 TS = 1_723_161_253_937_085_768
 DEPTH = b'{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":1,"u":2,"b":[],"a":[]}}'
@@ -36,7 +37,9 @@ def imported(tmp_path: Path, *lines: bytes, snapshot_symbol: str | None = None) 
 def test_frames_and_snapshots_become_records_of_one_connection(tmp_path: Path) -> None:
     session, *records = imported(tmp_path, DEPTH, SNAPSHOT, DEPTH)
 
-    assert read_session(session) == Session(mode="import", instruments=("BTCUSDT.BINANCE",))
+    assert read_session(session) == Session(
+        mode="import", instruments=("BTCUSDT.BINANCE",), steps=(listed("binance", "BTCUSDT"),)
+    )
     assert records == [
         Record(RecordKind.CONNECTED, TS, "binance", "", b""),
         Record(RecordKind.FRAME, TS, "binance", "", DEPTH),

@@ -8,6 +8,7 @@ from signald.journal.reader import read
 from signald.journal.session import Session, read_session
 from signald.model.records import Record, RecordKind
 from signald.replay.importers.cryptofeed import import_cryptofeed
+from signald.replay.importers.sightings import listed
 from tests.support.shared_data import shared_data
 
 ADDRESS = "wss://stream.binance.com:9443/stream?streams=nknusdt@depth@100ms/blzeth@depth@100ms/nknusdt@bookTicker"
@@ -38,7 +39,13 @@ def imported(tmp_path: Path, *sources: Path, channels: dict[str, str] | None = N
 def test_what_happened_stands_in_order_of_time(tmp_path: Path) -> None:
     session, *records = imported(tmp_path, recording(tmp_path / "file", LINES))
 
-    assert read_session(session) == Session(mode="import", instruments=("NKNUSDT.BINANCE", "BLZETH.BINANCE"))
+    names = ("NKNUSDT.BINANCE", "BLZETH.BINANCE")
+    assert read_session(session) == Session(
+        mode="import",
+        instruments=names,
+        channels={"binance": names},
+        steps=(listed("binance", "NKNUSDT"), listed("binance", "BLZETH")),
+    )
     assert records == [
         Record(RecordKind.CONNECTED, 1633998511_159679000, "binance", "", b""),
         Record(RecordKind.FRAME, 1633998512_063356900, "binance", "", '{"first":"µ"}'.encode()),
