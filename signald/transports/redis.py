@@ -207,7 +207,7 @@ class RedisLink:
     async def _read_replies(self, connection: Wire) -> None:
         while True:
             try:
-                reply = cast("Reply", await connection.read_response(timeout=math.inf))
+                reply = cast("Reply", await connection.read_response(timeout=math.inf, disconnect_on_error=False))
             except ResponseError as error:
                 reply = Refused(_error_text(error))
             self.replies += 1
@@ -242,6 +242,7 @@ class RedisLink:
         if connection is not None:
             if self._on_down is not None:  # before anything is awaited: nobody may submit in between
                 self._on_down(reason)
+            connection.abort()  # nothing of ours is left unsent that matters; a TLS farewell could take half a minute
             await connection.disconnect(nowait=True)
 
     async def _connect(self) -> Wire:

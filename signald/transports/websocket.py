@@ -22,6 +22,7 @@ from signald.model.time import NS_PER_S
 from signald.runtime.backoff import AttemptBudget, Backoff
 from signald.runtime.clock import Clock
 from signald.runtime.mailbox import Mailbox, Overflow
+from signald.transports.credentials import client_tls
 from signald.transports.http_client import read_retry_after
 
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
@@ -102,7 +103,7 @@ class WebsocketConnection:
             ConfigError: ``url`` is none.
         """
         try:
-            parse_uri(url)
+            is_secure = parse_uri(url).secure
         except InvalidURI as failure:
             raise ConfigError(name, str(failure)) from failure
         self.name = name
@@ -124,6 +125,7 @@ class WebsocketConnection:
             max_size=limits.max_frame_bytes,
             max_queue=None,  # nothing is queued
             create_connection=cast("type[ClientConnection]", self._new_connection),
+            ssl=client_tls(section=name) if is_secure else None,
         )
         self._connection: _Direct | None = None
         self._announced = False

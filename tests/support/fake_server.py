@@ -28,8 +28,15 @@ async def fake_server(talk: Talk) -> AsyncGenerator[int]:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
-        open_talks = list(talks)
-        for task in open_talks:
-            task.cancel()
-        if open_talks:
-            await asyncio.wait(open_talks)
+        server.close()
+        while await _was_busy(talks):
+            for task in list(talks):
+                task.cancel()
+            await asyncio.wait(list(talks))
+
+
+async def _was_busy(talks: set[asyncio.Task[None]]) -> bool:
+    """Give what was just accepted the few turns of the loop that it needs to become a task."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return bool(talks)

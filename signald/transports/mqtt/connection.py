@@ -106,7 +106,7 @@ class MqttConnection:
                 self._note_down("closed by us")
                 raise
             finally:
-                wire.close_socket()
+                await wire.close()
             self._backoff.note_lifetime(loop.time() - began)
             await asyncio.sleep(self._backoff.next_delay_s())
 

@@ -5,11 +5,14 @@ QoS 1 message when that call returns.
 """
 
 import asyncio
+import contextlib
 import functools
 import socket
 import ssl
+import threading
+import traceback
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, Self, TypeAlias, cast
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
@@ -25,6 +28,7 @@ WireError = aiomqtt.MqttError
 _V5 = 5
 _REFUSED = 0x80
 _ANSWER_WITHIN_S = 5.0
+_LOOK_EVERY_S = 1.0
 _SOCKET_OPTIONS: tuple[tuple[int, int, int], ...] = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 
 
@@ -84,6 +88,8 @@ class Wire(aiomqtt.Client):
             socket_options=_SOCKET_OPTIONS,
         )
         self._is_v5 = is_v5
+        self._connect_began = False
+        self._connect_ended = threading.Event()
 
     async def subscribe_to(self, subscriptions: Iterable[Subscription]) -> None:
         """Subscribe one by one; what is retained there comes again each time, as MQTT has it.
@@ -122,18 +128,50 @@ class Wire(aiomqtt.Client):
                 properties.UserProperty = list(user_properties)
         await self.publish(topic, payload, qos=qos, retain=retain, properties=properties)
 
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            WireError: The broker refused us, or does not answer.
+        """
+        await super().__aenter__()
+        self._require_connection()  # lost together with CONNACK, aiomqtt forgets that it was lost
+        return self
+
     async def until_lost(self) -> None:
         """Wait until the broker is lost.
 
         Raises:
             WireError: It is, and why.
         """
-        async for _ in self.messages:
-            pass  # never: the hand-over queue is always empty, and the iterator ends with the connection
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    async for _ in self.messages:
+                        pass  # never: nothing is queued, and the iterator ends with the connection
+            self._require_connection()
 
-    def close_socket(self) -> None:
-        """Close the socket if it still is open: aiomqtt leaves it so when a handshake fails."""
+    def _require_connection(self) -> None:
+        if not self._client.is_connected():
+            msg = "connection lost"
+            raise WireError(msg)
+
+    async def close(self) -> None:
+        """Close the socket if it still is open: aiomqtt leaves it so when a handshake fails or is cancelled."""
+        if self._connect_began:  # in a thread that cannot be cancelled
+            await asyncio.to_thread(self._connect_ended.wait)
         self._client._sock_close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - paho closes it in no other way
+
+    def _client_connect(self) -> None:
+        """Override of what aiomqtt runs in a thread: DNS, TCP and TLS."""
+        self._connect_began = True
+        try:
+            super()._client_connect()
+        except OSError as failure:
+            traceback.clear_frames(failure.__traceback__)  # paho leaves the socket there whose TLS handshake failed
+            raise
+        finally:
+            self._connect_ended.set()
 
 
 class _Handover(asyncio.Queue[aiomqtt.Message]):

@@ -261,6 +261,20 @@ async def test_a_subscription_that_is_refused_is_named() -> None:
     assert failure.reason == "subscription to 'signald/v1/calendar/#' was refused: Not authorized"
 
 
+async def test_a_broker_that_leaves_together_with_its_welcome_is_not_taken_for_connected() -> None:
+    async def welcome_and_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(bytes.fromhex("20 03 00 00 00"))  # CONNACK: accepted
+
+    async with fake_server(welcome_and_leave) as port:
+        connection = build(port, client_id="sender")
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(connection.run())
+            await until(lambda: connection.last_failure)
+            await until(lambda: not connection.is_up)
+            task.cancel()
+
+
 async def test_a_broker_that_says_nothing_is_unreachable() -> None:
     async def keep_silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
