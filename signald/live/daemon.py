@@ -123,7 +123,7 @@ class Daemon:
             journal=journal,
             often=self._config.live.clock_file is not None,
         )
-        self._watch(journal, mqtt)
+        self._watch(journal, mqtt, intake)
         supervisor.start("journal-sync", lambda: self._sync(journal, reporter))
         supervisor.start("redis", self._publisher.run)
         supervisor.start("status-board", self._status_board.run)
@@ -217,7 +217,7 @@ class Daemon:
         self._metrics.confirm(confirmation)
         self._replicas.note(confirmation)
 
-    def _watch(self, journal: JournalWriter, mqtt: MqttConnection) -> None:
+    def _watch(self, journal: JournalWriter, mqtt: MqttConnection, intake: Intake) -> None:
         """Export what others count."""
         metrics = self._metrics
         metrics.watch_publisher(self._publisher)
@@ -235,6 +235,11 @@ class Daemon:
         metrics.watch_counter("signald_mqtt_messages_total", "MQTT messages taken.", lambda: mqtt.messages)
         metrics.watch_counter(
             "signald_mqtt_quarantined_total", "MQTT messages that could not be handled.", lambda: mqtt.quarantined
+        )
+        metrics.watch(
+            "signald_clock_behind_seconds",
+            "How far the wall clock was set back and is still behind our time.",
+            lambda: intake.behind_ns() / NS_PER_S,
         )
         metrics.watch(
             "signald_journal_failing", "Whether the journal cannot be written.", lambda: bool(journal.status().failing)

@@ -11,13 +11,16 @@ from signald.journal.writer import JournalWriter
 from signald.model.notices import Notice
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
-from signald.model.time import Nanos
+from signald.model.time import NS_PER_S, Nanos
 from signald.pipeline import Pipeline
 from signald.runtime.clock import Clock
 from signald.runtime.faults import reach
 from signald.sinks.encoding import Document, document_of, encode_data
 from signald.sinks.stages import Stages
 from signald.sources.protocol import Step
+
+_NOTED_NS = NS_PER_S
+"""A step of the clock is worth an alarm from here on; NTP makes smaller ones."""
 
 
 class Outlet(Protocol):
@@ -29,6 +32,10 @@ class Outlet(Protocol):
 
     def tell(self, notice: Notice) -> None:
         """Log and count a fact about ourselves."""
+        ...
+
+    def clock_fell_behind(self, by: Nanos) -> None:
+        """The wall clock was set back by so much."""
         ...
 
     def journal_failed(self, error: JournalError) -> None:
@@ -61,6 +68,7 @@ class Intake:
         self._stages = stages
         self._encode_notice = msgspec.json.Encoder().encode
         self._last: Nanos = not_before
+        self._behind_since: Nanos | None = None  # monotonic; while the wall clock is behind our time
 
     def begin(self, session: Session, unsaid: Sequence[Signal]) -> tuple[Document, ...]:
         """Write that a run begins, and what the one before was cut off from writing: documents that are yet to be sent.
@@ -142,9 +150,27 @@ class Intake:
         for notice in noticed:
             self._outlet.tell(notice)
 
+    def behind_ns(self) -> Nanos:
+        """How far the wall clock is behind our time, because it was set back; mostly 0."""
+        return max(0, self._last - self._clock.now())
+
     def _stamp(self) -> Nanos:
-        """Wall time that never decreases, whatever the machine's clock is made to do."""
-        self._last = max(self._last, self._clock.now())
+        """Wall time that never decreases, whatever the machine's clock is made to do.
+
+        While the clock is behind what it showed before, our time goes on at half its pace until they meet: nobody can
+        know which of the two was right, and a time that stands still would make all that comes seem early.
+        """
+        now = self._clock.now()
+        if now >= self._last:
+            self._last, self._behind_since = now, None
+            return now
+        seen = self._clock.monotonic()
+        if self._behind_since is None:
+            if self._last - now > _NOTED_NS:
+                self._outlet.clock_fell_behind(self._last - now)
+        else:
+            self._last += (seen - self._behind_since) // 2
+        self._behind_since = seen
         return self._last
 
     def _append(self, record: Record) -> None:

@@ -10,6 +10,7 @@ from signald.logs import log_notice
 from signald.model.instruments import InstrumentId
 from signald.model.notices import BookGap, BookLive, Notice
 from signald.model.signals import Signal
+from signald.model.time import NS_PER_MS, Nanos
 from signald.sinks.encoding import Document
 from signald.sinks.metrics import Counts
 from signald.sinks.redis import Publisher
@@ -63,6 +64,10 @@ class Reporter:
             case _:
                 pass
         log_notice(notice)
+
+    def clock_fell_behind(self, by: Nanos) -> None:
+        """The wall clock was set back: an alarm, since releases are judged by it."""
+        log.error("clock_fell_behind", by_ms=by // NS_PER_MS)
 
     def journal_failed(self, error: JournalError) -> None:
         """The journal cannot be written: an alarm, and a halt of nothing."""

@@ -3,8 +3,11 @@
 import asyncio
 import math
 
+import msgspec
+
 from signald.core.kernels.jit import compilations
 from signald.journal.writer import JournalWriter
+from signald.live.agenda import CalendarState, calendar_state
 from signald.live.reporter import Reporter
 from signald.model.instruments import InstrumentId
 from signald.pipeline import Pipeline
@@ -13,12 +16,13 @@ from signald.sinks.metrics import Metrics
 from signald.sinks.status import StatusBoard
 
 _EVERY_S = 1.0
+_CALENDAR_EVERY_S = 2.0
 _EVERY_IN_DEMO_S = 0.005
 """The demo waits for each deadline: it must be told at once."""
 
 
 class DaemonStatus:
-    """Writes the components ``daemon`` and ``engine`` of the status hash whenever they have changed."""
+    """Writes the components ``daemon``, ``engine`` and ``calendar`` of the status hash whenever they have changed."""
 
     def __init__(
         self,
@@ -48,7 +52,12 @@ class DaemonStatus:
     async def run(self) -> None:
         """Write for ever."""
         said: dict[str, object] = {}
+        clock = asyncio.get_running_loop().time
+        calendar_due = clock()
         while True:
+            if clock() >= calendar_due:  # it looks at every release: not as often as the rest
+                calendar_due = clock() + _CALENDAR_EVERY_S
+                self._board.put("calendar", {"now": self._clock.now(), **msgspec.structs.asdict(self.calendar())})
             for component, state in (("engine", self.engine()), ("daemon", self.daemon())):
                 if said.get(component) != state:
                     said[component] = state
@@ -62,6 +71,11 @@ class DaemonStatus:
             "next_deadline": self._pipeline.next_deadline(),
             "rows_ts": int(rows["ts_ingest"].max()) if len(rows) else 0,
         }
+
+    def calendar(self) -> CalendarState:
+        """The next releases, who covers them, and who is alive."""
+        engine = self._pipeline.engine
+        return calendar_state(engine.windows, engine.sources, self._clock.now())
 
     def daemon(self) -> dict[str, object]:
         """Readiness, books, latencies, the journal's health."""

@@ -16,7 +16,7 @@ from tests.chaos.world import World
 
 _SETTLES_WITHIN_S: Final = 45.0
 _SAY_AGAIN_EVERY_S: Final = 0.6
-_POLL_S: Final = 0.03
+_POLL_S: Final = 0.05
 _GAPS_S: Final = (0.0, 0.0, 0.001, 0.01, 0.05, 0.2)
 _TWO_AT_ONCE: Final = 0.3
 _WELL: Final = {
@@ -132,13 +132,15 @@ class Case:
         loop = asyncio.get_running_loop()
         again = loop.time()
         await world.until(world.all_ready, _SETTLES_WITHIN_S)
-        while not await asyncio.to_thread(self._is_settled):
+        first_beat = await world.source.beat()
+        while not await asyncio.to_thread(self._is_settled, first_beat):
+            await world.source.beat()
             if self._forgets and loop.time() >= again:
                 await world.source.say_again()
                 again = loop.time() + _SAY_AGAIN_EVERY_S
             await asyncio.sleep(_POLL_S)
 
-    def _is_settled(self) -> bool:
+    def _is_settled(self, first_beat: int) -> bool:
         world = self._world
         heard = {entry.id: entry.data for entry in list(world.desk.heard)}
         if not self._is_complete(list(heard.values())):
@@ -146,6 +148,8 @@ class Case:
         for replica in world.replicas:
             documents = dict(replica.documents())
             if not self._is_complete(list(documents.values())) or documents.keys() - heard.keys():
+                return False
+            if replica.last_heartbeat() < first_beat:  # it may not have noticed that its connection is gone
                 return False
             metrics = replica.metrics()
             if any(metrics.get(name) != well for name, well in _WELL.items()):

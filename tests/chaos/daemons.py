@@ -44,8 +44,8 @@ class Replica:
         self._config = directory / f"{name}.toml"
         self._log_start = 0
         self._config.write_text(
-            f'[mqtt]\nport = {mqtt_port}\nclient_id = "{name}"\nkeepalive_s = 1\n'
-            f'[redis]\nurl = "redis://{LOOPBACK}:{redis_port}/0"\nreply_timeout_s = 0.6\nconnect_timeout_s = 0.6\n'
+            f'[mqtt]\nport = {mqtt_port}\nclient_id = "{name}"\nkeepalive_s = 2\n'
+            f'[redis]\nurl = "redis://{LOOPBACK}:{redis_port}/0"\nreply_timeout_s = 1.5\nconnect_timeout_s = 1.5\n'
             f'[live]\nclock_file = "{clock_file}"\nstartup_timeout_s = 60\n'
             f'[journal]\npath = "{self.journal}"\n'
             f"[metrics]\nport = {self.metrics_port}\n"
@@ -125,6 +125,13 @@ class Replica:
         if not any(self.journal.glob("*.segment*")):
             return []
         return [(record.key, record.payload) for record in read(self.journal) if record.kind is RecordKind.SIGNAL]
+
+    def last_heartbeat(self) -> int:
+        """Sequence of the newest heartbeat in its journal; 0 if there is none."""
+        if not any(self.journal.glob("*.segment*")):
+            return 0
+        beats = [json.loads(one.payload) for one in read(self.journal) if one.key.startswith("heartbeat/")]
+        return max((beat["sequence"] for beat in beats), default=0)
 
     def metrics(self) -> dict[str, float]:
         """Its metrics without labels, by name; none if it does not answer."""

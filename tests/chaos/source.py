@@ -56,7 +56,7 @@ class Source:
 
     def __init__(self, port: int, rng: random.Random) -> None:
         self.connection = MqttConnection(
-            MqttConfig(host=LOOPBACK, port=port, client_id="chaos-source", session_expiry_s=0, keepalive_s=1)
+            MqttConfig(host=LOOPBACK, port=port, client_id="chaos-source", session_expiry_s=0, keepalive_s=4)
         )
         self.shift: Nanos = 0
         self._rng = rng
@@ -112,10 +112,16 @@ class Source:
             group.create_task(self.connection.run())
             group.create_task(self._beat())
 
+    async def beat(self) -> int:
+        """Say that it lives; the heartbeat's sequence."""
+        fields = self._stamped({"covers": ["us.*"]})
+        sequence = self._sequence
+        await self.connection.publish(f"signald/v1/heartbeat/{NAME}", json.dumps(fields).encode(), qos=0)
+        return sequence
+
     async def _beat(self) -> None:
         while True:
-            fields = self._stamped({"covers": ["us.*"]})
-            await self.connection.publish(f"signald/v1/heartbeat/{NAME}", json.dumps(fields).encode(), qos=0)
+            await self.beat()
             await asyncio.sleep(_BEAT_EVERY_S)
 
     async def _say(self, what: str, release_id: str, fields: dict[str, object], *, retain: bool) -> None:
