@@ -90,6 +90,11 @@ class Book:
         return int(self.words[layout.ROW + TS_INGEST])
 
     @property
+    def steps(self) -> tuple[Decimal, Decimal]:
+        """Price and size that one tick and one lot of the book stand for, the instrument's or finer."""
+        return self._tick, self._lot
+
+    @property
     def counts(self) -> tuple[int, int]:
         """How many bids and asks there are."""
         return int(self.words[layout.COUNT]), int(self.words[layout.COUNT + 1])
@@ -144,8 +149,7 @@ class Book:
         """
         step, first = (self._tick, self.instrument.tick_size) if ticks else (self._lot, self.instrument.lot_size)
         sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
-        largest = max((int(pairs[:, 0 if ticks else 1].max()) for pairs in sides if len(pairs)), default=0)
-        if step * _FINEST <= first or largest > LARGEST // 10:
+        if step * _FINEST <= first or self._largest(sides, ticks=ticks) > LARGEST // 10:
             return False
         if ticks:
             self._tick /= 10
@@ -171,6 +175,12 @@ class Book:
         reals[layout.PRICE_SCALE_REAL] = price[layout.SCALE]
         reals[layout.SIZE_STEP_REAL] = size[layout.STEP] * self.instrument.contract_size
         reals[layout.SIZE_SCALE_REAL] = size[layout.SCALE]
+
+    def _largest(self, sides: list[WordArray], *, ticks: bool) -> int:
+        """The largest tick, or number of lots, that the book holds anywhere."""
+        words, first = self.words, 0 if ticks else 2
+        held = [*words[layout.TICKER + first :][:2], *words[layout.TOUCH + first :][:2]]
+        return max(int(number) for number in [*held, *(n for pairs in sides for n in pairs[:, 0 if ticks else 1])])
 
     def _rescale(self, *, ticks: bool) -> None:
         """Multiply by ten all ticks, or lots, that stand outside the ladder."""

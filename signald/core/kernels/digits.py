@@ -13,13 +13,13 @@ import numpy as np
 from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.layout import DECIMALS, LIMIT, SCALE, STEP
 from signald.core.kernels.machine import Words, byte_at, word_at
-from signald.core.kernels.outcomes import BAD_NUMBER, TOO_LARGE
+from signald.core.kernels.outcomes import NOT_PLAIN, TOO_LARGE
 from signald.core.kernels.swar import digit_run, fraction, left_over, whole
 
 POINT: Final = ord(".")
 MOST_DECIMALS: Final = 16
-LARGEST: Final = (1 << 61) - 1
-"""Of scaled numbers: a tick and its side fit a word with room to spare."""
+LARGEST: Final = (1 << 57) - 1
+"""Of ticks and lots, 1.4e17: a tick and its side fit a word, and so does the sum of ten sizes, with room to spare."""
 
 POWERS: Final = np.array([10**power for power in range(17)], dtype=np.int64)
 
@@ -78,7 +78,7 @@ def read_steps(frame: bytes, at: int, end: int, form: Words, off_step: int) -> t
         if more == 8:  # noqa: PLR2004
             return -TOO_LARGE, at
     if run == 0:
-        return -BAD_NUMBER, at
+        return -NOT_PLAIN, at
     if units > form[LIMIT]:
         return -TOO_LARGE, at
     part = 0
@@ -99,7 +99,7 @@ def _read_fraction(frame: bytes, at: int, end: int, decimals: int, off_step: int
         run = digit_run(word)
         wanted = min(max(decimals - taken, 0), 8)
         if run == 0 and taken == 0:
-            return -BAD_NUMBER, at
+            return -NOT_PLAIN, at
         if left_over(word, run, wanted) != 0:
             return -off_step, at
         part = part * POWERS[wanted] + fraction(word, run, wanted)
@@ -108,7 +108,7 @@ def _read_fraction(frame: bytes, at: int, end: int, decimals: int, off_step: int
         if run < 8:  # noqa: PLR2004
             break
         if taken > 2 * MOST_DECIMALS:
-            return -BAD_NUMBER, at
+            return -NOT_PLAIN, at
     return part * POWERS[max(decimals - taken, 0)], at
 
 

@@ -16,7 +16,6 @@ from signald.core.kernels.layout import (
     BASE,
     BEST,
     BID_SIDE,
-    COUNT,
     DEPTH_DUE,
     DEPTH_EVERY,
     KNOWN,
@@ -45,7 +44,8 @@ from signald.core.kernels.machine import (
     set_real,
     trailing_zeros,
 )
-from signald.core.kernels.outside import depth_outside, near_outside
+from signald.core.kernels.money import money_between
+from signald.core.kernels.outside import NEAR_LEVELS, near_anywhere
 from signald.core.kernels.overflow import lots_outside
 from signald.core.kernels.rows import (
     ASK,
@@ -68,7 +68,6 @@ from signald.core.kernels.rows import (
 )
 
 BPS: Final = 1e4
-NEAR_LEVELS: Final = 10
 BANDS: Final = 3
 
 
@@ -115,8 +114,8 @@ def write_touch(book: Words, bid: int, ask: int, bid_lots: int, ask_lots: int, n
     bid_size = _size(book, bid, bid_lots)
     ask_size = _size(book, ask, ask_lots)
     mid = (bid_price + ask_price) / 2.0
-    weight = bid_size / (bid_size + ask_size)
-    micro = bid_price + (ask_price - bid_price) * weight
+    weight = bid_size / (bid_size + ask_size) if bid_size + ask_size > 0.0 else math.nan
+    micro = within(bid_price + (ask_price - bid_price) * weight, bid_price, ask_price)
     set_real(book, ROW + BID, bid_price)
     set_real(book, ROW + BID_SIZE, bid_size)
     set_real(book, ROW + ASK, ask_price)
@@ -124,6 +123,16 @@ def write_touch(book: Words, bid: int, ask: int, bid_lots: int, ask_lots: int, n
     set_real(book, ROW + MID, mid)
     set_real(book, ROW + MICROPRICE, micro)
     set_real(book, ROW + SPREAD_BPS, (ask_price - bid_price) / mid * BPS)
+
+
+@inlined
+def within(number: float, one: float, other: float) -> float:
+    """``number``, which rounding may have put beside what it lies between, put back; NaN stays NaN."""
+    if number < min(one, other):
+        return min(one, other)
+    if number > max(one, other):
+        return max(one, other)
+    return number
 
 
 @inlined
@@ -176,25 +185,22 @@ def _near(book: Words, side: int) -> int:
     """Lots at the ten best levels."""
     tick = book[BEST + side]
     if not 0 <= tick - book[BASE] < RING:
-        return near_outside(book, side, NONE, NEAR_LEVELS)
+        return near_anywhere(book, side)
     ring = ring_of(book, side)
     bits = bits_of(book, side)
     at = tick >> 6
     first = book[BASE] >> 6
     word = bits[at & WORD_MASK] & (bits_up_to(tick) if side == BID_SIDE else bits_from(tick))
     lots = 0
-    for counted in range(NEAR_LEVELS):
+    for _ in range(NEAR_LEVELS):
         while word == 0:
             at += 1 if side == ASK_SIDE else -1
             if not first <= at < first + RING_WORDS:
-                if counted < book[COUNT + side] and book[OUTSIDE + side] > 0:
-                    lots += near_outside(book, side, tick, NEAR_LEVELS - counted)
-                return lots
+                return near_anywhere(book, side) if book[OUTSIDE + side] > 0 else lots
             word = bits[at & WORD_MASK]
         place = 63 - leading_zeros(word) if side == BID_SIDE else trailing_zeros(word)
         word ^= bit(place)
-        tick = (at << 6) + place
-        lots += ring[tick & SLOT_MASK]
+        lots += ring[((at << 6) + place) & SLOT_MASK]
     return lots
 
 
@@ -203,45 +209,26 @@ def measure(book: Words, now: int) -> None:
     """Measure depth and flow, and say when to do so next."""
     book[DEPTH_DUE] = now + book[DEPTH_EVERY]
     book[ROW + TS_DEPTH] = now
-    set_real(book, ROW + FLOW_1S, flow_of(book, now) * real(book, SIZE_STEP_REAL) / real(book, SIZE_SCALE_REAL))
+    lots_to_size = real(book, SIZE_STEP_REAL) / real(book, SIZE_SCALE_REAL)
+    to_money = real(book, PRICE_STEP_REAL) / real(book, PRICE_SCALE_REAL) * lots_to_size
+    set_real(book, ROW + FLOW_1S, flow_of(book, now) * lots_to_size)
     bid, ask = book[BEST], book[BEST + 1]
+    mid = (bid + ask) / 2.0
+    bids = 0.0
+    asks = 0.0
+    bid_end = bid
+    ask_end = ask
     for band in range(BANDS):
-        bids = math.nan
-        asks = math.nan
-        if NONE not in (bid, ask):
-            mid = (bid + ask) / 2.0
-            width = mid * band_bps(band) / BPS
-            bids = _depth(book, BID_SIDE, math.ceil(mid - width))
-            asks = _depth(book, ASK_SIDE, math.floor(mid + width))
-        set_real(book, ROW + BID_DEPTH_5 + 2 * band, bids)
-        set_real(book, ROW + BID_DEPTH_5 + 2 * band + 1, asks)
-
-
-@inner
-def _depth(book: Words, side: int, last: int) -> float:
-    """Money resting at the levels from the best to ``last``; NaN if not all of them are known."""
-    if (last < book[KNOWN]) if side == BID_SIDE else (last > book[KNOWN + 1]):
-        return math.nan
-    ring = ring_of(book, side)
-    bits = bits_of(book, side)
-    low = max(last if side == BID_SIDE else book[BEST + side], book[BASE])
-    high = min(book[BEST + side] if side == BID_SIDE else last, book[BASE] + RING - 1)
-    money = 0.0
-    for at in range(low >> 6, (high >> 6) + 1):
-        word = bits[at & WORD_MASK]
-        if at == low >> 6:
-            word &= bits_from(low)
-        if at == high >> 6:
-            word &= bits_up_to(high)
-        while word != 0:
-            tick = (at << 6) + trailing_zeros(word)
-            word ^= bit(tick)
-            money += float(tick) * float(ring[tick & SLOT_MASK])
-    if book[OUTSIDE + side] > 0:
-        money += depth_outside(book, side, last)
-    return money * (
-        real(book, PRICE_STEP_REAL)
-        / real(book, PRICE_SCALE_REAL)
-        * real(book, SIZE_STEP_REAL)
-        / real(book, SIZE_SCALE_REAL)
-    )
+        width = mid * band_bps(band) / BPS
+        if NONE in (bid, ask):
+            bids = math.nan
+            asks = math.nan
+        else:
+            low = math.ceil(mid - width)
+            high = math.floor(mid + width)
+            bids += money_between(book, BID_SIDE, low, bid_end) if low >= book[KNOWN] else math.nan
+            asks += money_between(book, ASK_SIDE, ask_end, high) if high <= book[KNOWN + 1] else math.nan
+            bid_end = min(bid, low - 1)
+            ask_end = max(ask, high + 1)
+        set_real(book, ROW + BID_DEPTH_5 + 2 * band, bids * to_money)
+        set_real(book, ROW + BID_DEPTH_5 + 2 * band + 1, asks * to_money)

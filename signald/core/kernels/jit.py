@@ -142,6 +142,8 @@ class _StoredKernel(caching.NullCache):
         self._signature = signature
         self._store = KernelStore(_folder())
         self._name = f"{function.__module__}.{function.__qualname__}"
+        self._folder = Path(function.__code__.co_filename).parent
+        self._sources = _sources(self._folder)
 
     def load_overload(self, sig: object, target_context: Any) -> Any:  # noqa: ANN401  # numba's own objects
         """The compiled kernel, None if it must be compiled."""
@@ -158,15 +160,19 @@ class _StoredKernel(caching.NullCache):
     def save_overload(self, sig: object, cres: Any) -> None:  # noqa: ANN401  # numba's own objects
         """Keep a compiled kernel for the next run, if the directory can be written."""
         del sig
-        if not cres.library.has_dynamic_globals:
+        unedited = self._sources == _sources(self._folder) and _sources(_HERE) == _SOURCES  # compiling took its time
+        if unedited and not cres.library.has_dynamic_globals:
             self._store.save(self._name, self._key(cres.library.codegen), serialize.dumps(cres._reduce()))  # noqa: SLF001
 
     def _key(self, codegen: Any) -> str:  # noqa: ANN401  # numba's own object
         """Everything that decides what the compiled code is."""
         versions = (sys.version, numba.__version__, llvmlite.__version__, self._signature, codegen.magic_tuple())
-        here, theirs = Path(__file__).parent, Path(self._function.__code__.co_filename).parent
-        code = self._function.__code__.co_code
-        return digest_of([repr(versions).encode(), code, *sources_below(here), *sources_below(theirs)])
+        return digest_of([repr(versions).encode(), self._function.__code__.co_code, _SOURCES, self._sources])
+
+
+def _sources(folder: Path) -> bytes:
+    """What stands for the text of all modules in ``folder``."""
+    return digest_of(sources_below(folder)).encode()
 
 
 def _folder() -> Path:
@@ -177,20 +183,39 @@ def _folder() -> Path:
 class _PartLibrary(codegen.JITCodeLibrary):
     """The code of a part: neither optimized nor made executable by itself, only as what the kernel takes up."""
 
+    @property
+    def codegen(self) -> Any:  # noqa: ANN401  # numba's own object
+        return _PartCodegen(super().codegen)
+
     def _optimize_functions(self, ll_module: Any) -> None:  # noqa: ANN401  # LLVM's own object
         ll_module.data_layout = self._codegen._data_layout  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no public one
 
     def _optimize_final_module(self) -> None:
         """Leave it to the kernel: its own optimization takes in everything."""
 
-    def _finalize_specific(self) -> None:
+    def _finalize_final_module(self) -> None:
         """Make no machine code."""
+        self._finalize_dynamic_globals()
+        self._finalized = True
 
     def get_pointer_to_function(self, name: str) -> int:
         """Nothing can be called from outside."""
         del name
         self._ensure_finalized()
         return 0
+
+
+class _PartCodegen:
+    """What numba asks of a library's code generator, but the place for what only errors would need."""
+
+    def __init__(self, generator: Any) -> None:  # noqa: ANN401  # numba's own object
+        self._generator = generator
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever it has
+        return getattr(self._generator, name)
+
+    def set_env(self, env_name: str, env: object) -> None:
+        """Set nothing: parts raise no errors, and asking for the place would make machine code."""
 
 
 class _PartCompiler(CompilerBase):
@@ -206,6 +231,10 @@ class _Part(CPUDispatcher):
 
     def get_call_template(self, args: Any, kws: Any) -> Any:  # noqa: ANN401  # numba's own objects
         return super().get_call_template(tuple(types.unliteral(type_) for type_ in args), kws)
+
+    def __call__(self, *args: Any) -> Any:  # noqa: ANN401  # pyright: ignore[reportIncompatibleMethodOverride]  # the function's own
+        """Run the Python source, for whoever compares with it: no machine code of a part can be entered."""
+        return self.py_func(*args)
 
 
 def _part(function: Callable[P, R], options: dict[str, bool]) -> Callable[P, R]:
@@ -262,6 +291,9 @@ def _signature(text: str) -> Any:  # noqa: ANN401  # numba's own objects
     return _type(returned)(*(_type(token) for token in arguments.split(", ") if token))
 
 
+_HERE: Final = Path(__file__).parent
+_SOURCES: Final = _sources(_HERE)
+"""Of the kernels as they were when this module was imported, before any of them."""
 _PLAIN_OF: Final[dict[Any, Any]] = {}
 _COUNTER: Final = _Counter()
 event.register("numba:compile", _COUNTER)

@@ -15,6 +15,8 @@ from signald.core.kernels.layout import (
     BEST,
     BID_SIDE,
     BITS,
+    CHANGED,
+    CHANGED_WORDS,
     COUNT,
     NONE,
     OUTSIDE,
@@ -64,6 +66,12 @@ def bits_of(book: Words, side: int) -> Words:
 
 
 @inlined
+def changed_of(book: Words, side: int) -> Words:
+    """A bit for each block of 64 slots of one side whose money is out of date."""
+    return words_from(book, CHANGED + side * CHANGED_WORDS)
+
+
+@inlined
 def inside(book: Words, tick: int) -> bool:
     """Whether ``tick`` lies within the window."""
     return 0 <= tick - book[BASE] < RING
@@ -79,6 +87,7 @@ def apply_levels(book: Words, side: int, pairs: Words, count: int) -> bool:
     base = book[BASE]
     ring = ring_of(book, side)
     bits = bits_of(book, side)
+    changed = changed_of(book, side)
     sign = 1 - 2 * side  # the better price is the greater one, times sign
     reach = sign * book[BEST + side] if book[BEST + side] != NONE else _WORST
     added = 0
@@ -91,9 +100,10 @@ def apply_levels(book: Words, side: int, pairs: Words, count: int) -> bool:
             ring[slot] = lots
             word = bits[slot >> 6]
             bits[slot >> 6] = (word | bit(slot)) if lots != 0 else (word & ~bit(slot))
+            changed[slot >> 12] |= bit(slot >> 6)
         else:
             before = set_outside(book, side, tick, lots)
-        added += (lots != 0) - (before != 0)
+        added += int(lots != 0) - int(before != 0)
         if lots != 0:
             reach = max(reach, sign * tick)
     book[COUNT + side] += added
@@ -191,6 +201,7 @@ def _move_window(book: Words, base: int) -> None:
         for at in range(first, last):
             word = bits[at & WORD_MASK]
             bits[at & WORD_MASK] = 0
+            changed_of(book, side)[(at & WORD_MASK) >> 6] |= bit(at)
             while word != 0:
                 tick = (at << 6) + trailing_zeros(word)
                 word ^= bit(tick)
@@ -211,6 +222,7 @@ def _take_inside(book: Words) -> None:
             tick = key >> 1
             ring_of(book, side)[tick & SLOT_MASK] = table[2 * slot + 1]
             bits_of(book, side)[(tick & SLOT_MASK) >> 6] |= bit(tick)
+            changed_of(book, side)[(tick & SLOT_MASK) >> 12] |= bit(tick >> 6)
             remove_slot(table, book[TABLE_WIDTH], slot)  # may bring another here
             book[OUTSIDE + side] -= 1
         else:
@@ -230,6 +242,8 @@ def clear_levels(book: Words) -> None:
                 slot = (at << 6) + trailing_zeros(word)
                 word ^= bit(slot)
                 ring[slot] = 0
+        for at in range(CHANGED_WORDS):
+            changed_of(book, side)[at] = -1
         book[BEST + side] = NONE
         book[COUNT + side] = 0
     book[APART] = 0

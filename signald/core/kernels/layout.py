@@ -4,6 +4,8 @@
 128  row: the board row as it will be written next
 160  flow: one second of order flow in tenths
 192  bits: a bit for each slot of the two rings that is taken, bids then asks
+…    changed: a bit for each block of 64 slots whose money is out of date, bids then asks
+…    money: the sum of tick * lots of each block, as floats, bids then asks
 …    rings: the sizes in lots at the 2^16 ticks around the touch, bids then asks; slot = tick modulo 2^16
 …    overflow: a table of all levels outside the window, see overflow.py
 """
@@ -68,7 +70,10 @@ BITS: Final = 192
 RING_WIDTH: Final = 16
 RING: Final = 1 << RING_WIDTH
 RING_WORDS: Final = RING >> 6
-RINGS: Final = BITS + SIDES * RING_WORDS
+CHANGED: Final = BITS + SIDES * RING_WORDS
+CHANGED_WORDS: Final = RING_WORDS >> 6
+MONEY: Final = CHANGED + SIDES * CHANGED_WORDS
+RINGS: Final = MONEY + SIDES * RING_WORDS
 OVERFLOW: Final = RINGS + SIDES * RING
 TABLE_WIDTH_FIRST: Final = 10
 TABLE_WIDTH_LAST: Final = 14

@@ -20,7 +20,7 @@ from signald.core.kernels.layout import (
     STEP,
 )
 from signald.core.kernels.machine import Words, byte_at, half_at, word_at, words_from
-from signald.core.kernels.outcomes import BAD_NUMBER, NOT_PLAIN, OFF_LOT, OFF_TICK, TOO_MANY
+from signald.core.kernels.outcomes import NOT_PLAIN, OFF_LOT, OFF_TICK, TOO_MANY
 from signald.core.kernels.scan import CLOSE_BRACKET, COMMA, OPEN_BRACKET, QUOTE, peek
 from signald.core.kernels.swar import all_digits, digit_run, fraction, left_over, whole
 
@@ -129,7 +129,7 @@ def _read_one(frame: bytes, at: int, end: int, book: Words, pair: Words) -> int:
     """Read one level from its price's first digit on, however its numbers are written; negative: an outcome."""
     ticks, price_end = read_steps(frame, at, end, words_from(book, PRICE), OFF_TICK)
     if ticks <= 0:
-        return ticks if ticks < 0 else -BAD_NUMBER
+        return ticks if ticks < 0 else -NOT_PLAIN
     if price_end + 3 > end:
         return -NOT_PLAIN
     if (

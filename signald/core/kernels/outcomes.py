@@ -20,17 +20,16 @@ NOT_PLAIN: Final = 9  # legal perhaps, but not in the form the fast scan reads
 # The frame makes no sense; nothing of it was applied.
 OFF_TICK: Final = 10  # a price between two ticks: the book must be kept in finer ones
 OFF_LOT: Final = 11  # a size between two lots, likewise
-BAD_NUMBER: Final = 12  # a price, size or counter that is not digits with at most one point
-TOO_LARGE: Final = 13  # a number too large to be held exactly
-BAD_SEQUENCE: Final = 14  # a frame that ends before it begins
-TOO_MANY: Final = 15  # more levels than fit
-MISSING_FIELD: Final = 16  # something needed is not there
+TOO_LARGE: Final = 12  # a number too large to be held exactly
+BAD_SEQUENCE: Final = 13  # a frame that ends before it begins
+TOO_MANY: Final = 14  # more levels than fit
+MISSING_FIELD: Final = 15  # something needed is not there
 
 # Once more something to do.
 VERIFY: Final = 17  # applied, but the venue sends checksums, which only the wire's own digits can be compared with
 
 PROBLEMS: Final = {
-    BAD_NUMBER: "a number is not digits with at most one point",
+    NOT_PLAIN: "a counter is out of its range, or a price or size is no positive number",
     OFF_TICK: "a price is far finer than the tick size",
     OFF_LOT: "a size is far finer than the lot size",
     TOO_LARGE: "a number is too large to be held exactly",

@@ -27,6 +27,10 @@ def _text(word: int) -> bytes:
     return int(word).to_bytes(8, "little", signed=True)
 
 
+def _number_of(digits: bytes) -> int:
+    return int(digits) if digits.isdigit() else 0
+
+
 def _first_marked(builder: Any, marks: Any) -> Any:  # noqa: ANN401
     """The number of the lowest byte whose highest bit is set, 8 if none is."""
     return builder.lshr(builder.cttz(marks, _NO), _number(3))
@@ -95,8 +99,8 @@ def _emit_whole(builder: Any, word: Any, count: Any) -> Any:  # noqa: ANN401
 
 @emitted("i8(i8, i8)", _emit_whole)
 def whole(word: int, count: int) -> int:
-    """The number that the first ``count`` bytes spell, all digits; 0 for none."""
-    return int(_text(word)[:count] or b"0")
+    """The number that the first ``count`` bytes spell, 0 for none; no matter what if they are not all digits."""
+    return _number_of(_text(word)[:count])
 
 
 def _emit_fraction(builder: Any, word: Any, count: Any, decimals: Any) -> Any:  # noqa: ANN401
@@ -106,8 +110,8 @@ def _emit_fraction(builder: Any, word: Any, count: Any, decimals: Any) -> Any:  
 
 @emitted("i8(i8, i8, i8)", _emit_fraction)
 def fraction(word: int, count: int, decimals: int) -> int:
-    """The first ``decimals`` (0 … 8) digits after the point, of which ``count`` are written."""
-    return int(_text(word)[:count].ljust(_EIGHT, b"0")[:decimals] or b"0")
+    """The first ``decimals`` (0 … 8) digits after the point, of which ``count`` are written; likewise."""
+    return _number_of(_text(word)[:count].ljust(_EIGHT, b"0")[:decimals])
 
 
 def _emit_left_over(builder: Any, word: Any, count: Any, decimals: Any) -> Any:  # noqa: ANN401

@@ -17,7 +17,6 @@ from signald.core.kernels.levels import read_levels
 from signald.core.kernels.machine import WordArray, Words, byte_at, half_at, length_of, word_at, words_from, words_of
 from signald.core.kernels.outcomes import (
     APPLIED,
-    BAD_NUMBER,
     BAD_SEQUENCE,
     GAP,
     KEEP,
@@ -27,6 +26,7 @@ from signald.core.kernels.outcomes import (
     OFF_TICK,
     OTHER_KIND,
     QUIET,
+    TOO_LARGE,
     UNKNOWN_SYMBOL,
 )
 from signald.core.kernels.scan import (
@@ -43,6 +43,7 @@ from signald.core.kernels.scan import (
     skip_text,
     skip_value,
 )
+from signald.core.kernels.swar import plain_run
 
 # What a frame said, in the desk's wire words.
 SEEN: Final = WIRE  # bit n: the member whose word is WIRE + n has come
@@ -67,7 +68,17 @@ _SAW_TICKER: Final = sum(1 << (place - WIRE) for place in (SYMBOL, FINAL, *range
 _SAW_SNAPSHOT: Final = sum(1 << (place - WIRE) for place in (FINAL, BIDS, ASKS))
 
 NS_PER_MS: Final = 1_000_000
+_LATEST_MS: Final = ((1 << 63) - 1) // NS_PER_MS
 
+_BID: Final = ord("b")
+_ASK: Final = ord("a")
+_BID_SIZE: Final = ord("B")
+_ASK_SIZE: Final = ord("A")
+_FIRST: Final = ord("U")
+_FINAL: Final = ord("u")
+_EVENT: Final = ord("E")
+_SYMBOL: Final = ord("s")
+_KIND: Final = ord("e")
 _KEY_MASK: Final = 0xFFFF_00FF
 _KEY: Final = int.from_bytes(b'"\0":', "little")
 _LONG_KEY: Final = int.from_bytes(b'"pu"', "little")
@@ -83,6 +94,7 @@ _DATA_KEY: Final = int.from_bytes(b'"data"', "little")
 _SEVEN_BYTES: Final = 0xFF_FFFF_FFFF_FFFF
 _BIDS: Final = int.from_bytes(b'"bids":', "little")
 _ASKS: Final = int.from_bytes(b'"asks":', "little")
+_QUOTE_COLON_QUOTE: Final = int.from_bytes(b'":"', "little")
 _STREAM: Final = int.from_bytes(b'{"stream', "little")
 _DATA: Final = int.from_bytes(b'"data":{', "little")
 
@@ -118,6 +130,8 @@ def _take_depth(desk: Words, seen: int, now: int) -> int:
     first, final = desk[FIRST], desk[FINAL]
     if first > final:
         return BAD_SEQUENCE
+    if desk[EVENT] > _LATEST_MS:
+        return TOO_LARGE
     book = current_book(desk)
     phase = book[PHASE]
     if phase < PHASE_SEEDED:
@@ -153,7 +167,7 @@ def _read_envelope(frame: bytes, end: int, desk: Words) -> int:
     if word_at(frame, 0) != _STREAM:
         at = _read_data(frame, 1, end, desk)
     else:
-        if peek(frame, 8, end) != QUOTE or peek(frame, 10, end) != QUOTE:
+        if end < 12 or half_at(frame, 8) & _THREE_BYTES != _QUOTE_COLON_QUOTE:  # noqa: PLR2004
             return -NOT_PLAIN
         at = skip_text(frame, 11, end)
         if at < 0 or at + 10 > end or byte_at(frame, at + 1) != COMMA or word_at(frame, at + 2) != _DATA:
@@ -196,18 +210,18 @@ def _read_data(frame: bytes, at: int, end: int, desk: Words) -> int:
 @inlined
 def _read_member(frame: bytes, at: int, end: int, desk: Words, key: int) -> int:
     """Read the value, at ``at``, of a key of one character; negative: an outcome, or STRANGE."""
-    if key == ord("b") or key == ord("a"):  # a tuple would be built
-        return _read_side(frame, at, end, desk, 0 if key == ord("b") else 1)
-    if key == ord("u") or key == ord("U") or key == ord("E"):
-        place = FINAL if key == ord("u") else (FIRST if key == ord("U") else EVENT)
+    if key in (_BID, _ASK):
+        return _read_side(frame, at, end, desk, 0 if key == _BID else 1)
+    if key in (_FINAL, _FIRST, _EVENT):
+        place = FINAL if key == _FINAL else (FIRST if key == _FIRST else EVENT)
         return _read_number(frame, at, end, desk, place)
-    if key == ord("s"):
+    if key == _SYMBOL:
         return _read_symbol(frame, at, end, desk)
-    if key == ord("e"):
+    if key == _KIND:
         return _read_kind(frame, at, end, desk)
-    if key == ord("B") or key == ord("A"):
-        return _read_ticker(frame, at, end, desk, TICKER + (2 if key == ord("B") else 3))
-    return skip_value(frame, at, end)
+    if key in (_BID_SIZE, _ASK_SIZE):
+        return _read_ticker(frame, at, end, desk, TICKER + (2 if key == _BID_SIZE else 3))
+    return skip_value(frame, at, end) if plain_run(key) == 1 else STRANGE
 
 
 @inner
@@ -278,7 +292,7 @@ def _read_ticker(frame: bytes, at: int, end: int, desk: Words, place: int) -> in
     if steps < 0:
         return steps
     if peek(frame, at, end) != QUOTE:
-        return -BAD_NUMBER
+        return -NOT_PLAIN
     desk[place] = steps
     return at + 1
 

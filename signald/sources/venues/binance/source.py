@@ -162,7 +162,7 @@ class BinanceSource:
             return self._reject(str(error), now)
         outcome = apply_frame(plain, now, self._words)
         if outcome == outcomes.NOT_PLAIN:
-            return self._reject("a counter is out of its range, or a number is none", now)
+            return self._reject(outcomes.PROBLEMS[outcome], now)
         if outcome == outcomes.APPLIED:
             self._tell()
         if outcome <= outcomes.LAST_ROUTINE:
