@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from signald.cli.journal import parse_time
 from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
+from signald.errors import CheckFailedError
+from signald.model.time import format_rfc3339
 
 app = typer.Typer()
 
@@ -30,3 +33,30 @@ def calendar(
     for vintage in known.releases:
         say_json(as_json(vintage))
     say_json({"releases": len(known.releases), "faults": known.faults})
+
+
+@app.command()
+def status(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """Say what is due next, who covers it and is alive, and whether it is armed; exit 3 if the daemon is not."""
+    from rich.console import Console  # noqa: PLC0415 - only who needs it pays
+    from rich.table import Table  # noqa: PLC0415
+
+    from signald.app.status import as_lines, read_status  # noqa: PLC0415
+
+    report = read_status(configuration(config))
+    if json:
+        say_json(msgspec.structs.asdict(report))
+    else:
+        table = Table("scheduled", "release", "state", "armed", "consensus", "sources")
+        for one in report.calendar.releases:
+            sources = ", ".join(f"{source.source} {'alive' if source.alive else 'SILENT'}" for source in one.sources)
+            consensus = "MISSING" if one.consensus is None else f"{one.consensus:g}"
+            armed = "yes" if one.armed else "no"
+            when = format_rfc3339(one.ts_scheduled)
+            table.add_row(when, one.release_id, one.state, armed, consensus, sources or "NONE")
+        for line in as_lines(report):
+            say(line)
+        Console(width=140).print(table)
+    if report.stale or not report.ready:
+        msg = "the daemon is not running, or not ready"
+        raise CheckFailedError(msg)

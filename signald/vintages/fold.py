@@ -11,8 +11,11 @@ from signald.core.release_window.claims import by_trust
 from signald.model.macro import Indicator, IndicatorId, ReleaseId, ReleaseKind
 from signald.model.time import Nanos
 
-_HIDING: Final = frozenset({"unit_slip", "outlier", "early_release"})
-"""Doubts for which a figure is not shown as one unless it was released all the same."""
+_HIDING: Final = frozenset({"unit_slip", "early_release"})
+"""Doubts for which a figure is not shown: it is none, or not out. One that surprises is shown, though not scored."""
+
+
+_AWAITED: Final = frozenset({"tentative", "scheduled", "armed", "missed"})
 
 
 class Vintage(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +162,7 @@ def _vintage(story: _Story, state: str | None, indicators: Mapping[IndicatorId, 
         indicator=story.indicator,
         period=period,
         ts_scheduled=promise.ts_scheduled if promise else None,
-        state=state or _state_without_steps(promise, last),
+        state="quarantined" if first and state in _AWAITED else state or _state_without_steps(promise, last),
         consensus=next((one.consensus for one in known if one.consensus is not None), None),
         prior=next((one.prior for one in known if one.prior is not None), None),
         actual=first.actual if first else None,
