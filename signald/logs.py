@@ -3,6 +3,7 @@
 An event is a constant in the past tense, its details are fields. What the libraries log goes the same way.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import Callable, MutableMapping
@@ -107,8 +108,9 @@ def configure_logs(
         clock: Where the times come from; the machine's if not given.
         stream: Where to; standard error if not given.
     """
-    target = sys.stderr if stream is None else stream
-    is_human = target.isatty() if human is None else human
+    written = sys.stderr if stream is None else stream
+    is_human = written.isatty() if human is None else human
+    target = cast("TextIO", _Lossy(written))
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         _stamp_with((clock or LiveClock()).now),
@@ -132,6 +134,22 @@ def configure_logs(
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[foreign], force=True)
+
+
+class _Lossy:
+    """A stream that leaves out what it cannot write: the log's disk may be full, and its failures halt nothing."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def _stamp_with(now: Callable[[], Nanos]) -> structlog.typing.Processor:

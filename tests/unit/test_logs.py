@@ -1,5 +1,6 @@
 """One JSON object a line, with constant events; what is said again is counted instead."""
 
+import errno
 import io
 import json
 import logging
@@ -92,6 +93,35 @@ def test_people_get_lines_for_people() -> None:
 
     assert "release_moved" in written.getvalue()
     assert not written.getvalue().startswith("{")
+
+
+class FullDisk(io.StringIO):
+    """Takes nothing while it is full."""
+
+    is_full = True
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+    def flush(self) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_halts_nothing_and_goes_on_when_it_can(stream: io.StringIO) -> None:
+    disk = FullDisk()
+    configure_logs(clock=Clock(), stream=disk)
+    log = structlog.get_logger()
+
+    log.error("journal_failed")
+    logging.getLogger("aiomqtt").error("as well")
+    disk.is_full = False
+    log.info("journal_resumed")
+
+    assert [line["event"] for line in lines(disk)] == ["journal_resumed"]
+    assert stream.getvalue() == ""
 
 
 def test_a_notice_is_an_event_with_its_fields(stream: io.StringIO) -> None:
