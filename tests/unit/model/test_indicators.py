@@ -8,6 +8,7 @@ from signald.model.indicators import load_indicators, names_of, stage_on
 from signald.model.macro import Unit
 
 _SHIPPED = Path(__file__).parents[3] / "configs" / "indicators.toml"
+_CHANGES = ("mom", "yoy")
 _ENTRY = """
 [[indicator]]
 id = "us.cpi.yoy"
@@ -40,7 +41,7 @@ def test_every_shipped_series_names_its_report_and_fits_its_own_step() -> None:
         assert one.plausible[1] - one.plausible[0] > 4 * one.step
 
 
-@pytest.mark.parametrize("feed", ["forexfactory", "investing"])
+@pytest.mark.parametrize("feed", ["forexfactory", "investing", "tradingeconomics"])
 @pytest.mark.parametrize("country", ["us", "eu", "gb", "jp", "cn"])
 def test_no_two_shipped_series_of_a_country_share_a_name_in_a_feed(feed: str, country: str) -> None:
     names = names_of(load_indicators(_SHIPPED.read_bytes()), feed, country=country)
@@ -101,3 +102,50 @@ def test_two_series_of_one_country_under_one_name_are_an_error() -> None:
 def test_text_that_is_no_toml_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"my\.toml"):
         load_indicators(b"\xff\xfe = [", where="my.toml")
+
+
+def test_what_moves_markets_is_listed() -> None:
+    indicators = load_indicators(_SHIPPED.read_bytes())
+    prices = [
+        f"us.{core}{index}.{change}" for core in ("", "core_") for index in ("cpi", "ppi", "pce") for change in _CHANGES
+    ]
+    labour = ["nfp", "unemployment_rate", "average_hourly_earnings.mom", "jobless_claims", "jolts", "adp"]
+    activity = [
+        "gdp.qoq",
+        "retail_sales.mom",
+        "ism_manufacturing",
+        "ism_services",
+        "durable_goods.mom",
+        "housing_starts",
+    ]
+    sentiment = ["michigan_sentiment", "michigan_inflation_1y", "consumer_confidence", "fomc.rate"]
+
+    wanted = [*prices, *(f"us.{name}" for name in (*labour, *activity, *sentiment))]
+
+    assert [name for name in wanted if name not in indicators] == []
+    assert sum(name.startswith("us.") for name in indicators) >= 40
+    for country in ("eu", "gb", "jp", "cn"):
+        assert sum(name.startswith(f"{country}.") for name in indicators) in {2, 3}
+
+
+def test_figures_of_one_report_come_at_one_minute_of_one_place() -> None:
+    by_report: dict[str, set[tuple[str, str]]] = {}
+    for one in load_indicators(_SHIPPED.read_bytes()).values():
+        by_report.setdefault(one.report, set()).add((one.release_time, one.time_zone))
+
+    assert {report for report, places in by_report.items() if len(places) > 1} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "stage"),
+    [
+        ("us.michigan_sentiment", date(2025, 11, 7), "preliminary"),
+        ("us.michigan_sentiment", date(2025, 11, 21), "final"),
+        ("us.michigan_sentiment", date(2025, 12, 5), "preliminary"),
+        ("us.michigan_sentiment", date(2024, 2, 23), "final"),
+    ],
+)
+def test_a_survey_is_final_from_the_third_week_on(name: str, day: date, stage: str) -> None:
+    indicator = load_indicators(_SHIPPED.read_bytes())[name]
+
+    assert stage_on(indicator, day, day.replace(day=1)) == stage
