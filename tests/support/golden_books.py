@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from tests.support.shared_data import shared_data
 
-
 Run: TypeAlias = Callable[..., None]
 """Runs ``signald`` with some arguments."""
 

@@ -39,3 +39,56 @@ def spot(base: str, quote: str, *, tick: str, lot: str) -> Instrument:
         tick_size=Decimal(tick),
         lot_size=Decimal(lot),
     )
+
+
+OKX_SPOT: Final = Instrument(
+    id="BTC-USDT.OKX",
+    venue="okx",
+    venue_symbol="BTC-USDT",
+    base="BTC",
+    quote="USDT",
+    kind="spot",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.00000001"),
+)
+OKX_SWAP: Final = Instrument(
+    id="ETH-USDT-SWAP.OKX",
+    venue="okx",
+    venue_symbol="ETH-USDT-SWAP",
+    base="ETH",
+    quote="USDT",
+    kind="perpetual",
+    tick_size=Decimal("0.01"),
+    lot_size=Decimal("0.01"),
+    contract_size=Decimal("0.1"),
+)
+BYBIT_PERP: Final = Instrument(
+    id="BTCUSDT-PERP.BYBIT",
+    venue="bybit",
+    venue_symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    kind="perpetual",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.001"),
+)
+BYBIT_OTHER_PERP: Final = Instrument(
+    id="ETHUSDT-PERP.BYBIT",
+    venue="bybit",
+    venue_symbol="ETHUSDT",
+    base="ETH",
+    quote="USDT",
+    kind="perpetual",
+    tick_size=Decimal("0.01"),
+    lot_size=Decimal("0.01"),
+)
+BYBIT_SPOT: Final = Instrument(
+    id="BTCUSDT.BYBIT",
+    venue="bybit",
+    venue_symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    kind="spot",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.000001"),
+)

@@ -1,0 +1,251 @@
+"""A simulated exchange that sends its snapshots in band: real websockets on one loopback port, faults on command."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from types import TracebackType
+from typing import Final, NamedTuple, Protocol, Self
+
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from signald.errors import ConfigError
+from signald.model.instruments import Instrument
+from signald.model.time import NS_PER_S, Nanos
+from signald.runtime.clock import Clock
+from signald.simulate.child import LOOPBACK
+from signald.simulate.market import STEP_NS, Market
+from signald.simulate.venues.faults import FrameFaults
+from signald.simulate.venues.ledger import Ledger
+
+_TELL_EVERY: Final = 2  # steps: 100 ms
+_SEND_BUFFER_BYTES: Final = 1 << 20
+_CLOSE_IDLE_S: Final = 30.0
+
+
+class Command(NamedTuple):
+    """What follows from a client's message: answers, and what it reads from now on or no more."""
+
+    answers: tuple[str, ...]
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+
+
+class StreamSymbol(Protocol):
+    """One instrument and the words in which its venue tells of it."""
+
+    instrument: Instrument
+    ledger: Ledger
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names of its streams, that of the book first."""
+        ...
+
+    def snapshot(self, stream: str, now: Nanos) -> str:
+        """What a new subscriber is sent first."""
+        ...
+
+    def update(self, stream: str, now: Nanos) -> str | None:
+        """What changed since the last one; ``None`` if nothing did."""
+        ...
+
+    def restart(self, now: Nanos) -> str:
+        """What the book's stream says after the service was restarted."""
+        ...
+
+
+class Words(Protocol):
+    """What a venue answers."""
+
+    @property
+    def upgrade(self) -> str:
+        """The announcement of an upgrade; ``""`` where there is none."""
+        ...
+
+    def serves(self, path: str) -> bool:
+        """Whether a websocket may be opened there."""
+        ...
+
+    def handle(self, message: str, known: frozenset[str]) -> Command:
+        """Answer a message; ``known`` are the streams there are."""
+        ...
+
+
+class StreamExchange:
+    """The exchange. Used as ``async with``; :meth:`run` is a task its owner starts.
+
+    Attributes:
+        port: Where it listens on loopback.
+        connects: Websocket connections accepted so far.
+        refusals: How many of the next connections are refused with 429.
+    """
+
+    def __init__(
+        self,
+        symbols: Mapping[StreamSymbol, Market | None],
+        words: Words,
+        clock: Clock,
+        *,
+        port: int = 0,
+        close_idle_s: float = _CLOSE_IDLE_S,
+    ) -> None:
+        """Build it; nothing listens yet.
+
+        Args:
+            symbols: What is traded, and who moves it; without a market a book changes by hand only.
+            words: How it answers.
+            clock: The time.
+            port: 0 takes one that is free.
+            close_idle_s: A client that says nothing for so long is closed.
+        """
+        self._symbols = dict(symbols)
+        self._of_stream = {stream: symbol for symbol in self._symbols for stream in symbol.streams}
+        self._words = words
+        self._clock = clock
+        self._close_idle_s = close_idle_s
+        self._readers: dict[ServerConnection, set[str]] = {}
+        self._faults: dict[str, FrameFaults] = {}
+        self._steps = 0
+        self._server: Server | None = None
+        self.port = port
+        self.connects = 0
+        self.refusals = 0
+
+    @property
+    def ws_url(self) -> str:
+        """Base address of its websockets."""
+        return f"ws://{LOOPBACK}:{self.port}"
+
+    @property
+    def readers(self) -> int:
+        """Websocket connections open now."""
+        return len(self._readers)
+
+    def faults(self, stream: str) -> FrameFaults:
+        """Orders for one stream; snapshots for new subscribers are not touched."""
+        return self._faults.setdefault(stream, FrameFaults())
+
+    async def run(self) -> None:
+        """Move the markets and tell the streams at their pace, until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            self._steps += 1
+            if self._steps % _TELL_EVERY == 0:
+                self.push()
+            due = max(due + STEP_NS / NS_PER_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    def push(self) -> None:
+        """Bring every market up to now, and tell it."""
+        for symbol in self._symbols:
+            self._tell(symbol)
+
+    def restart_service(self) -> None:
+        """Tell every book as after a restart of the venue's service."""
+        for symbol in self._symbols:
+            self._send(symbol.streams[0], symbol.restart(self._clock.now()))
+
+    def say(self, stream: str, frame: str) -> None:
+        """Send one frame, whatever it is, to who reads ``stream``."""
+        broadcast([each for each, streams in self._readers.items() if stream in streams], frame)
+
+    def announce_upgrade(self) -> None:
+        """Tell every reader that it will be disconnected soon."""
+        broadcast(self._readers, self._words.upgrade)
+
+    def cut(self) -> None:
+        """Break every websocket connection without a goodbye."""
+        for connection in list(self._readers):
+            connection.transport.abort()
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            ConfigError: The port is in use.
+        """
+        self.push()
+        quiet = logging.getLogger("signald.simulate.websockets")  # a closed peer is no news in a simulation
+        quiet.disabled = True
+        try:
+            self._server = await serve(
+                self._serve_reader,
+                LOOPBACK,
+                self.port,
+                process_request=self._admit,
+                compression=None,
+                ping_interval=None,
+                write_limit=_SEND_BUFFER_BYTES,
+                close_timeout=1,
+                logger=quiet,
+            )
+        except OSError as error:
+            where = f"{LOOPBACK}:{self.port}"
+            raise ConfigError(where, f"the simulated exchange cannot listen there: {error.strerror}") from error
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection and stop listening."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def _tell(self, symbol: StreamSymbol) -> None:
+        """Tell all that changed in one book."""
+        now = self._clock.now()
+        market = self._symbols[symbol]
+        if market is not None:
+            symbol.ledger.apply(market.advance(now))
+        for stream in symbol.streams:
+            frame = symbol.update(stream, now)
+            if frame is not None:
+                self._send(stream, frame)
+
+    def _send(self, stream: str, frame: str) -> None:
+        for sent in self.faults(stream)(frame):
+            self.say(stream, sent)
+
+    async def _serve_reader(self, connection: ServerConnection) -> None:
+        self._readers[connection] = set()
+        self.connects += 1
+        try:
+            while True:
+                async with asyncio.timeout(self._close_idle_s):
+                    message = await connection.recv(decode=True)
+                await self._follow(connection, self._words.handle(message, frozenset(self._of_stream)))
+        except ConnectionClosed:
+            pass
+        except TimeoutError:
+            await connection.close(4004, "No data received in 30s.")
+        finally:
+            del self._readers[connection]
+
+    async def _follow(self, connection: ServerConnection, command: Command) -> None:
+        for answer in command.answers:
+            await connection.send(answer)
+        self._readers[connection].difference_update(command.unsubscribe)
+        await self._give_snapshots(connection, command.subscribe)
+
+    async def _give_snapshots(self, connection: ServerConnection, streams: Sequence[str]) -> None:
+        for stream in streams:
+            symbol = self._of_stream[stream]
+            self._tell(symbol)  # so that the snapshot joins what comes next
+            if stream not in self._readers[connection]:
+                self._readers[connection].add(stream)
+                broadcast([connection], symbol.snapshot(stream, self._clock.now()))
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Let a websocket be opened, or not."""
+        if self.refusals:
+            self.refusals -= 1
+            response = connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "")
+            response.headers["Retry-After"] = "1"
+            return response
+        return None if self._words.serves(request.path) else connection.respond(HTTPStatus.NOT_FOUND, "")
