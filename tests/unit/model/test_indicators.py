@@ -143,6 +143,7 @@ def test_figures_of_one_report_come_at_one_minute_of_one_place() -> None:
         ("us.michigan_sentiment", date(2025, 11, 21), "final"),
         ("us.michigan_sentiment", date(2025, 12, 5), "preliminary"),
         ("us.michigan_sentiment", date(2024, 2, 23), "final"),
+        ("us.michigan_sentiment", date(2024, 1, 19), "preliminary"),
     ],
 )
 def test_a_survey_is_final_from_the_third_week_on(name: str, day: date, stage: str) -> None:

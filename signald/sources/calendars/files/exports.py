@@ -10,14 +10,14 @@ from signald.model.figures import parse_figure
 from signald.model.indicators import Named, names_of
 from signald.model.macro import Indicator, IndicatorId, Unit
 from signald.model.time import Nanos, parse_rfc3339
-from signald.sources.calendars.files.periods import (
+from signald.sources.calendars.files.rows import CalendarRow, Fault
+from signald.sources.periods import (
     at_regular_hour,
     period_before,
     period_by_lag,
     period_by_name,
     release_id_of,
 )
-from signald.sources.calendars.files.rows import CalendarRow, Fault
 
 Fields: TypeAlias = Mapping[str, str]
 Lines: TypeAlias = Iterable[Fields]

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from signald.model.macro import Indicator, ReleaseId
 from signald.model.time import NS_PER_S, Nanos
-from signald.sources.calendars.files.periods import Period, period_before, release_id_of
+from signald.sources.periods import Period, period_before, release_id_of
 
 _APART_NS: Final = 5 * 86_400 * NS_PER_S  # a figure that is awaited again so much later is another one
 

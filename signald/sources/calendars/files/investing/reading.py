@@ -15,7 +15,7 @@ from signald.sources.calendars.files.investing.faults import FeedFault
 from signald.sources.calendars.files.investing.looks import Look
 from signald.sources.calendars.files.investing.releases import FeedReading, assemble
 from signald.sources.calendars.files.investing.sightings import Sighting, read_sightings
-from signald.sources.calendars.files.periods import period_by_name
+from signald.sources.periods import period_by_name
 
 _COUNTRIES: Final = {"USD": "us", "EUR": "eu", "GBP": "gb", "JPY": "jp", "CNY": "cn"}
 _SHARED: Final = frozenset({"EUR"})  # currencies of several countries, whose series may have one name
