@@ -1,0 +1,77 @@
+"""What a command came to, as an exit code."""
+
+import signal
+
+import pytest
+import typer
+
+from signald import cli
+from signald.errors import CheckFailedError, ConfigError, JournalError, SignaldError, UnreachableError
+
+EXIT_DONE, EXIT_USAGE, EXIT_CHECK_FAILED, EXIT_UNREACHABLE, EXIT_BUG = 0, 2, 3, 4, 70
+
+
+def ends_with(failure: BaseException | None, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code of a command that fails so; None: that does not fail."""
+    failing = typer.Typer()
+
+    @failing.command()
+    def work() -> None:
+        if failure is not None:
+            raise failure
+
+    @failing.command()
+    def rest() -> None:
+        pass
+
+    monkeypatch.setattr(cli, "app", failing)
+    return cli.run(["work"])
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (None, EXIT_DONE),
+        (KeyboardInterrupt(), EXIT_DONE),
+        (typer.Exit(), EXIT_DONE),
+        (ConfigError("mqtt.port", "no port"), EXIT_USAGE),
+        (typer.BadParameter("no time"), EXIT_USAGE),
+        (JournalError("no journal"), EXIT_USAGE),
+        (CheckFailedError("not the same"), EXIT_CHECK_FAILED),
+        (UnreachableError("redis", "127.0.0.1:1", "refused"), EXIT_UNREACHABLE),
+        (ZeroDivisionError("a bug"), EXIT_BUG),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_end_has_the_contracts_code(
+    failure: BaseException | None, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    actual = ends_with(failure, monkeypatch)
+
+    said = capsys.readouterr().err
+    assert actual == code
+    assert ("Traceback" in said) is (code == EXIT_BUG)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_failure_of_ours_is_one_line_that_says_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends_with(SignaldError("the words"), monkeypatch)
+
+    assert capsys.readouterr().err == "signald: the words\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "spread"),
+    [
+        ("calibrate --prices a b --out m", "calibrate --prices a --prices b --out m"),
+        ("calibrate --calendar a --prices b c", "calibrate --calendar a --prices b --prices c"),
+        ("replay a b --out m", "replay a b --out m"),
+        ("calibrate --prices=a --out m", "calibrate --prices=a --out m"),
+    ],
+)
+def test_option_that_takes_several_takes_them_as_a_shell_lists_them(given: str, spread: str) -> None:
+    assert cli.spread(given.split()) == spread.split()
