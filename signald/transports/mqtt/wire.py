@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, Self, TypeAlias, cast
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
+from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -88,6 +89,7 @@ class Wire(aiomqtt.Client):
             socket_options=_SOCKET_OPTIONS,
         )
         self._is_v5 = is_v5
+        self._loop_thread = threading.get_ident()
         self._connect_began = False
         self._connect_ended = threading.Event()
 
@@ -172,6 +174,27 @@ class Wire(aiomqtt.Client):
             raise
         finally:
             self._connect_ended.set()
+
+    def _on_socket_register_write(self, client: PahoClient, userdata: object, sock: socket.socket) -> None:  # noqa: ARG002 - aiomqtt calls it so
+        """Override of how aiomqtt gets to write: in the loop's thread at once, not by way of its wake-up pipe.
+
+        aiomqtt's detour may also reach the loop after the socket was closed, when its number is another's.
+        """
+        if threading.get_ident() == self._loop_thread:
+            self._watch_writable(client, sock)
+        else:  # the thread that connects
+            self._loop.call_soon_threadsafe(self._watch_writable, client, sock)
+
+    def _watch_writable(self, client: PahoClient, sock: socket.socket) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write, client)
+
+    def _write(self, client: PahoClient) -> None:
+        try:
+            client.loop_write()
+        except Exception as failure:  # noqa: BLE001 - as aiomqtt has it: whatever it is, this connection is over
+            if not self._disconnected.done():
+                self._disconnected.set_exception(failure)
 
 
 class _Handover(asyncio.Queue[aiomqtt.Message]):
