@@ -26,7 +26,7 @@ integration: ## tests against real servers on localhost
 	uv run pytest tests/integration
 
 coverage: ## lines and branches the unit and property tests reach, kernels included
-	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --cov --cov-report=term
+	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --timeout=120 --cov --cov-report=term
 
 lock: ## fix every version: constraints in pyproject.toml, hashes in requirements.lock
 	uv run python .ci/lock.py
