@@ -31,6 +31,33 @@ def test_readme_links_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_documents_name_files_that_there_are() -> None:
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+    named = [(path, name) for path in documents for name in re.findall(r"`([a-z_]+/[a-z_/.]*)`", path.read_text())]
+    missing = [
+        (path.name, name)
+        for path, name in named
+        if name.split("/")[0] not in {"calendar", "heartbeat", "var"}  # topics; what a run makes
+        and not any((folder / name).exists() for folder in (ROOT, ROOT / "signald"))
+    ]
+
+    assert named
+    assert missing == []
+
+
+def test_documents_know_nothing_of_the_machine_they_were_written_on() -> None:
+    documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+    said = [
+        (path.name, found)
+        for path in documents
+        for found in re.findall(r"/(?:work|tmp|root|home)/|\.\./shared|index-url|pypi\.org", path.read_text())
+    ]
+
+    assert said == []
+
+
 def test_every_direct_dependency_is_fixed_to_one_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     required = [
