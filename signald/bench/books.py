@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from signald.bench.frames import Recording, made_frames, recorded_frames
+from signald.bench.frames import Recording, made_frames, recorded_feed, recorded_stream
 from signald.bench.machine import describe_machine
-from signald.bench.peers import PACKAGES, peer_sides
+from signald.bench.peers import PACKAGES, decoding_side, peer_sides
 from signald.bench.rounds import Side, Timed, ratio, time_in_turn
 from signald.core.board import Board
 from signald.core.kernels.rows import STATE_LIVE
 from signald.errors import CheckFailedError
 from signald.model.instruments import Instrument
+from signald.model.records import Record, RecordKind
+from signald.model.time import Nanos
 from signald.sources.protocol import VenueSource
 from signald.sources.registry import build_source, read_venue_config
 
@@ -21,25 +23,30 @@ _NOW = 1_723_161_260_000_000_000
 _STEP = 1_000_000  # a burst: a frame a millisecond, so that what is measured at a cadence is measured at one
 _ORJSON = "orjson.loads"
 
-RECORDED = {
-    "recorded": ("BTCUSDT.BINANCE", "books/binance_spot/hft_btcusdt_20240808.gz"),
-    "recorded_usdm": ("BTCUSDT-PERP.BINANCE", "books/binance_usdm/hft_btcusdt_20240808.gz"),
+RECORDED: Mapping[str, tuple[Callable[[Path], Recording], str]] = {
+    "recorded": (recorded_stream, "books/binance_spot/hft_btcusdt_20240808.gz"),
+    "recorded_usdm": (recorded_stream, "books/binance_usdm/hft_btcusdt_20240808.gz"),
+    "okx": (recorded_feed, "books/okx/cf_OKX.jsonl.zst"),
+    "bybit": (recorded_feed, "books/bybit/cf_BYBIT.jsonl.zst"),
 }
-"""Name → instrument, file below the shared data."""
+"""Name → how to read it, file below the shared data."""
 
 
-def bench_books(instruments: Mapping[str, Instrument], data: Path | None) -> dict[str, Any]:
-    """Measure; ``data`` is the folder of recordings, without which those figures are null."""
+def bench_books(instruments: Mapping[str, Instrument], data: Path | None, *, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Measure in so many rounds; ``data`` is the folder of recordings, without which those figures are null."""
     spot = instruments["BTCUSDT.BINANCE"]
     recordings: dict[str, Recording | None] = {
         "20+20": made_frames(spot, changes=20),
         "2+2": made_frames(spot, changes=2),
     }
-    for name, (instrument, file) in RECORDED.items():
+    for name, (read, file) in RECORDED.items():
         path = data / file if data is not None else None
-        there = path is not None and path.is_file() and instrument in instruments
-        recordings[name] = recorded_frames(path, instruments[instrument]) if there and path else None
-    timed = {name: _time(recording, peers=name == "20+20") for name, recording in recordings.items() if recording}
+        recordings[name] = read(path) if path is not None and path.is_file() else None
+    timed = {
+        name: _time(recording, rounds=rounds, peers=name == "20+20")
+        for name, recording in recordings.items()
+        if recording
+    }
     return {
         "ratio_to_orjson": {name: _ratio(timed.get(name)) for name in recordings},
         "us_per_frame": {
@@ -49,21 +56,21 @@ def bench_books(instruments: Mapping[str, Instrument], data: Path | None) -> dic
         "peers": _peers(timed["20+20"]),
         "changes_per_frame": {name: round(each.changes, 1) for name, each in recordings.items() if each},
         "frames": {name: len(each.frames) for name, each in recordings.items() if each},
-        "rounds": ROUNDS,
+        "rounds": rounds,
         "machine": describe_machine("numba", "numpy", *PACKAGES)._asdict(),
     }
 
 
-def _time(recording: Recording, *, peers: bool) -> dict[str, Timed | None]:
-    sides = peer_sides(recording)
+def _time(recording: Recording, *, rounds: int, peers: bool) -> dict[str, Timed | None]:
     fast = {"signald": Side(lambda: _signald(recording), len(recording.frames))}
-    if (orjson := sides.pop(_ORJSON)) is not None:
-        fast[_ORJSON] = orjson
-    timed: dict[str, Timed | None] = dict(time_in_turn(fast, rounds=ROUNDS))
-    timed.setdefault(_ORJSON, None)
+    decoding = decoding_side(recording)
+    if decoding is not None:
+        fast[_ORJSON] = decoding
+    timed: dict[str, Timed | None] = {_ORJSON: None, **time_in_turn(fast, rounds=rounds)}
     if peers:
+        sides = peer_sides(recording)
         there = {name: side for name, side in sides.items() if side is not None}
-        timed |= dict.fromkeys(sides) | time_in_turn(there, rounds=_SLOW_ROUNDS)
+        timed |= dict.fromkeys(sides) | time_in_turn(there, rounds=min(rounds, _SLOW_ROUNDS))
     return timed
 
 
@@ -81,19 +88,28 @@ def _signald(recording: Recording) -> Callable[[], object]:
 
 
 def _live_source(recording: Recording) -> VenueSource:
-    instrument = recording.instrument
-    board = Board([instrument.id])
-    venue = read_venue_config({"name": instrument.venue, "instruments": [instrument.id]}, where="bench")
-    source = build_source(venue, [instrument], board)
-    source.on_connected(_NOW - _STEP)
-    for frame in recording.before:
-        source.on_frame(frame, _NOW - _STEP)
-    source.on_response(f"snapshot:{instrument.venue_symbol}", recording.snapshot, _NOW - _STEP)
-    source.on_frame(recording.frames[0], _NOW - _STEP)
-    if board.read()["state"][0] != STATE_LIVE:
-        problem = f"the book of {instrument.id} does not come up on its recording: nothing would be measured"
+    names = [instrument.id for instrument in recording.instruments]
+    board = Board(names)
+    venue = read_venue_config({"name": recording.venue, "instruments": names}, where="bench")
+    source = build_source(venue, recording.instruments, board)
+    for number, record in enumerate(recording.priming):
+        feed_record(source, record, _NOW - (len(recording.priming) - number) * _STEP)
+    down = [name for name, state in zip(names, board.read()["state"], strict=True) if state != STATE_LIVE]
+    if len(down) == len(names):
+        problem = f"no book of {', '.join(down)} comes up on its recording: nothing would be measured"
         raise CheckFailedError(problem)
     return source
+
+
+def feed_record(source: VenueSource, record: Record, now: Nanos) -> None:
+    """Give a source what its connection gave at ``now``."""
+    match record.kind:
+        case RecordKind.CONNECTED:
+            source.on_connected(now)
+        case RecordKind.RESPONSE:
+            source.on_response(record.key, record.payload, now)
+        case _:
+            source.on_frame(record.payload, now)
 
 
 def _ratio(sides: Mapping[str, Timed | None] | None) -> float | None:

@@ -2,37 +2,51 @@
 
 import json
 import random
-from collections import Counter
+import tempfile
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from signald.journal.reader import read
+from signald.journal.session import read_session
 from signald.model.instruments import Instrument
-from signald.model.records import RecordKind
-from signald.replay.importers.binance_stream import Content, binance_records
+from signald.model.records import Record, RecordKind
+from signald.replay.importers.binance_stream import import_binance_stream
+from signald.replay.importers.cryptofeed import import_cryptofeed
+from signald.replay.importers.recording import Imported
+
+Import = Callable[[Sequence[Path], Path], Imported]
 
 _TOUCH_TICKS: Final = 6_000_000
 _NEAR_TICKS: Final = 2_000
-_REMOVED: Final = 0.3  # share of changes that take a level away
 _LEVELS: Final = 1_000
+_REMOVED: Final = 0.3  # share of changes that take a level away
+_PRIMING: Final = 50  # frames of a recording that bring its books up
+_NOT_DEPTH: Final = (b"@bookTicker", b"@trade", b"@aggTrade", b"@markPrice")
 
 
 class Recording(NamedTuple):
-    """One book's frames in order.
+    """One connection's frames in order.
 
     Attributes:
-        instrument: Whose.
-        snapshot: The REST snapshot that they join.
-        before: Frames that came before it.
-        frames: Frames that came after it.
-        changes: Mean number of changes a frame.
+        venue: Whose, as in the configuration.
+        instruments: Whose books come on it.
+        priming: What brings the books up: the connection, snapshots, first frames.
+        frames: The depth frames after that.
+        snapshot: The snapshot that the frames join, for who wants it by itself; empty where it came in band.
     """
 
-    instrument: Instrument
-    snapshot: bytes
-    before: tuple[bytes, ...]
+    venue: str
+    instruments: tuple[Instrument, ...]
+    priming: tuple[Record, ...]
     frames: tuple[bytes, ...]
-    changes: float
+    snapshot: bytes = b""
+
+    @property
+    def changes(self) -> float:
+        """Changed levels per frame, by their closing brackets."""
+        return sum(frame.count(b'"]') for frame in self.frames) / len(self.frames)
 
 
 def made_frames(instrument: Instrument, *, changes: int, count: int = 2_000, seed: int = 7) -> Recording:
@@ -40,10 +54,10 @@ def made_frames(instrument: Instrument, *, changes: int, count: int = 2_000, see
     draw = random.Random(seed)  # noqa: S311 - the same frames in every run
     bids = {_TOUCH_TICKS - 1 - n: 100_000 for n in range(_LEVELS)}
     asks = {_TOUCH_TICKS + n: 100_000 for n in range(_LEVELS)}
-    snapshot = {"lastUpdateId": 1_000, "bids": _levels(bids), "asks": _levels(asks)}
     last = 1_000
+    snapshot = _compact({"lastUpdateId": last, "bids": _levels(bids), "asks": _levels(asks)})
     frames: list[bytes] = []
-    for number in range(count):
+    for number in range(count + 1):
         first, last = last + 1, last + 2 * changes
         data = {
             "e": "depthUpdate",
@@ -54,25 +68,48 @@ def made_frames(instrument: Instrument, *, changes: int, count: int = 2_000, see
             "b": _levels({_TOUCH_TICKS - 1 - k: _size(draw) for k in draw.sample(range(_NEAR_TICKS), changes)}),
             "a": _levels({_TOUCH_TICKS + k: _size(draw) for k in draw.sample(range(_NEAR_TICKS), changes)}),
         }
-        stream = f"{instrument.venue_symbol.lower()}@depth@100ms"
-        frames.append(_compact({"stream": stream, "data": data}))
-    return Recording(instrument, _compact(snapshot), (), tuple(frames), 2.0 * changes)
+        frames.append(_compact({"stream": f"{instrument.venue_symbol.lower()}@depth@100ms", "data": data}))
+    venue = instrument.venue
+    priming = (
+        Record(RecordKind.CONNECTED, 1, venue, "", b""),
+        Record(RecordKind.RESPONSE, 1, venue, f"snapshot:{instrument.venue_symbol}", snapshot),
+        Record(RecordKind.FRAME, 1, venue, "", frames[0]),
+    )
+    return Recording(venue, (instrument,), priming, tuple(frames[1:]), snapshot)
 
 
-def recorded_frames(path: Path, instrument: Instrument) -> Recording:
-    """The depth frames of a recorded Binance stream with its REST snapshot."""
-    content = Content(instrument.venue, (instrument.venue_symbol,))
-    before: list[bytes] = []
-    frames: list[bytes] = []
-    snapshot = b""
-    records = binance_records([path], content, snapshot_symbol=instrument.venue_symbol, skipped=Counter())
-    for record in records:
-        if record.kind is RecordKind.RESPONSE:
-            snapshot = record.payload
-        elif record.kind is RecordKind.FRAME and b"@depth" in record.payload[:40]:
-            (frames if snapshot else before).append(record.payload)
-    changes = sum(frame.count(b'"]') for frame in frames)
-    return Recording(instrument, snapshot, tuple(before), tuple(frames), changes / len(frames))
+def recorded_stream(path: Path) -> Recording:
+    """A recorded Binance stream, spot or USD-M."""
+    return _recorded(path, import_binance_stream)
+
+
+def recorded_feed(path: Path) -> Recording:
+    """The first connection of a cryptofeed recording."""
+    return _recorded(path, import_cryptofeed)
+
+
+def _recorded(path: Path, import_recording: Import) -> Recording:
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Path(folder) / "journal"
+        import_recording([path], journal)
+        records = list(read(journal))
+    session = read_session(records[0])
+    channel = next(record.channel for record in records if record.kind is RecordKind.CONNECTED)
+    mine = [record for record in records if record.channel == channel]
+    whose = session.channels.get(channel, session.instruments)
+    instruments = {each.id: each for each in session.steps}
+    start = max(
+        (place for place, record in enumerate(mine) if record.kind is RecordKind.RESPONSE),
+        default=0,
+    )
+    start = max(start, _PRIMING) + 1
+    frames = [record.payload for record in mine[start:] if record.kind is RecordKind.FRAME]
+    return Recording(
+        instruments[whose[0]].venue,
+        tuple(instruments[name] for name in whose),
+        tuple(mine[:start]),
+        tuple(frame for frame in frames if not any(word in frame[:60] for word in _NOT_DEPTH)),
+    )
 
 
 def _levels(sizes: dict[int, int]) -> list[list[str]]:

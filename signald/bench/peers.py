@@ -20,19 +20,24 @@ from signald.bench.rounds import Prepare, Side
 PACKAGES = ("orjson", "msgspec", "sortedcontainers", "ccxt", "cryptofeed", "nautilus_trader", "hftbacktest")
 
 
+def decoding_side(recording: Recording) -> Side | None:
+    """Merely decoding the frames, with orjson."""
+    return _side(recording, "orjson", _orjson)
+
+
 def peer_sides(recording: Recording) -> dict[str, Side | None]:
-    """The peers, ready to be timed on a recording."""
+    """The peers, ready to be timed on frames of Binance spot with their snapshot."""
     makers: dict[str, tuple[str, Callable[[Recording], Prepare]]] = {
-        "orjson.loads": ("orjson", _orjson),
         "msgspec+sorteddict": ("sortedcontainers", _sorted_dict),
         "ccxt.pro": ("ccxt", _ccxt),
         "cryptofeed": ("cryptofeed", _cryptofeed),
         "nautilus_trader": ("nautilus_trader", _nautilus),
     }
-    return {
-        name: Side(make(recording), len(recording.frames)) if importlib.util.find_spec(package) else None
-        for name, (package, make) in makers.items()
-    }
+    return {name: _side(recording, package, make) for name, (package, make) in makers.items()}
+
+
+def _side(recording: Recording, package: str, make: Callable[[Recording], Prepare]) -> Side | None:
+    return Side(make(recording), len(recording.frames)) if importlib.util.find_spec(package) else None
 
 
 def _orjson(recording: Recording) -> Prepare:
@@ -116,7 +121,7 @@ def _cryptofeed(recording: Recording) -> Prepare:
 
     def prepare() -> Callable[[], object]:
         feed = Binance.__new__(Binance)
-        feed.exchange_symbol_to_std_symbol = {recording.instrument.venue_symbol: pair}.__getitem__
+        feed.exchange_symbol_to_std_symbol = {recording.instruments[0].venue_symbol: pair}.__getitem__
         feed.callbacks = {L2_BOOK: []}
         feed.last_update_id = {pair: snapshot["lastUpdateId"]}
         feed.forced = {}
@@ -128,7 +133,7 @@ def _cryptofeed(recording: Recording) -> Prepare:
             book.book.to_dict()
 
         feed.book_callback = ignore
-        symbol = recording.instrument.venue_symbol
+        symbol = recording.instruments[0].venue_symbol
 
         async def run() -> None:
             for frame in recording.frames:
@@ -148,7 +153,7 @@ def _nautilus(recording: Recording) -> Prepare:
     from nautilus_trader.model.enums import BookType  # noqa: PLC0415 - see _orjson
     from nautilus_trader.model.identifiers import InstrumentId  # noqa: PLC0415 - see _orjson
 
-    instrument = InstrumentId.from_str(recording.instrument.id)
+    instrument = InstrumentId.from_str(recording.instruments[0].id)
     decode = msgspec.json.Decoder(BinanceOrderBookMsg).decode
 
     def prepare() -> Callable[[], object]:
