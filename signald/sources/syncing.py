@@ -56,16 +56,15 @@ class Patience:
 
     def __init__(self) -> None:
         self._pause_ns = 0
-        self._since: Nanos = 0
+        self._granted: Nanos = 0
 
     def pause(self, now: Nanos) -> Nanos:
         """The earliest time to ask, being told at ``now`` that it is needed (again)."""
-        if now - self._since > _LONGEST_PAUSE_NS:
+        if now - self._granted > _LONGEST_PAUSE_NS:
             self._pause_ns = 0
-        self._since = now
-        not_before = now + self._pause_ns
+        self._granted = now + self._pause_ns
         self._pause_ns = min(max(2 * self._pause_ns, _FIRST_PAUSE_NS), _LONGEST_PAUSE_NS)
-        return not_before
+        return self._granted
 
 
 class Budget:
@@ -77,7 +76,7 @@ class Budget:
 
     def __init__(self, per_minute: int) -> None:
         self._each_ns = 60 * NS_PER_S // per_minute
-        self._burst_ns = (per_minute // 2) * self._each_ns
+        self._burst_ns = max(0, per_minute // 2 - 1) * self._each_ns
         self._next: Nanos = 0
 
     def spend(self, not_before: Nanos) -> Nanos:

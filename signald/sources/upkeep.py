@@ -30,7 +30,7 @@ class Sync:
         kept: Its frames, while it waits for a snapshot.
         patience: How long to wait before asking again.
         overdue: When a snapshot that was asked for should be there at the latest; None: none is awaited.
-        stale: Whether it was last said to be stale.
+        silent_since: Time of the frame after which it was last said to be stale.
     """
 
     def __init__(self, book: Book, malformed_per_minute: int) -> None:
@@ -38,7 +38,7 @@ class Sync:
         self.kept = KeptFrames()
         self.patience = Patience()
         self.overdue: Nanos | None = None
-        self.stale = False
+        self.silent_since: Nanos | None = None
         self.strikes = Strikes(malformed_per_minute)
 
     @property
@@ -94,7 +94,6 @@ class Upkeep:
 
     def live(self, sync: Sync, now: Nanos) -> Step:
         """A book has become live."""
-        sync.stale = False
         sync.overdue = None
         self._plan(now)
         book = sync.book
@@ -169,7 +168,6 @@ class Upkeep:
         sync.book.forget(state)
         sync.book.await_snapshot()
         sync.kept.clear()
-        sync.stale = False
 
     def _asking(self, syncs: Iterable[Sync], now: Nanos, notices: tuple[Notice, ...] = ()) -> Step:
         frames: list[bytes] = []
@@ -183,13 +181,12 @@ class Upkeep:
         return Step(notices, tuple(frames), tuple(requests))
 
     def _is_newly_stale(self, sync: Sync, now: Nanos) -> bool:
-        if sync.book.phase != PHASE_LIVE:
-            return False
-        was, sync.stale = sync.stale, now - sync.book.ts_ingest >= self._stale_ns
-        return sync.stale and not was
+        last = sync.book.ts_ingest
+        return sync.book.phase == PHASE_LIVE and now - last >= self._stale_ns and sync.silent_since != last
 
     def _stale(self, sync: Sync, now: Nanos) -> BookStale:
         sync.book.mark_stale()
+        sync.silent_since = sync.book.ts_ingest
         age_ms = (now - sync.book.ts_ingest) / NS_PER_MS
         return BookStale(channel=self._channel, instrument=sync.book.instrument.id, age_ms=age_ms, ts_ingest=now)
 
@@ -209,7 +206,8 @@ class Upkeep:
         due: list[Nanos] = []
         for sync in self.syncs:
             if sync.book.phase == PHASE_LIVE:
-                due.append(now + self._stale_ns if sync.stale else sync.book.ts_ingest + self._stale_ns)
+                last = sync.book.ts_ingest
+                due.append((now if sync.silent_since == last else last) + self._stale_ns)
             elif sync.overdue is not None:
                 due.append(sync.overdue)
         self.deadline = min(due, default=None)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from signald.core.board import Board
 from signald.core.book import Book
 from signald.core.kernels import outcomes
-from signald.core.kernels.layout import LAST
+from signald.core.kernels.layout import LAST, ROW_ADDRESS
 from signald.errors import MalformedFrameError
 from signald.sources.desk import Desk
 from signald.sources.venues.binance.decode import apply_frame, seed_book
@@ -69,6 +69,12 @@ class BookFuzz:
         if not problem and self.cases % 100 == 0:
             problem = self._compare_levels()
         return problem
+
+    def state(self) -> bytes:
+        """All of our book, but where it lies."""
+        words = self._book.words.copy()
+        words[ROW_ADDRESS] = 0
+        return words.tobytes() + self._board.read().tobytes()
 
     def check_everything(self) -> None:
         """Compare all levels of both books."""

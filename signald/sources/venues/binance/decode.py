@@ -61,6 +61,7 @@ CHAINED: Final = WIRE + 13  # set once, not by frames: 1 where frames are chaine
 KIND_UNSAID: Final = 0
 KIND_DEPTH: Final = 1
 KIND_TICKER: Final = 2
+KIND_OTHER: Final = 3
 
 _SAW_DEPTH: Final = sum(1 << (place - WIRE) for place in (KIND, SYMBOL, EVENT, FIRST, FINAL, BIDS, ASKS))
 _SAW_BEFORE: Final = 1 << (BEFORE - WIRE)
@@ -263,6 +264,7 @@ def _read_kind(frame: bytes, at: int, end: int, desk: Words) -> int:
     if word == _TICKER_WORD and ending & _THREE_BYTES == _TICKER_END:
         desk[KIND] = KIND_TICKER
         return at + 12
+    desk[KIND] = KIND_OTHER
     return -OTHER_KIND
 
 

@@ -5,6 +5,7 @@ kept since are put onto it, and with the first that joins it the book is live. A
 predecessor is a gap: the book is thrown away and all begins anew, for this book alone.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
@@ -22,13 +23,23 @@ from signald.sources.protocol import EMPTY, Request, Step
 from signald.sources.syncing import Budget, Kept
 from signald.sources.upkeep import Reason, Sync, Upkeep
 from signald.sources.venues.binance.config import BinanceConfig, BinanceUsdmConfig, snapshot_key
-from signald.sources.venues.binance.decode import CHAINED, FIRST, KIND, KIND_TICKER, apply_frame, seed_book
+from signald.sources.venues.binance.decode import (
+    CHAINED,
+    FIRST,
+    KIND,
+    KIND_OTHER,
+    KIND_TICKER,
+    apply_frame,
+    seed_book,
+)
 from signald.sources.venues.binance.messages import decode_kind, plainest, plainest_snapshot
 
 OnApplied: TypeAlias = Callable[[Book], object]
 
+_SYMBOL: Final = re.compile(rb'"s":"([^"]{1,31})"')
 _SHUTDOWN: Final = "serverShutdown"
 _FINER: Final = frozenset({outcomes.OFF_TICK, outcomes.OFF_LOT})
+_NO_DEPTH: Final = frozenset({KIND_TICKER, KIND_OTHER})
 _CHANGED: Final = frozenset({outcomes.APPLIED, outcomes.WENT_LIVE, outcomes.CROSSED})
 
 
@@ -142,10 +153,10 @@ class BinanceSource:
                 return self._gap(self._current(), [Kept(frame, now)], now)
             case outcomes.OFF_TICK | outcomes.OFF_LOT if self._refine(self._current().book, outcome):
                 return self.on_frame(frame, now)
-            case outcomes.OTHER_KIND:
-                return self._take_other(frame, now)
+            case outcomes.OTHER_KIND | outcomes.UNKNOWN_SYMBOL:
+                return self._take_other(outcome, frame, now)
             case _:
-                return self._reject(outcome, now)
+                return self._reject(frame, outcomes.PROBLEMS[outcome], now)
 
     def _keep(self, frame: bytes, now: Nanos) -> Step:
         sync = self._current()
@@ -159,39 +170,36 @@ class BinanceSource:
         try:
             plain = plainest(frame)
         except MalformedFrameError as error:
-            return self._reject(str(error), now)
+            return self._reject(frame, error.problem, now)
         outcome = apply_frame(plain, now, self._words)
         if outcome == outcomes.NOT_PLAIN:
-            return self._reject(outcomes.PROBLEMS[outcome], now)
+            return self._reject(frame, outcomes.PROBLEMS[outcome], now)
         if outcome == outcomes.APPLIED:
             self._tell()
         if outcome <= outcomes.LAST_ROUTINE:
             return EMPTY
         return self._follow(outcome, frame if outcome == outcomes.OTHER_KIND else plain, now)
 
-    def _take_other(self, frame: bytes, now: Nanos) -> Step:
-        """`{"e":"serverShutdown","E":1770123456789}` announces an early close; all else is no book's."""
+    def _take_other(self, outcome: int, frame: bytes, now: Nanos) -> Step:
+        """`{"e":"serverShutdown","E":1770123456789}` announces an early close; all else is no book's of ours."""
+        if outcome == outcomes.UNKNOWN_SYMBOL:
+            self.counts["unknown_symbol"] += 1
+            return EMPTY
         try:
             kind = decode_kind(frame)
         except MalformedFrameError as error:
-            return self._reject(str(error), now)
+            return self._reject(frame, error.problem, now)
         self.counts["other_kind"] += 1
         return Step(reconnect="the server announced its shutdown") if kind == _SHUTDOWN else EMPTY
 
-    def _reject(self, problem: str | int, now: Nanos) -> Step:
-        """Drop a frame that makes no sense; if it was a book's depth, that book has missed an update."""
-        if problem == outcomes.UNKNOWN_SYMBOL:
-            self.counts["unknown_symbol"] += 1
-            return EMPTY
+    def _reject(self, frame: bytes, problem: str, now: Nanos) -> Step:
+        """Drop a frame that makes no sense; if it was, or may have been, a book's depth, that has missed an update."""
         self.counts["malformed"] += 1
         number = self._desk.current()
+        if number is None and (named := _SYMBOL.search(frame)) is not None:
+            number = self._desk.number_of(named[1].decode(errors="replace"))
         sync = None if number is None else self._upkeep.syncs[number]
-        return self._upkeep.reject(
-            sync,
-            problem if isinstance(problem, str) else outcomes.PROBLEMS[problem],
-            now,
-            lost=self._words[KIND] != KIND_TICKER,
-        )
+        return self._upkeep.reject(sync, problem, now, lost=self._words[KIND] not in _NO_DEPTH)
 
     def _gap(self, sync: Sync, kept: list[Kept], now: Nanos) -> Step:
         """A frame, the first of ``kept``, does not join what the book has."""

@@ -46,7 +46,8 @@ def test_a_value_cut_short_is_strange(text: bytes) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"01", b"-01", b"1e5", b"1.e", b"+1", b".5", b"[1 ,2]", b'{"a" :1}', b"[1,]", b'{"a":1,}', b"{1:2}", b"nul ", b"--1",
+    [b"01", b"-01", b"1e5", b"1.e", b"+1", b".5", b"[1 ,2]",
+     b'{"a" :1}', b"[1,]", b'{"a":1,}', b"{1:2}", b"nul ", b"--1",
      b"1" * 18, b"[" * 61 + b"]" * 61, b'{"a":1]', b"[1}"],
 )  # fmt: skip
 def test_what_is_not_the_plainest_json_is_strange(text: bytes) -> None:
