@@ -9,6 +9,9 @@ from typing import Any, Self, TypeAlias
 
 from signald.runtime.backoff import Backoff
 
+_ENDS_WITHIN_S = 2.0
+"""A task that is cancelled and has not ended by then is cancelled again."""
+
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 """Makes the coroutine of a task anew, each time it is started."""
 
@@ -110,8 +113,9 @@ class Supervisor:
 
     async def _cancel_in_reverse(self) -> None:
         for task in reversed(self._tasks):
-            task.cancel()
-            await asyncio.wait([task])
+            while not task.done():  # asyncio.wait_for before Python 3.12 may swallow a cancellation, in libraries too
+                task.cancel()
+                await asyncio.wait([task], timeout=_ENDS_WITHIN_S)
 
 
 def first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:

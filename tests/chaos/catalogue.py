@@ -199,8 +199,11 @@ class FaultPoint(Fault):
             await self.world.until(lambda: self.replica.is_ready or self.replica.has_ended or self._is_stopped(), 30.0)
 
     def _is_stopped(self) -> bool:
-        state = Path(f"/proc/{self.replica.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        return state == "T"
+        try:
+            stat = Path(f"/proc/{self.replica.pid}/stat").read_text(encoding="utf-8")
+        except OSError:  # it is gone
+            return False
+        return stat.rpartition(")")[2].split()[0] == "T"
 
 
 class _ServerFault(Fault):

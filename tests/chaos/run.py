@@ -1,13 +1,14 @@
 """``python -m tests.chaos.run --cases 500 --seed 1``: random cases in changing worlds, and what became of them.
 
-A world runs twenty cases, one after the other, on the journals and streams of those before. What a case does follows
-from the seed and the world's number, which stand in every line about a failure; ``--only WORLD`` runs one world again.
+A world runs twenty cases as a rule, one after the other, on the journals and streams of those before. What a case does
+follows from the seed and the world's number, which stand in every line; ``--only WORLD`` runs one world again.
 """
 
 import argparse
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -20,7 +21,6 @@ from tests.chaos.cases import Case, Outcome, draw
 from tests.chaos.nursery import Nursery
 from tests.chaos.world import Shape, World
 
-_CASES_PER_WORLD: Final = 20
 _SHAPES: Final = [
     Shape(pair, replicas, persistent=persistent)
     for replicas in (1, 2)
@@ -53,6 +53,10 @@ async def run_world(number: int, *, seed: int, cases: int, nursery: Nursery, kee
                 _say(f"seed {seed} world {number} ({shape}) case {place}: {_shown(outcome)}")
                 if outcome.problems:
                     break
+            else:
+                ended = Outcome("Ended by SIGTERM", tuple(await world.end_daemons()), documents=0, late=0, seconds=0.0)
+                if ended.problems:
+                    ran.append(Ran(number, cases, shape, ended))
     finally:
         if keep or any(one.outcome.problems for one in ran):
             _say(f"seed {seed} world {number}: what it left is in {directory}")
@@ -69,19 +73,21 @@ async def _run_case(case: Case) -> Outcome:
         return Outcome(case.title, (traceback.format_exc(),), documents=0, late=0, seconds=0.0)
 
 
-async def run_cases(cases: int, *, seed: int, jobs: int = 1, only: int | None = None, keep: bool = False) -> list[Ran]:
+async def run_cases(told: argparse.Namespace, seed: int) -> list[Ran]:
     """Run so many cases in as many worlds as that takes, ``jobs`` worlds at a time."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _say_what_is_awaited)
     ran: list[Ran] = []
-    worlds = iter([only] if only is not None else range(-(-cases // _CASES_PER_WORLD)))
+    size: int = told.world_size
+    worlds = iter([told.only] if told.only is not None else range(-(-told.cases // size)))
     with Nursery() as nursery:
 
         async def work() -> None:
             for number in worlds:
-                left = min(_CASES_PER_WORLD, cases - number * _CASES_PER_WORLD) if only is None else cases
-                ran.extend(await run_world(number, seed=seed, cases=left, nursery=nursery, keep=keep))
+                cases = min(size, told.cases - number * size) if told.only is None else size
+                ran.extend(await run_world(number, seed=seed, cases=cases, nursery=nursery, keep=told.keep))
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(jobs):
+            for _ in range(told.jobs):
                 group.create_task(work())
     return ran
 
@@ -117,6 +123,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.run", description=__doc__)
     parser.add_argument("--cases", type=int, default=500)
     parser.add_argument("--seed", type=int, default=None, help="drawn, and printed, if not given")
+    parser.add_argument("--world-size", type=int, default=20, help="cases in one world")
     parser.add_argument("--jobs", type=int, default=2, help="worlds at a time")
     parser.add_argument("--only", type=int, default=None, metavar="WORLD", help="run this world only")
     parser.add_argument("--keep", action="store_true", help="keep every world's directory")
@@ -124,7 +131,7 @@ def main() -> int:
     seed = random.SystemRandom().randrange(1_000_000) if told.seed is None else told.seed
     _say(f"seed {seed}")
     began = LiveClock.monotonic()
-    ran = asyncio.run(run_cases(told.cases, seed=seed, jobs=told.jobs, only=told.only, keep=told.keep))
+    ran = asyncio.run(run_cases(told, seed))
     failed = [one for one in ran if one.outcome.problems]
     _say(table(ran))
     _say(
@@ -133,7 +140,13 @@ def main() -> int:
     )
     for one in failed:
         _say(f"FAILED world {one.world} case {one.case} ({one.shape}): {_shown(one.outcome)}")
-    return 1 if failed or len(ran) < told.cases else 0
+    return 1 if failed else 0
+
+
+def _say_what_is_awaited() -> None:
+    """On SIGUSR1: where every task of the matrix stands."""
+    for task in asyncio.all_tasks():
+        task.print_stack(limit=8, file=sys.stdout)
 
 
 def _shown(outcome: Outcome) -> str:

@@ -110,6 +110,19 @@ class World:
         await self._stack.aclose()
         self.clock.close()
 
+    async def end_daemons(self) -> list[str]:
+        """Ask every daemon to end; what is wrong with how they did."""
+        problems: list[str] = []
+        for replica in self.replicas:
+            try:
+                code = await asyncio.to_thread(replica.terminate)
+            except TimeoutError as error:
+                problems.append(f"{replica.name} does not end: {error}")
+            else:
+                if code:
+                    problems.append(f"{replica.name} ended with code {code}: {replica.last_words()}")
+        return problems
+
     def all_ready(self) -> bool:
         """Whether every replica runs and is ready."""
         return all(replica.is_ready for replica in self.replicas)
@@ -162,6 +175,8 @@ class _Tasks:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
+        while pending := [task for task in self._tasks if not task.done()]:
+            for task in pending:  # again and again: a library may swallow a cancellation
+                task.cancel()
+            await asyncio.wait(pending, timeout=1.0)
         await self._group.__aexit__(None, None, None)

@@ -109,3 +109,21 @@ async def test_a_failure_of_the_body_cancels_the_tasks() -> None:
         await run()
 
     assert ended == ["feed"]
+
+
+async def test_a_task_whose_library_swallows_a_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signald.runtime.supervisor._ENDS_WITHIN_S", 0.01)
+    swallowed: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            swallowed.append("once")
+        await asyncio.get_running_loop().create_future()
+
+    async with Supervisor() as supervisor:
+        supervisor.start("library", work)
+        await asyncio.sleep(0)
+
+    assert swallowed == ["once"]
