@@ -4,6 +4,7 @@
 FROM python:3.12-slim AS build
 RUN python -m venv /opt/signald
 ENV PATH=/opt/signald/bin:$PATH \
+    SIGNALD_KERNEL_CACHE=/opt/signald/kernels \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
@@ -13,6 +14,8 @@ COPY pyproject.toml README.md LICENSE ./
 COPY configs configs
 COPY signald signald
 RUN pip install --no-deps .
+# Compiles the kernels; on another kind of processor they are compiled anew at the first start.
+RUN signald check
 
 FROM python:3.12-slim
 LABEL org.opencontainers.image.title="signald" \
@@ -20,7 +23,9 @@ LABEL org.opencontainers.image.title="signald" \
       org.opencontainers.image.licenses="MIT"
 RUN useradd --system --uid 10001 --home-dir /var/lib/signald --create-home signald
 COPY --from=build /opt/signald /opt/signald
+RUN chown -R signald /opt/signald/kernels
 ENV PATH=/opt/signald/bin:$PATH \
+    SIGNALD_KERNEL_CACHE=/opt/signald/kernels \
     PYTHONUNBUFFERED=1 \
     SIGNALD_JOURNAL__PATH=/var/lib/signald/journal \
     SIGNALD_METRICS__HOST=0.0.0.0
