@@ -11,6 +11,10 @@ import msgspec
 from signald.core.release_window import WindowRules
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S
+from signald.sources.calendars.files.config import CsvFeedConfig
+from signald.sources.calendars.forexfactory import ForexFactoryConfig
+from signald.sources.calendars.ics import IcsConfig
+from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
 from signald.sources.registry import VenueConfig, read_venue_config
 from signald.transports.settings import MqttConfig, Port, Positive, RedisConfig
 
@@ -76,6 +80,15 @@ class CalendarConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     vintages: str = "var/vintages.sqlite"
 
 
+class BridgesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Real feeds that ``signald bridge`` carries onto MQTT, each with what it needs to know."""
+
+    tradingeconomics: TradingEconomicsConfig = TradingEconomicsConfig()
+    forexfactory: ForexFactoryConfig = ForexFactoryConfig()
+    ics: IcsConfig = IcsConfig()
+    csv: CsvFeedConfig = CsvFeedConfig()
+
+
 class InstrumentsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tick and lot sizes of what is traded."""
 
@@ -100,6 +113,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     metrics: MetricsConfig = MetricsConfig()
     model: ModelConfig = ModelConfig()
     calendar: CalendarConfig = CalendarConfig()
+    bridges: BridgesConfig = BridgesConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()
     consumers: tuple[ConsumerConfig, ...] = ()
 

@@ -60,3 +60,14 @@ def status(config: ConfigOption = None, *, json: JsonOption = False) -> None:
     if report.stale or not report.ready:
         msg = "the daemon is not running, or not ready"
         raise CheckFailedError(msg)
+
+
+@app.command()
+def bridge(
+    name: Annotated[str, typer.Argument(help="tradingeconomics, forexfactory, ics or csv.")],
+    config: ConfigOption = None,
+) -> None:
+    """Carry a real feed onto MQTT until SIGINT or SIGTERM."""
+    from signald.app.bridging import run_bridge  # noqa: PLC0415 - only who needs it pays
+
+    run_bridge(configuration(config), name)

@@ -20,7 +20,11 @@ class Period(NamedTuple):
 
 def period_by_lag(indicator: Indicator, day: date) -> Period:
     """The period a regular release on local ``day`` is about; of an irregular one the day itself."""
-    inside = day - timedelta(days=indicator.lag_days)
+    return period_containing(indicator, day - timedelta(days=indicator.lag_days))
+
+
+def period_containing(indicator: Indicator, inside: date) -> Period:
+    """The period that holds the day ``inside``; of an irregular series the day itself."""
     match indicator.frequency:
         case "weekly":
             year, week, _ = inside.isocalendar()

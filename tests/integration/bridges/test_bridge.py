@@ -1,0 +1,68 @@
+"""A whole bridge: a file on one side, a broker on the other."""
+
+import asyncio
+from pathlib import Path
+
+from signald.bridges import Bridge
+from signald.bridges.csv import CsvFile
+from signald.model.macro import Heartbeat, Release, ScheduledRelease
+from signald.model.time import NS_PER_S, format_rfc3339
+from signald.runtime.clock import LiveClock
+from signald.simulate.child import Server
+from signald.sources.calendars.files.config import CsvFeedConfig
+from signald.sources.calendars.mqtt.source import MqttCalendar
+from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
+from signald.transports.settings import MqttConfig
+from tests.support.feed_truth import INDICATORS
+
+
+class Listener:
+    """What a daemon would understand of what comes."""
+
+    def __init__(self) -> None:
+        self.events: list[object] = []
+        self.came = asyncio.Event()
+        self._calendar = MqttCalendar(INDICATORS)
+
+    def __call__(self, message: MqttMessage) -> None:
+        topic = message.topic.removeprefix("signald/v1/")
+        self.events += self._calendar.on_message(topic, message.payload, LiveClock.now()).events
+        self.came.set()
+
+    async def until(self, *kinds: type) -> None:
+        async with asyncio.timeout(9):
+            while not all(any(isinstance(event, kind) for event in self.events) for kind in kinds):
+                await self.came.wait()
+                self.came.clear()
+
+
+async def test_a_file_becomes_messages_that_the_daemon_understands(mqtt_server: Server, tmp_path: Path) -> None:
+    due = format_rfc3339(LiveClock.now() // NS_PER_S * NS_PER_S)
+    path = tmp_path / "calendar.csv"
+    path.write_text(
+        "ts_scheduled,indicator,period,actual,consensus,prior\n"
+        f"{due},us.cpi.yoy,2025-01,3.0,2.9,2.9\n{due},us.nfp,2025-01,,170,256\n"
+    )
+    config = MqttConfig(port=mqtt_server.port, client_id="bridge")
+    listener = Listener()
+    hearing = MqttConnection(
+        MqttConfig(port=mqtt_server.port, client_id="hearing"),
+        subscriptions=[Subscription("signald/v1/#")],
+        on_message=listener,
+    )
+    feed = CsvFile(CsvFeedConfig(path=str(path), poll_s=0.05), INDICATORS, LiveClock())
+    bridge = Bridge(feed, MqttConnection(config), LiveClock(), prefix="signald/v1")
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(hearing.run())]
+        await hearing.wait_connected(5)
+        tasks.append(group.create_task(bridge.run(startup_timeout_s=5)))
+        await listener.until(ScheduledRelease, Release, Heartbeat)
+        for task in reversed(tasks):
+            task.cancel()
+
+    schedules = {event.release_id: event.consensus for event in listener.events if isinstance(event, ScheduledRelease)}
+    figures = [(event.release_id, event.actual) for event in listener.events if isinstance(event, Release)]
+    assert schedules == {"us.cpi.yoy:2025-01": 2.9, "us.nfp:2025-01": 170.0}
+    assert figures == [("us.cpi.yoy:2025-01", 3.0)]
+    assert all(isinstance(event, ScheduledRelease | Release | Heartbeat) for event in listener.events)
