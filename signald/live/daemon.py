@@ -150,8 +150,8 @@ class Daemon:
 
     def _begin(self, journal: JournalWriter, reporter: Reporter, recall: Recall) -> Intake:
         """Take over from the run before, and begin this one in the journal."""
-        now = max(self._clock.now(), journal.ts_highest)  # the clock may have been set back meanwhile
-        recovered = recover(Path(self._config.journal.path), self._pipeline, now, heard=recall.heard)
+        ended = journal.ts_highest
+        recovered = recover(Path(self._config.journal.path), self._pipeline, ended, heard=recall.heard)
         reach("recovery.fed")
         intake = Intake(
             clock=self._clock,

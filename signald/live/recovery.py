@@ -35,8 +35,8 @@ class Recovered(NamedTuple):
     ts_last: Nanos
 
 
-def recover(path: Path, pipeline: Pipeline, now: Nanos, *, heard: Callable[[str, bytes], None]) -> Recovered:
-    """Feed ``pipeline`` what the engine saw in the last hours, outputs set aside.
+def recover(path: Path, pipeline: Pipeline, ended: Nanos, *, heard: Callable[[str, bytes], None]) -> Recovered:
+    """Feed ``pipeline`` what the engine saw in the last hours before it ended, however long ago, outputs set aside.
 
     Only the outputs of the very last input can be missing from the journal: the others were appended before the next
     input was.
@@ -44,7 +44,7 @@ def recover(path: Path, pipeline: Pipeline, now: Nanos, *, heard: Callable[[str,
     Args:
         path: The journal.
         pipeline: What is fed; it knows nothing yet.
-        now: The time, not before the newest record's.
+        ended: The newest record's time; today's is of no account, since clocks are set and daemons stay away for days.
         heard: Told key and payload of every message.
 
     Raises:
@@ -52,7 +52,7 @@ def recover(path: Path, pipeline: Pipeline, now: Nanos, *, heard: Callable[[str,
     """
     if not list_segments(path):
         return Recovered(None, 0, (), (), 0)
-    since = now - REMEMBERED_NS
+    since = ended - REMEMBERED_NS
     said: deque[Document] = deque(maxlen=_TAIL)
     due: list[Signal] = []
     fed = 0
