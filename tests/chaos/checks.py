@@ -1,15 +1,21 @@
 """What must hold after every case: journal = stream = what a desk has read, by id."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from signald.app.recordings import run_verify
+from signald.app.world import World as Known
+from signald.app.world import build_pipeline, load_world
 from signald.config import load_config
 from signald.journal.check import check
 from signald.model.signals import Signal
+from signald.pipeline import Pipeline
+from signald.replay.compare import compare
 from signald.sinks.encoding import decode_data
+from signald.sources.registry import read_venue_config
+from tests.chaos.daemons import INSTRUMENT
 from tests.chaos.reader import Delivered
 from tests.chaos.source import Figure
 from tests.chaos.world import World
@@ -98,7 +104,7 @@ def journal_problems(journal: Path) -> Iterator[str]:
     """Whether a journal is whole, and replays to what it says."""
     if fault := check(journal).fault:
         yield f"{journal.name}: {fault}"
-    difference = run_verify(load_config(None, {}), journal).difference
+    difference = compare([journal], _build).difference
     if difference is not None:
         yield f"{journal.name} replays differently: {difference}"
 
@@ -119,6 +125,18 @@ def punctuality_problems(
         unmarked = [entry for entry in entries if began < entry.ts_scored < ended and not entry.late_ms]
         if unmarked:
             yield f"{len(unmarked)} documents of an outage are not marked late"
+
+
+@functools.cache
+def _known() -> Known:
+    return load_world(load_config(None, {}))
+
+
+def _build() -> Pipeline:
+    """The daemon's pipeline, as its journals need it."""
+    return build_pipeline(
+        _known(), [read_venue_config({"name": "binance", "instruments": [INSTRUMENT]}, where="chaos")]
+    )
 
 
 def _twice(ids: Sequence[str]) -> list[str]:

@@ -106,12 +106,6 @@ class Source:
         for message in list(self._said):
             await self.connection.publish(message.topic, message.payload, retain=message.retain)
 
-    async def run(self) -> None:
-        """Keep the connection and the heart beating."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.connection.run())
-            group.create_task(self._beat())
-
     async def beat(self) -> int:
         """Say that it lives; the heartbeat's sequence."""
         fields = self._stamped({"covers": ["us.*"]})
@@ -119,7 +113,8 @@ class Source:
         await self.connection.publish(f"signald/v1/heartbeat/{NAME}", json.dumps(fields).encode(), qos=0)
         return sequence
 
-    async def _beat(self) -> None:
+    async def keep_beating(self) -> None:
+        """Beat for ever."""
         while True:
             await self.beat()
             await asyncio.sleep(_BEAT_EVERY_S)

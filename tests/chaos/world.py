@@ -5,9 +5,9 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
 
 from signald.model.time import Nanos
 from signald.runtime.clock import SharedClock
@@ -95,7 +95,8 @@ class World:
             self.source = Source(self.broker.port, self._rng)
             self.desk = Desk(self.redis.port)
             tasks = await self._stack.enter_async_context(_Tasks())
-            tasks.start(self.source.run())
+            tasks.start(self.source.connection.run())
+            tasks.start(self.source.keep_beating())
             tasks.start(self.desk.run())
             self._stack.push_async_callback(self.desk.close)
             await self.source.connection.wait_connected(10.0)
@@ -167,8 +168,8 @@ class _Tasks:
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self, work: object) -> None:
-        self._tasks.append(self._group.create_task(work))  # type: ignore[arg-type]
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(self._group.create_task(work))
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
