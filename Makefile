@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: help check format test integration coverage lock upgrade
+.PHONY: help check format test integration chaos coverage lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ test: ## every test but the soak
 
 integration: ## tests against real servers on localhost
 	uv run pytest tests/integration
+
+chaos: ## 500 random faults, two daemons killed in turn, 1,000 reconnections (half an hour)
+	uv run python -m tests.chaos.run --cases 500
+	uv run python -m tests.chaos.turns --seconds 120
+	uv run pytest -m soak tests/soak/test_reconnections.py
 
 coverage: ## lines and branches the unit and property tests reach, kernels included
 	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --timeout=120 --cov --cov-report=term

@@ -116,6 +116,7 @@ class Daemon:
         mqtt = self._build_mqtt(intake, recall)
         status = DaemonStatus(
             self._status_board,
+            name=self._config.mqtt.client_id,
             pipeline=self._pipeline,
             clock=self._clock,
             metrics=self._metrics,

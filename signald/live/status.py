@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 
 import msgspec
 
@@ -22,12 +23,17 @@ _EVERY_IN_DEMO_S = 0.005
 
 
 class DaemonStatus:
-    """Writes the components ``daemon``, ``engine`` and ``calendar`` of the status hash whenever they have changed."""
+    """Writes the components ``daemon``, ``engine`` and ``calendar`` of the status hash whenever they have changed.
+
+    Replicas share the hash: under these names stands what any of them said last, under ``daemon@NAME`` and
+    ``engine@NAME`` what the one called NAME did, with its process id.
+    """
 
     def __init__(
         self,
         board: StatusBoard,
         *,
+        name: str,
         pipeline: Pipeline,
         clock: Clock,
         metrics: Metrics,
@@ -35,8 +41,9 @@ class DaemonStatus:
         journal: JournalWriter,
         often: bool,
     ) -> None:
-        """Take what is told; ``often`` for whoever waits for each step."""
+        """Take what is told; ``name`` is our client id, ``often`` for whoever waits for each step."""
         self._board = board
+        self._name = name
         self._pipeline = pipeline
         self._clock = clock
         self._metrics = metrics
@@ -61,7 +68,9 @@ class DaemonStatus:
             for component, state in (("engine", self.engine()), ("daemon", self.daemon())):
                 if said.get(component) != state:
                     said[component] = state
-                    self._board.put(component, {"now": self._clock.now(), **state})
+                    told = {"now": self._clock.now(), **state}
+                    self._board.put(component, told)
+                    self._board.put(f"{component}@{self._name}", {"pid": os.getpid(), **told})
             await asyncio.sleep(self._every_s)
 
     def engine(self) -> dict[str, object]:
