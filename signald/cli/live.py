@@ -16,6 +16,9 @@ def demo(
     mqtt_port: Annotated[int | None, typer.Option(min=1, max=65_534, help="Of the broker; 3.1.1 on the next.")] = None,
     redis_port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Of the Redis-compatible server.")] = None,
     metrics_port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Of the daemon's metrics.")] = None,
+    scenario: Annotated[
+        str, typer.Option(help="q1-2025, or faults: figures that are wrong, late or missing.")
+    ] = "q1-2025",
     json: JsonOption = False,
 ) -> None:
     """Run the whole pipeline on this machine through the releases of early 2025."""
@@ -26,6 +29,7 @@ def demo(
         mqtt_port=mqtt_port,
         redis_port=redis_port,
         metrics_port=metrics_port,
+        scenario=scenario,
         to_stderr=json,
     )
     result = run_demo(options)

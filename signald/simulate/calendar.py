@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from signald.model.macro import IndicatorId, ReleaseId
+from signald.model.macro import IndicatorId, ReleaseId, ReleaseKind
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.runtime.clock import Clock
 
@@ -135,11 +135,15 @@ class CalendarPublisher:
 
     async def release(self, release: PlannedRelease) -> None:
         """Say the figure; it happened at its scheduled time."""
-        await self._publish(
-            f"calendar/release/{self._escape(release.release_id)}/{self._source}",
-            {"release_id": release.release_id, "actual": release.actual, "kind": "first"},
-            ts_event=release.ts_scheduled,
-        )
+        await self.say(release, ReleaseKind.FIRST, release.actual)
+
+    async def say(self, release: PlannedRelease, kind: ReleaseKind, actual: float | None) -> None:
+        """Say a figure of a release, or take it back (``None``): a first one as of its time, others as of now."""
+        fields: dict[str, Any] = {"release_id": release.release_id, "kind": kind.value}
+        if actual is not None:
+            fields["actual"] = actual
+        topic = f"calendar/release/{self._escape(release.release_id)}/{self._source}"
+        await self._publish(topic, fields, ts_event=release.ts_scheduled if kind is ReleaseKind.FIRST else None)
 
     async def beat(self, covers: Sequence[str] = ("us.*",)) -> None:
         """Say that this source is alive."""

@@ -25,6 +25,7 @@ from signald.simulate.display import LiveTable, PlainLines, build_display, show_
 from signald.simulate.market import Market, MarketShape
 from signald.simulate.outcome import DaemonTotals, DemoResult, percentiles
 from signald.simulate.playback import EngineStatus, Playback
+from signald.simulate.scenarios import PLAIN, scenario_called
 from signald.simulate.scoreboard import Scoreboard
 from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
 from signald.simulate.venues.binance_spot import ListedSymbol
@@ -55,6 +56,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
         journal: A place for the journal, where nothing is yet; ``None``: ``var/demo-journal``, replaced at each run.
         to_stderr: Whether everything for people goes to standard error, because standard output is for a program.
         seed: Of the market and of how late the wire service is.
+        scenario: ``q1-2025``, or ``faults``.
     """
 
     duration_s: float | None = None
@@ -64,6 +66,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     journal: Path | None = None
     to_stderr: bool = False
     seed: int = 2025
+    scenario: str = PLAIN.name
 
 
 def run_demo(options: DemoOptions) -> DemoResult | None:
@@ -72,7 +75,8 @@ def run_demo(options: DemoOptions) -> DemoResult | None:
     However it ends, nothing it started is left: no process, no port, no file but the journal.
 
     Raises:
-        ConfigError: A port that was asked for is in use, the extra ``demo`` is missing, the journal's place is taken.
+        ConfigError: There is no such scenario, a port that was asked for is in use, the extra ``demo`` is missing, the
+            journal's place is taken.
         CheckFailedError: The daemon ended, or did not do what it should.
     """
     started_ns = LiveClock.monotonic()
@@ -109,6 +113,7 @@ class _Demo:
         self, options: DemoOptions, world: World, quarter: Quarter, console: Console, *, journal: Path, started_ns: int
     ) -> None:
         self._options = options
+        self._scenario = scenario_called(options.scenario)
         self._world = world
         self._console = console
         self._journal = journal
@@ -138,6 +143,7 @@ class _Demo:
             scoreboard=self._scoreboard,
             seed=options.seed,
         )
+        self._playback.stage(self._scenario, second=CalendarPublisher(self._mqtt, world.clock, source="wire"))
 
     async def play(self) -> DemoResult:
         """From the exchange's opening to the daemon's end."""
@@ -218,8 +224,16 @@ class _Demo:
             compilations_after_ready=totals.compilations_after_ready,
             desk_latency_us=percentiles(self._scoreboard.latencies_us()),
             journal=str(self._journal),
+            scenario=self._scenario.name,
+            shown={what: self._scoreboard.seen[what] for what in self._scenario.shows},
         )
         show_summary(self._console, self._scoreboard, result)
+        unseen = [what for what, count in result.shown.items() if not count]
+        if unseen:
+            msg = f"the scenario {result.scenario} was to show {', '.join(unseen)}, and did not"
+            raise CheckFailedError(msg)
+        for what, count in result.shown.items():
+            self._console.print(f"{what}: {count} documents")
         return result
 
     async def _ask_engine(self) -> EngineStatus:

@@ -51,6 +51,8 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
         compilations_after_ready: Kernels compiled after that: must be 0.
         desk_latency_us: From giving a figure to the broker until a reader of the stream had its signal.
         journal: Where the run's journal is.
+        scenario: Which one was played.
+        shown: How many documents showed what the scenario is for, by kind, verdict or flag.
     """
 
     releases: int
@@ -61,6 +63,8 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
     compilations_after_ready: int
     desk_latency_us: Percentiles
     journal: str
+    scenario: str = "q1-2025"
+    shown: dict[str, int] = {}
 
 
 def percentiles(latencies_us: Sequence[float]) -> Percentiles:

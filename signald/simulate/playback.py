@@ -8,7 +8,7 @@ calendar's source is heard of inside the windows only: between them the daemon n
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
@@ -18,6 +18,7 @@ from signald.model.time import NS_PER_MS, NS_PER_S, Nanos, format_rfc3339
 from signald.runtime.clock import Clock
 from signald.simulate.calendar import HEARTBEAT_EVERY_S, CalendarPublisher, PlannedRelease, Quarter
 from signald.simulate.market import Market
+from signald.simulate.scenarios import PLAIN, Scenario
 from signald.simulate.scoreboard import PRIMARY_HORIZON_S, Scoreboard
 
 BEFORE_S: Final = 3.0
@@ -116,6 +117,8 @@ class Playback:
         seed: int,
     ) -> None:
         """Join the parts; nothing happens yet. ``market`` is the one whose moves are measured."""
+        self._scenario = PLAIN
+        self._second = publisher
         self._quarter = quarter
         self._clock = clock
         self._market = market
@@ -126,6 +129,11 @@ class Playback:
         self._random = random.Random(seed)
         self.next_release: Nanos | None = None
         self.is_quiet = False
+
+    def stage(self, scenario: Scenario, *, second: CalendarPublisher) -> None:
+        """Let figures have the faults of ``scenario``; ``second`` is the source that contradicts."""
+        self._scenario = scenario
+        self._second = second
 
     async def announce(self) -> None:
         """Publish the whole calendar, times only: what is expected of each release comes a day before it."""
@@ -165,22 +173,43 @@ class Playback:
             await self._sleep_until(scheduled)
             mid = self._market.mid
             await self._release(bundle)
-            await self._wait_for(lambda: self._scoreboard.is_answered(bundle), what=f"signals for {_names(bundle)}")
+            coming = self._scenario.comes(bundle)
+            await self._wait_for(lambda: self._scoreboard.is_answered(coming), what=f"signals for {_names(coming)}")
             self.is_quiet = False
+            await self._follow_up(coming)
             await self._sleep_until(scheduled + round(after_s * NS_PER_S))
             beating.cancel()
         started_s = self._now_s()
         await self.jump(scheduled + PRIMARY_HORIZON_S * NS_PER_S)
+        if len(coming) < len(bundle):
+            await self._wait_for(lambda: self._scoreboard.seen["missed"] > 0, what="the signal of a missed release")
         self._scoreboard.realised(bundle, (self._market.mid / mid - 1.0) * 1e4)
         pace.jumped(self._now_s() - started_s)
 
     async def _release(self, bundle: tuple[PlannedRelease, ...]) -> None:
         await asyncio.sleep(self._random.uniform(*_LATENCY_S))
-        for index, release in enumerate(bundle):
+        for index, release in enumerate(self._scenario.comes(bundle)):
             if index:
                 await asyncio.sleep(self._random.uniform(*_BETWEEN_SIBLINGS_S))
+            words = self._scenario.at_first(release)
             self._scoreboard.sent(release.release_id, monotonic=self._clock.monotonic())
-            await self._publisher.release(release)
+            await self._publisher.say(release, words.kind, words.actual)
+
+    async def _follow_up(self, bundle: Sequence[PlannedRelease]) -> None:
+        """Say what a scenario has said after the first answer, and wait for the answer to that."""
+        for release in bundle:
+            words = self._scenario.afterwards(release)
+            fault = self._scenario.fault_of(release)
+            if words is None or fault is None:
+                continue
+            read = self._scoreboard.signals
+            speaker = self._publisher if words.source == "demo" else self._second
+            await speaker.say(release, words.kind, words.actual)
+            what = f"{fault} of {release.release_id} to be answered"
+            await self._wait_for(
+                lambda read=read, fault=fault: self._scoreboard.signals > read and self._scoreboard.seen[fault] > 0,
+                what=what,
+            )
 
     async def jump(self, target: Nanos) -> None:
         """Take everybody to ``target``, firing each of the engine's deadlines on the way at its time."""
@@ -233,7 +262,7 @@ class Playback:
         return self._clock.monotonic() / NS_PER_S
 
 
-def _names(bundle: tuple[PlannedRelease, ...]) -> str:
+def _names(bundle: Sequence[PlannedRelease]) -> str:
     return ", ".join(release.release_id for release in bundle)
 
 

@@ -1,5 +1,6 @@
 """What came of each figure, as a reader of the signal stream sees it: for the demo's table, summary and result."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -50,12 +51,14 @@ class Scoreboard:
     Attributes:
         lines: By release.
         signals: Documents read so far, of all instruments.
+        seen: How many of them were of which kind, verdict or flag.
     """
 
     def __init__(self, releases: Iterable[PlannedRelease], instrument: InstrumentId) -> None:
         """Start with every figure unplayed; ``instrument`` is the one whose predictions are shown."""
         self.lines: dict[ReleaseId, Line] = {one.release_id: Line(release=one) for one in releases}
         self.signals = 0
+        self.seen: Counter[str] = Counter()
         self._instrument = instrument
 
     def sent(self, release_id: ReleaseId, *, monotonic: Nanos) -> None:
@@ -65,6 +68,7 @@ class Scoreboard:
     def read(self, signal: Signal, *, monotonic: Nanos) -> None:
         """Take a document from the stream."""
         self.signals += 1
+        self.seen.update({signal.kind, *signal.flags, *([signal.verdict] if signal.verdict else [])})
         for cause in signal.causes:
             line = self.lines.get(cause.release_id)
             if line is None or line.ts_sent is None:
