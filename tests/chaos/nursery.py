@@ -37,6 +37,7 @@ class Nursery:
         self._births: list[int] = []
         self._codes: dict[int, int] = {}
         self._changed = threading.Condition()
+        self._bearing = threading.Lock()  # one order at a time, or births would be taken for one another
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         with self._changed:
@@ -49,7 +50,7 @@ class Nursery:
         """Run ``signald`` with ``arguments``; its process id."""
         order = {"arguments": arguments, "environment": environment, "directory": str(directory), "log": str(log)}
         assert self._process.stdin is not None
-        with self._changed:
+        with self._bearing, self._changed:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
             if not self._changed.wait_for(lambda: self._births, _ANSWER_WITHIN_S):
