@@ -15,6 +15,8 @@ from signald.errors import ConfigError, UnreachableError
 from signald.model.instruments import Instrument, InstrumentId
 
 _TIMEOUT_MS = 20_000
+_DERIVATIVES = {"okx": "swap"}
+"""What exchanges call the markets of perpetuals, where that is not ``linear``."""
 
 
 def fetch_instruments(
@@ -41,7 +43,8 @@ def fetch_instruments(
         exchange.urls["api"] = _moved(exchange.urls["api"], rest_url)
         exchange.hostname = urlsplit(rest_url).netloc
     kinds = {_kind_of_symbol(name) for name in symbols.values()}
-    exchange.options["fetchMarkets"] = {"types": sorted({"spot" if kind == "spot" else "linear" for kind in kinds})}
+    derivatives = _DERIVATIVES.get(ccxt_id, "linear")
+    exchange.options["fetchMarkets"] = {"types": sorted({"spot" if kind == "spot" else derivatives for kind in kinds})}
     try:
         markets: list[dict[str, Any]] = exchange.fetch_markets()
     except ccxt.BaseError as error:

@@ -41,6 +41,20 @@ def spot(base: str, quote: str, *, tick: str, lot: str) -> Instrument:
     )
 
 
+def perpetual(base: str, quote: str, *, tick: str = "0.1", lot: str = "0.001") -> Instrument:
+    """A perpetual on Binance USD-M."""
+    return Instrument(
+        id=f"{base}{quote}-PERP.BINANCE",
+        venue="binance_usdm",
+        venue_symbol=f"{base}{quote}",
+        base=base,
+        quote=quote,
+        kind="perpetual",
+        tick_size=Decimal(tick),
+        lot_size=Decimal(lot),
+    )
+
+
 OKX_SPOT: Final = Instrument(
     id="BTC-USDT.OKX",
     venue="okx",

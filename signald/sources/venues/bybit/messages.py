@@ -71,6 +71,10 @@ def plainest(frame: bytes) -> list[bytes]:
     Raises:
         MalformedFrameError: It is no JSON, or not as Bybit writes it.
     """
+    try:
+        frame.decode()  # msgspec looks into no text that it does not need
+    except UnicodeError as error:
+        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
     if not decode_told(frame).topic.startswith(_BOOKS):
         return [_NO_BOOKS]
     return [_encode(decode_frame(frame))]

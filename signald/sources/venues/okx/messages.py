@@ -85,6 +85,7 @@ def plainest(frame: bytes) -> list[bytes]:
         MalformedFrameError: It is no JSON, or not as OKX writes it.
     """
     try:
+        frame.decode()  # msgspec looks into no text that it does not need
         channel = (_ENVELOPE.decode(frame).arg or Arg()).channel
     except _REFUSALS as error:
         raise MalformedFrameError(_CHANNEL, "", str(error)) from error

@@ -1,0 +1,134 @@
+"""A short recording of each venue, hand-made after its documentation: what the contract suite feeds every source."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from signald.model.instruments import Instrument
+from signald.sources.venues.binance.config import snapshot_key
+from tests.support.instruments import BTCUSDT, BYBIT_OTHER_PERP, BYBIT_PERP, ETHUSDT, OKX_SPOT, OKX_SWAP, perpetual
+
+
+class Arrival(NamedTuple):
+    """A frame, or the answer to the request ``tag``."""
+
+    body: bytes
+    tag: str = ""
+
+
+class Specimen(NamedTuple):
+    """One venue's recording.
+
+    Attributes:
+        instruments: Two of them; only the first has frames in the recording.
+        snapshot: What makes the first one's book live.
+        deltas: What follows, in order; the book has a bid of 99.9 and an ask of 100.1 after the last.
+        cure: What makes the book live again after the last delta came without those before it; with the same touch.
+        applied: Frames that went into the book by then.
+        ts_event: The venue's time of the last, ns.
+        ping: What is sent now and then, ``b""`` if the venue pings us.
+        pong: Its answer.
+        unknown: Frames that are no book's.
+    """
+
+    instruments: Sequence[Instrument]
+    snapshot: Sequence[Arrival]
+    deltas: Sequence[Arrival]
+    cure: Sequence[Arrival]
+    applied: int
+    ts_event: int
+    ping: bytes
+    pong: bytes
+    unknown: Sequence[bytes]
+
+
+_TS_MS: Final = 1_739_367_000_123
+_LEVELS: Final[Sequence[tuple[list[list[str]], list[list[str]]]]] = (
+    ([["99.8", "2"]], []),
+    ([["99.9", "1.5"]], [["100.2", "0"]]),
+    ([], [["100.1", "3"], ["101", "4"]]),
+)
+_BIDS: Final = [["99.5", "1"], ["99", "2"]]
+_ASKS: Final = [["100.2", "1"], ["100.5", "2"]]
+_FINAL_BIDS: Final = [["99.9", "1.5"], ["99.8", "2"]]
+_FINAL_ASKS: Final = [["100.1", "3"], ["101", "4"]]
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _binance(instruments: Sequence[Instrument], *, chained: bool) -> Specimen:
+    def delta(number: int, bids: list[list[str]], asks: list[list[str]]) -> Arrival:
+        data: dict[str, Any] = {"e": "depthUpdate", "E": _TS_MS + number, "s": "BTCUSDT"}
+        data |= {"U": 98 + 2 * number, "u": 99 + 2 * number}
+        data |= {"pu": 97 + 2 * number} if chained else {}
+        return Arrival(_dump({"stream": "btcusdt@depth@100ms", "data": {**data, "b": bids, "a": asks}}))
+
+    first, *deltas = (delta(number, *sides) for number, sides in enumerate(_LEVELS, start=1))
+    body = _dump({"lastUpdateId": 99 if chained else 100, "bids": _BIDS, "asks": _ASKS})
+    later = _dump({"lastUpdateId": 105, "bids": _FINAL_BIDS, "asks": _FINAL_ASKS})
+    return Specimen(
+        instruments=instruments,
+        snapshot=[Arrival(body, snapshot_key("BTCUSDT")), first],
+        deltas=deltas,
+        cure=[Arrival(later, snapshot_key("BTCUSDT")), delta(4, [], [])],
+        applied=3,
+        ts_event=(_TS_MS + 3) * 1_000_000,
+        ping=b"",
+        pong=b"",
+        unknown=[b'{"result":null,"id":1}', b'{"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT"}}'],
+    )
+
+
+def _okx() -> Specimen:
+    def frame(action: str, number: int, bids: list[list[str]], asks: list[list[str]]) -> Arrival:
+        sides = {"asks": [[*each, "0", "1"] for each in asks], "bids": [[*each, "0", "1"] for each in bids]}
+        chain = {"checksum": 0, "seqId": 100 + 7 * number, "prevSeqId": 93 + 7 * number if action == "update" else -1}
+        arg = {"channel": "books", "instId": "BTC-USDT"}
+        return Arrival(_dump({"arg": arg, "action": action, "data": [{**sides, "ts": str(_TS_MS + number), **chain}]}))
+
+    return Specimen(
+        instruments=(OKX_SPOT, OKX_SWAP),
+        snapshot=[frame("snapshot", 0, _BIDS, _ASKS)],
+        deltas=[frame("update", number, *sides) for number, sides in enumerate(_LEVELS, start=1)],
+        cure=[frame("snapshot", 5, _FINAL_BIDS, _FINAL_ASKS)],
+        applied=4,
+        ts_event=(_TS_MS + 3) * 1_000_000,
+        ping=b"ping",
+        pong=b"pong",
+        unknown=[
+            b'{"event":"subscribe","arg":{"channel":"books","instId":"BTC-USDT"},"connId":"a4d3ae55"}',
+            b'{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","px":"1","sz":"1"}]}',
+        ],
+    )
+
+
+def _bybit() -> Specimen:
+    def frame(kind: str, number: int, bids: list[list[str]], asks: list[list[str]]) -> Arrival:
+        data = {"s": "BTCUSDT", "b": bids, "a": asks, "u": 100 + number, "seq": 7_000 + 3 * number}
+        times = {"ts": _TS_MS + number + 5, "cts": _TS_MS + number}
+        return Arrival(_dump({"topic": "orderbook.50.BTCUSDT", "type": kind, "data": data, **times}))
+
+    return Specimen(
+        instruments=(BYBIT_PERP, BYBIT_OTHER_PERP),
+        snapshot=[frame("snapshot", 0, _BIDS, _ASKS)],
+        deltas=[frame("delta", number, *sides) for number, sides in enumerate(_LEVELS, start=1)],
+        cure=[frame("snapshot", 5, _FINAL_BIDS, _FINAL_ASKS)],
+        applied=4,
+        ts_event=(_TS_MS + 3) * 1_000_000,
+        ping=b'{"op":"ping"}',
+        pong=b'{"success":true,"ret_msg":"pong","conn_id":"d8bu1olk","req_id":"","op":"ping"}',
+        unknown=[
+            b'{"success":true,"ret_msg":"","conn_id":"d8bu1olk","req_id":"","op":"subscribe"}',
+            b'{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1739367000123,"data":[{"T":1,"s":"BTCUSDT"}]}',
+        ],
+    )
+
+
+SPECIMENS: Final[dict[str, Callable[[], Specimen]]] = {
+    "binance": lambda: _binance((BTCUSDT, ETHUSDT), chained=False),
+    "binance_usdm": lambda: _binance((perpetual("BTC", "USDT"), perpetual("ETH", "USDT")), chained=True),
+    "okx": _okx,
+    "bybit": _bybit,
+}
