@@ -161,6 +161,24 @@ class Book:
         refill(self.words, pairs.reshape(-1), len(sides[0]), len(sides[1]))
         return True
 
+    def adopt(self, other: "Book") -> bool:
+        """Take the levels of ``other``, a book of the same instrument at the same sequence, and what it knows.
+
+        Returns:
+            False, with nothing changed, if the two cannot be kept in the same ticks and lots.
+        """
+        for place, ticks in enumerate((True, False)):
+            while self.steps[place] > other.steps[place] and self.refine(ticks=ticks):
+                pass
+            while other.steps[place] > self.steps[place] and other.refine(ticks=ticks):
+                pass
+        if self.steps != other.steps:
+            return False
+        self.words[layout.BASE : layout.LAST] = other.words[layout.BASE : layout.LAST]
+        self.words[layout.BITS :] = other.words[layout.BITS :]
+        self.words[layout.CROSSED_RUN] = 0
+        return True
+
     def mark_stale(self) -> None:
         """Flag on the board that the book makes no progress; its next frame takes the flag away."""
         self.words[layout.ROW + FLAGS] |= FLAG_STALE

@@ -13,16 +13,16 @@ from signald.core.kernels.machine import Words
 
 TENTHS: Final = 10
 TENTH_NS: Final = 100_000_000
-_CURRENT: Final = FLOW + TENTHS
-"""Number, since the epoch, of the tenth that runs."""
+_CURRENT: Final = FLOW + TENTHS  # number, since the epoch, of the tenth that runs
+_END: Final = FLOW + TENTHS + 1  # when it ends, ns
+_PLACE: Final = FLOW + TENTHS + 2  # the word of its sum
 
 
 @inlined
 def add_flow(book: Words, bid: int, ask: int, bid_lots: int, ask_lots: int, now: int) -> None:
     """Count the change from the touch in ``book`` to this one; nothing if either has an empty side."""
-    tenth = now // TENTH_NS
-    if tenth != book[_CURRENT]:
-        _begin(book, tenth)
+    if now >= book[_END]:
+        _begin(book, now)
     bid_before, ask_before = book[TOUCH], book[TOUCH + 1]
     if NONE in (bid, ask, bid_before, ask_before):
         return
@@ -35,30 +35,26 @@ def add_flow(book: Words, bid: int, ask: int, bid_lots: int, ask_lots: int, now:
         change -= ask_lots
     if ask >= ask_before:
         change += book[TOUCH + 3]
-    book[FLOW + tenth % TENTHS] += change
+    book[book[_PLACE]] += change
 
 
 @inner
-def _begin(book: Words, tenth: int) -> None:
-    """Forget the tenths that are more than a second old by now."""
+def _begin(book: Words, now: int) -> None:
+    """Begin a tenth, and forget those that are more than a second old by now."""
+    tenth = now // TENTH_NS
     for old in range(max(book[_CURRENT] + 1, tenth - TENTHS + 1), tenth + 1):
         book[FLOW + old % TENTHS] = 0
     book[_CURRENT] = tenth
+    book[_END] = (tenth + 1) * TENTH_NS
+    book[_PLACE] = FLOW + tenth % TENTHS
 
 
 @inner
 def flow_of(book: Words, now: int) -> int:
     """Lots of the last second."""
-    if now // TENTH_NS != book[_CURRENT]:
-        _begin(book, now // TENTH_NS)
+    if now >= book[_END]:
+        _begin(book, now)
     total = 0
     for i in range(TENTHS):
         total += book[FLOW + i]
     return total
-
-
-@inner
-def clear_flow(book: Words) -> None:
-    """Begin anew."""
-    for i in range(TENTHS + 1):
-        book[FLOW + i] = 0

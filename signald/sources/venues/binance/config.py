@@ -18,6 +18,7 @@ class BinanceConfig(
         rest_url: Address of the REST interface, without the path.
         snapshot_limit: Levels a side to ask for; beyond them depth is unknown.
         snapshots_per_minute: How many snapshots may be asked for; one of 5,000 levels costs 250 of 6,000.
+        refresh_every_s: A live book is asked for anew this often, beside the live one.
         stale_after_ms: A live book without a depth frame for so long is stale.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
     """
@@ -27,6 +28,7 @@ class BinanceConfig(
     rest_url: str = "https://api.binance.com"
     snapshot_limit: Literal[100, 500, 1000, 5000] = 5000
     snapshots_per_minute: Positive = 20
+    refresh_every_s: Positive = 1_800
     stale_after_ms: Positive = 5_000
     malformed_per_minute: Positive = 20
 
@@ -49,6 +51,7 @@ class BinanceUsdmConfig(
     rest_url: str = "https://fapi.binance.com"
     snapshot_limit: Literal[100, 500, 1000] = 1000
     snapshots_per_minute: Positive = 60
+    refresh_every_s: Positive = 1_800
     stale_after_ms: Positive = 5_000
     malformed_per_minute: Positive = 20
 

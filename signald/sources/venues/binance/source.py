@@ -20,6 +20,7 @@ from signald.model.instruments import Instrument, InstrumentId
 from signald.model.time import Nanos
 from signald.sources.desk import Desk, build_books
 from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.refresh import Refreshes
 from signald.sources.syncing import Budget, Kept
 from signald.sources.upkeep import Reason, Sync, Upkeep
 from signald.sources.venues.binance.config import BinanceConfig, BinanceUsdmConfig, snapshot_key
@@ -61,22 +62,28 @@ class BinanceSource:
     Attributes:
         channel: Name of the connection.
         books: As given.
-        on_applied: Told a book after each of its depth frames, those that were kept for a snapshot included, for
-            whoever compares books. The book knows when its frame came.
         counts: How often what happened that is not routine.
     """
 
-    def __init__(self, config: BinanceConfig | BinanceUsdmConfig, books: Iterable[Book], *, channel: str = "") -> None:
+    def __init__(
+        self,
+        config: BinanceConfig | BinanceUsdmConfig,
+        books: Iterable[Book],
+        *,
+        channel: str = "",
+        budget: Budget | None = None,
+    ) -> None:
         self.channel = channel or config.name
         self.books = tuple(books)
-        self.on_applied: OnApplied | None = None
         self.counts: Counter[str] = Counter()
+        self._on_applied: OnApplied | None = None
         self._config = config
         self._futures = isinstance(config, BinanceUsdmConfig)
         self._desk = Desk(self.books)
         self._words = self._desk.words
         self._words[CHAINED] = self._futures
-        self._budget = Budget(config.snapshots_per_minute)
+        self._budget = budget or Budget(config.snapshots_per_minute)
+        self._refreshes = Refreshes(self.books, config.refresh_every_s, self._grow, self.counts)
         self._upkeep = Upkeep(
             self.channel,
             self.books,
@@ -84,6 +91,18 @@ class BinanceSource:
             malformed_per_minute=config.malformed_per_minute,
             ask=self._ask,
         )
+
+    @property
+    def on_applied(self) -> OnApplied | None:
+        """Told a book after each of its depth frames, those that were kept for a snapshot included; None: nobody is.
+
+        For whoever compares books. The book knows when its frame came.
+        """
+        return self._on_applied
+
+    @on_applied.setter
+    def on_applied(self, told: OnApplied | None) -> None:
+        self._on_applied = told
 
     @property
     def instruments(self) -> tuple[InstrumentId, ...]:
@@ -105,15 +124,19 @@ class BinanceSource:
         """`{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":1,"u":2,…}}`."""
         outcome = apply_frame(frame, now, self._words)
         if outcome <= outcomes.LAST_ROUTINE:
-            if self.on_applied is not None and outcome == outcomes.APPLIED:
-                self._tell()
-            return EMPTY
+            watched = outcome == outcomes.APPLIED and (self._on_applied is not None or self._refreshes.active)
+            return self._watch(frame, now) if watched else EMPTY
         return self._follow(outcome, frame, now)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
         """`{"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"],…],"asks":[…]}`."""
         number = self._desk.number_of(tag.removeprefix(snapshot_key("")))
-        if number is None or self.books[number].phase != PHASE_WAITING:
+        if number is None:
+            return EMPTY
+        refreshed = self._refreshes.on_response(number, tag, body, now)
+        if refreshed is not None:
+            return refreshed
+        if self.books[number].phase != PHASE_WAITING:
             return EMPTY
         sync = self._upkeep.syncs[number]
         if not body:
@@ -126,11 +149,13 @@ class BinanceSource:
 
     def on_disconnected(self, now: Nanos) -> Step:
         """Believe no book any more."""
+        self._refreshes.clear()
         return self._upkeep.end(now)
 
     def advance(self, now: Nanos) -> Step:
-        """Say which live books make no progress; ask again where no answer came."""
-        return self._upkeep.advance(now)
+        """Say which live books make no progress; ask again where no answer came; begin refreshes."""
+        step = self._upkeep.advance(now)
+        return step._replace(requests=step.requests + self._refreshes.advance(now))
 
     def next_deadline(self) -> Nanos | None:
         """When a book may be stale, or an answer is overdue."""
@@ -145,7 +170,7 @@ class BinanceSource:
                 return self._take_slowly(frame, now)
             case outcomes.WENT_LIVE:
                 self._tell()
-                return self._upkeep.live(self._current(), now)
+                return self._live(self._current(), now)
             case outcomes.CROSSED:
                 self._tell()
                 return self._upkeep.lose(self._current(), "crossed", now)
@@ -174,10 +199,8 @@ class BinanceSource:
         outcome = apply_frame(plain, now, self._words)
         if outcome == outcomes.NOT_PLAIN:
             return self._reject(frame, outcomes.PROBLEMS[outcome], now)
-        if outcome == outcomes.APPLIED:
-            self._tell()
         if outcome <= outcomes.LAST_ROUTINE:
-            return EMPTY
+            return self._watch(plain, now) if outcome == outcomes.APPLIED else EMPTY
         return self._follow(outcome, frame if outcome == outcomes.OTHER_KIND else plain, now)
 
     def _take_other(self, outcome: int, frame: bytes, now: Nanos) -> Step:
@@ -234,10 +257,25 @@ class BinanceSource:
             elif outcome == outcomes.GAP:
                 return self._gap(sync, kept[place:], now)
         if sync.book.phase == PHASE_LIVE:
-            return self._upkeep.live(sync, now)
+            return self._live(sync, now)
         return self._upkeep.seeded(sync, now)
 
+    def _live(self, sync: Sync, now: Nanos) -> Step:
+        self._refreshes.began(self._upkeep.syncs.index(sync), now)
+        return self._upkeep.live(sync, now)
+
+    def _grow(self, book: Book) -> "BinanceSource":
+        return BinanceSource(self._config, [Book(book.instrument)], channel=self.channel, budget=self._budget)
+
+    def _watch(self, frame: bytes, now: Nanos) -> Step:
+        """A depth frame was applied to a live book."""
+        self._tell()
+        number = self._desk.current()
+        assert number is not None  # the kernel has read it
+        return self._refreshes.on_applied(number, frame, now)
+
     def _ask(self, sync: Sync, not_before: Nanos) -> Step:
+        self._refreshes.drop(self._upkeep.syncs.index(sync))
         path = "/fapi/v1/depth" if self._futures else "/api/v3/depth"
         query = f"symbol={quote(sync.symbol)}&limit={self._config.snapshot_limit}"
         request = Request(snapshot_key(sync.symbol), f"{path}?{query}", self._budget.spend(not_before))
@@ -249,5 +287,5 @@ class BinanceSource:
         return self._upkeep.syncs[number]
 
     def _tell(self) -> None:
-        if self.on_applied is not None:
-            self.on_applied(self._current().book)
+        if self._on_applied is not None:
+            self._on_applied(self._current().book)
