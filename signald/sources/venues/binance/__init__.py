@@ -15,4 +15,6 @@ Where Binance's pages are silent, old or at odds with what is seen, this is how 
 - ``bookTicker`` counts in the same ids as depth. The touch is the ticker's where its ``u`` is newer than the depth's.
 - The address subscribes, so nothing is sent. Binance pings (every 20 s on spot, every 3 min on futures); the transport
   answers. A ``serverShutdown`` event asks for a new connection.
+
+Binance pings us, and the websocket's own layer answers: the source has no heartbeat of its own to send.
 """

@@ -1,0 +1,58 @@
+import zlib
+
+import pytest
+
+from signald.core.board import Board
+from signald.model.notices import BookGap, BookLive
+from signald.sources.registry import build_source, read_venue_config
+from signald.sources.venues.okx import source as _compiled  # noqa: F401 - to compile takes longer than a test may
+from tests.support.instruments import OKX_SPOT
+
+NOW = 1_652_459_225_000_000_000
+SNAPSHOT = (
+    '{"arg":{"channel":"books","instId":"BTC-USDT"},"action":"snapshot","data":[{"asks":[["30243.5","1.4","0","6"]],'
+    '"bids":[["30243.40","0.0012","0","2"]],"ts":"1652459225381","checksum":%d}]}'
+)
+UPDATE = (
+    '{"arg":{"channel":"books","instId":"BTC-USDT"},"action":"update","data":[{"asks":[["30243.5","1.5","0","6"]],'
+    '"bids":[],"ts":"1652459225%d","checksum":%d}]}'
+)
+
+
+def crc(text: str) -> int:
+    unsigned = zlib.crc32(text.encode())
+    return unsigned - (1 << 32) if unsigned >> 31 else unsigned
+
+
+BEFORE, AFTER = crc("30243.40:0.0012:30243.5:1.4"), crc("30243.40:0.0012:30243.5:1.5")
+
+
+def said(*frames: str) -> list[object]:
+    board = Board([OKX_SPOT.id])
+    config = read_venue_config({"name": "okx", "instruments": [OKX_SPOT.id]}, where="test")
+    source = build_source(config, [OKX_SPOT], board)
+    source.on_connected(NOW)
+    return [event for frame in frames for event in source.on_frame(frame.encode(), NOW).events]
+
+
+def test_old_frames_are_compared_with_their_checksums() -> None:
+    events = said(SNAPSHOT % BEFORE, UPDATE % (481, AFTER))
+
+    assert [type(event) for event in events] == [BookLive]
+
+
+@pytest.mark.parametrize("frames", [(SNAPSHOT % AFTER,), (SNAPSHOT % BEFORE, UPDATE % (481, BEFORE))])
+def test_a_wrong_checksum_loses_the_book(frames: tuple[str, ...]) -> None:
+    events = said(*frames)
+
+    assert [event.reason for event in events if isinstance(event, BookGap)] == ["checksum"]
+
+
+def test_a_checksum_of_zero_is_none() -> None:
+    assert [type(event) for event in said(SNAPSHOT % 0, UPDATE % (481, 0))] == [BookLive]
+
+
+def test_old_frames_must_not_step_back_in_time() -> None:
+    events = said(SNAPSHOT % BEFORE, UPDATE % (380, AFTER))
+
+    assert [event.reason for event in events if isinstance(event, BookGap)] == ["sequence"]
