@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 
 from signald.core.board import Board
@@ -17,6 +18,7 @@ from tests.support.instruments import spot
 from tests.support.reference_books import ReferenceBook
 
 _CHANGED = {outcomes.APPLIED, outcomes.WENT_LIVE, outcomes.CROSSED}
+_VARIANTS = 5
 _TAKEN = _CHANGED | {outcomes.TOUCHED, outcomes.QUIET}
 _SNAPSHOT = (
     b'{"lastUpdateId":1000,"bids":[["61799.99","1.5"],["61799.90","2"],["61000.00","3"],["50000.00","4"]],'
@@ -26,7 +28,7 @@ _TICK, _LOT = "0.01", "0.001"
 
 
 class BookFuzz:
-    """Frames made from ``seed``, given to both books one by one.
+    """Frames made from ``seed``, and real ones, given to both books one by one.
 
     Attributes:
         frame: The last one.
@@ -34,14 +36,15 @@ class BookFuzz:
         outcomes: What became of them, by ours and the reference's word for it.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, recorded: Sequence[bytes] = ()) -> None:
         instrument = spot("BTC", "USDT", tick=_TICK, lot=_LOT)
         self._board = Board([instrument.id])
         self._book = Book(instrument, self._board.writer_row(0))
         self._words = Desk([self._book]).words
-        self._frames = Frames(seed)
+        self._frames = Frames(seed, recorded=recorded)
         self._reference = ReferenceBook("BTCUSDT", tick=_TICK, lot=_LOT)
         self._now = 1_723_161_255_000_000_000
+        self._variants: list[bytes] = []
         self.frame = b""
         self.cases = 0
         self.outcomes: Counter[str] = Counter()
@@ -49,10 +52,11 @@ class BookFuzz:
 
     def step(self) -> str:
         """Give both books the next frame; what is wrong then, ``""`` if nothing."""
-        make = self._frames.depth if self.cases % 5 else self._frames.ticker
-        self.frame = make(self._reference.last)
-        if self.cases % 2:
-            self.frame = self._frames.mutated(self.frame)
+        if not self._variants:
+            make = self._frames.depth if self.cases % 7 else self._frames.ticker
+            frame = make(self._reference.last)
+            self._variants = [frame, *(self._frames.mutated(frame) for _ in range(_VARIANTS))]
+        self.frame = self._variants.pop()
         self.cases += 1
         self._now += 7_000_000
         ours = self._take(self.frame)

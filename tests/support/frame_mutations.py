@@ -2,10 +2,13 @@
 
 import json
 import random
+import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 PREFIX: Final = '{"stream":"btcusdt@depth@100ms","data":'
 
+_COUNTERS: Final = re.compile(rb'"U":\d+,"u":\d+')
 _SCRAPS: Final = (
     b'"', b"\\", b",", b":", b"[", b"]", b"{", b"}", b"0", b"9", b".", b"-", b"e", b" ", b"\x00", b"\xff", b"null",
     b'"b":[]', b'"u":1,', b"\\u0030", b"[[", b"]]", b"00", b"1e5", b'"pu":3,', b"99999999999999999999", b"\xc3\xa9",
@@ -24,10 +27,19 @@ class Frames:
         symbol: Whose.
         middle: Price, in ticks, around which it happens.
         decimals: Digits after the point of prices.
-        futures: Whether frames are chained by `pu`.
+        recorded: Real depth frames, which are then half of all.
     """
 
-    def __init__(self, seed: int, *, symbol: str = "BTCUSDT", middle: int = 6_180_000, decimals: int = 2) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        symbol: str = "BTCUSDT",
+        middle: int = 6_180_000,
+        decimals: int = 2,
+        recorded: Sequence[bytes] = (),
+    ) -> None:
+        self._recorded = recorded
         self._random = random.Random(seed)
         self._symbol = symbol
         self._middle = middle
@@ -36,6 +48,8 @@ class Frames:
     def depth(self, last: int) -> bytes:
         """A depth frame that follows ``last``."""
         pick = self._random
+        if self._recorded and pick.random() < 0.5:
+            return _COUNTERS.sub(b'"U":%d,"u":%d' % (last + 1, last + pick.randint(1, 30)), pick.choice(self._recorded))
         first = last + 1
         if pick.random() < 0.03:
             first += pick.randint(-5, 5)

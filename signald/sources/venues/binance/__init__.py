@@ -4,8 +4,9 @@ Where Binance's pages are silent, old or at odds with what is seen, this is how 
 
 - Spot's rule asks for ``U == previous u + 1``. A frame that overlaps (``U`` lower) is taken as well: it carries sizes,
   not differences, so what it repeats is the same. One that ends no later than we are is a repetition.
-- Futures ask of the first frame ``U <= lastUpdateId <= u``. We ask ``pu <= lastUpdateId <= u``: between ``pu`` and ``U``
-  nothing happened to this symbol. From then on only ``pu`` counts; by spot's rule the recorded stream has 6,387 gaps.
+- Futures ask of the first frame ``U <= lastUpdateId <= u``. We ask ``pu <= lastUpdateId <= u``: between ``pu`` and
+  ``U`` nothing happened to this symbol. From then on only ``pu`` counts; by spot's rule the recorded stream has 6,387
+  gaps.
 - A book is live with the first frame that joins its snapshot, not with the snapshot: a snapshot from a cache would show
   its age only then.
 - The diffs that came before the snapshot are kept and put onto it. Without the first three of the recorded stream the
