@@ -19,6 +19,7 @@ def demo(
     scenario: Annotated[
         str, typer.Option(help="q1-2025, or faults: figures that are wrong, late or missing.")
     ] = "q1-2025",
+    replicas: Annotated[int, typer.Option(min=1, max=8, help="Daemons that run hot-hot.")] = 1,
     json: JsonOption = False,
 ) -> None:
     """Run the whole pipeline on this machine through the releases of early 2025."""
@@ -30,6 +31,7 @@ def demo(
         redis_port=redis_port,
         metrics_port=metrics_port,
         scenario=scenario,
+        replicas=replicas,
         to_stderr=json,
     )
     result = run_demo(options)

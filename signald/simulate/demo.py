@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +18,14 @@ from signald.model.time import NS_PER_S
 from signald.runtime.clock import LiveClock
 from signald.runtime.supervisor import Supervisor
 from signald.simulate.calendar import CalendarPublisher, Quarter, load_quarter
-from signald.simulate.child import LOOPBACK, Server
+from signald.simulate.child import LOOPBACK, Server, free_port
 from signald.simulate.daemon import DaemonPlan, daemon
 from signald.simulate.desk import Desk
 from signald.simulate.display import LiveTable, PlainLines, build_display, show_summary
 from signald.simulate.market import Market, MarketShape
-from signald.simulate.outcome import DaemonTotals, DemoResult, percentiles
-from signald.simulate.playback import EngineStatus, Playback
+from signald.simulate.outcome import DemoResult, percentiles
+from signald.simulate.playback import Playback
+from signald.simulate.replicas import Replicas
 from signald.simulate.scenarios import PLAIN, scenario_called
 from signald.simulate.scoreboard import Scoreboard
 from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
@@ -40,9 +41,7 @@ _STARTS_BEFORE_NS: Final = 2 * 86_400 * NS_PER_S  # before the first release: it
 _REACHED_WITHIN_S: Final = 5.0
 _READY_WITHIN_S: Final = 300.0  # the first time the daemon compiles its kernels, here perhaps on a small machine
 _ENDS_WITHIN_S: Final = 10.0
-_POLL_S: Final = 0.01
 _REDRAW_S: Final = 0.25
-_WATCH_S: Final = 0.2
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +56,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
         to_stderr: Whether everything for people goes to standard error, because standard output is for a program.
         seed: Of the market and of how late the wire service is.
         scenario: ``q1-2025``, or ``faults``.
+        replicas: How many daemons run hot-hot; of several each may be killed, and is started again.
     """
 
     duration_s: float | None = None
@@ -67,6 +67,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     to_stderr: bool = False
     seed: int = 2025
     scenario: str = PLAIN.name
+    replicas: int = 1
 
 
 def run_demo(options: DemoOptions) -> DemoResult | None:
@@ -90,10 +91,10 @@ def run_demo(options: DemoOptions) -> DemoResult | None:
             for sentence in ports.moved:
                 console.print(sentence)
             console.print("starting; the first time the daemon compiles its kernels")
-            journal = fresh_journal(options.journal)
+            journals = [fresh_journal(options.journal, number) for number in range(1, options.replicas + 1)]
             start = quarter.releases[0].ts_scheduled - _STARTS_BEFORE_NS
             with running_world(ports, now=start) as world:
-                demo = _Demo(options, world, quarter, console, journal=journal, started_ns=started_ns)
+                demo = _Demo(options, world, quarter, console, journals=journals, started_ns=started_ns)
                 try:
                     return asyncio.run(demo.play())
                 finally:
@@ -110,13 +111,20 @@ class _Demo:
     """One run, once the servers are there."""
 
     def __init__(
-        self, options: DemoOptions, world: World, quarter: Quarter, console: Console, *, journal: Path, started_ns: int
+        self,
+        options: DemoOptions,
+        world: World,
+        quarter: Quarter,
+        console: Console,
+        *,
+        journals: Sequence[Path],
+        started_ns: int,
     ) -> None:
         self._options = options
         self._scenario = scenario_called(options.scenario)
         self._world = world
         self._console = console
-        self._journal = journal
+        self._journals = journals
         self._started_ns = started_ns
         self.is_interrupted = False
         instrument = _load_instrument()
@@ -133,13 +141,14 @@ class _Demo:
             *self._links,
             on_signal=lambda read: self._scoreboard.read(read, monotonic=world.clock.monotonic()),
         )
+        self._replicas = Replicas(self._desk.ask, say=console.print)
         self._playback = Playback(
             quarter,
             clock=world.clock,
             market=self._market,
             venue=self._exchange,
             publisher=CalendarPublisher(self._mqtt, world.clock),
-            ask_engine=self._ask_engine,
+            ask_engine=self._replicas.engine,
             scoreboard=self._scoreboard,
             seed=options.seed,
         )
@@ -156,20 +165,23 @@ class _Demo:
                 await link.wait_connected(_REACHED_WITHIN_S)
             await self._mqtt.wait_connected(_REACHED_WITHIN_S)
             await self._playback.announce()
-            async with _running(self._build_daemon()) as child:
-                await self._until_ready(child)
+            for number in range(len(self._journals)):  # they are told where the exchange is, which is known by now
+                self._replicas.add(_name(number), self._build_daemon(number))
+            async with _running(self._replicas):
+                await self._replicas.until_ready(_READY_WITHIN_S)
                 ready_s = (self._world.clock.monotonic() - self._started_ns) / NS_PER_S
                 self._console.print(
                     f"ready in {ready_s:.1f} s; metrics: http://{LOOPBACK}:{self._world.ports.metrics}/metrics"
                 )
                 tasks.start("desk", self._desk.run)
-                watch = tasks.start("daemon-watch", lambda: _raise_when_ended(child))
+                watch = tasks.start("daemon-watch", self._replicas.watch)
                 with build_display(self._console, self._scoreboard) as display:
                     tasks.start("display", lambda: self._redraw(display))
                     await self._playback.run(duration_s=self._options.duration_s)
                     display.refresh(now=self._world.clock.now())
+                await self._replicas.until_ready(_READY_WITHIN_S)
                 watch.cancel()
-                return await self._finish(child, ready_s=ready_s)
+                return await self._finish(ready_s=ready_s)
 
     def _cancel_on_signals(self) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -184,37 +196,25 @@ class _Demo:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupt)
 
-    def _build_daemon(self) -> Server:
+    def _build_daemon(self, number: int) -> Server:
         ports = self._world.ports
         return daemon(
             DaemonPlan(
                 mqtt_port=ports.mqtt,
                 redis_port=ports.redis,
-                metrics_port=ports.metrics,
+                metrics_port=free_port() if number else ports.metrics,
                 clock_file=self._world.clock_file,
-                journal=self._journal,
+                journal=self._journals[number],
                 ws_url=self._exchange.ws_url,
                 rest_url=self._exchange.rest_url,
                 instruments=[INSTRUMENT],
+                client_id=_name(number),
             )
         )
 
-    async def _until_ready(self, child: Server) -> None:
-        try:
-            async with asyncio.timeout(_READY_WITHIN_S):
-                while not (await self._totals()).ready:
-                    _require_running(child)
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            msg = f"the daemon was not ready within {_READY_WITHIN_S:g} s: {child.last_words()}"
-            raise CheckFailedError(msg) from None
-
-    async def _finish(self, child: Server, *, ready_s: float) -> DemoResult:
-        totals = await self._totals()
-        code = await asyncio.to_thread(child.terminate, _ENDS_WITHIN_S)
-        if code != 0:
-            msg = f"the daemon ended with code {code} when asked to end: {child.last_words()}"
-            raise CheckFailedError(msg)
+    async def _finish(self, *, ready_s: float) -> DemoResult:
+        totals = await self._replicas.totals()
+        await self._replicas.end(_ENDS_WITHIN_S)
         result = DemoResult(
             releases=len(self._scoreboard.lines),
             signals=self._scoreboard.signals,
@@ -223,7 +223,9 @@ class _Demo:
             ready_s=round(ready_s, 2),
             compilations_after_ready=totals.compilations_after_ready,
             desk_latency_us=percentiles(self._scoreboard.latencies_us()),
-            journal=str(self._journal),
+            journal=str(self._journals[0]),
+            journals=tuple(map(str, self._journals)),
+            restarts=self._replicas.restarts,
             scenario=self._scenario.name,
             shown={what: self._scoreboard.seen[what] for what in self._scenario.shows},
         )
@@ -236,13 +238,6 @@ class _Demo:
             self._console.print(f"{what}: {count} documents")
         return result
 
-    async def _ask_engine(self) -> EngineStatus:
-        status = await self._desk.ask("engine", EngineStatus)
-        return status or EngineStatus(now=0, next_deadline=None)
-
-    async def _totals(self) -> DaemonTotals:
-        return await self._desk.ask("daemon", DaemonTotals) or DaemonTotals()
-
     async def _redraw(self, display: LiveTable | PlainLines) -> None:
         while True:
             if not self._playback.is_quiet:
@@ -251,26 +246,18 @@ class _Demo:
 
 
 @contextlib.asynccontextmanager
-async def _running(child: Server) -> AsyncGenerator[Server, None]:
-    """Start ``child``; end it while the loop goes on, because it says goodbye to servers that live in this loop."""
-    child.start()
+async def _running(replicas: Replicas) -> AsyncGenerator[None, None]:
+    """Start them; end them while the loop goes on, because they say goodbye to servers that live in this loop."""
     try:
-        yield child
+        await replicas.start()
+        yield
     finally:
-        await asyncio.to_thread(child.stop)
+        await replicas.stop()
 
 
-async def _raise_when_ended(child: Server) -> None:
-    while True:
-        _require_running(child)
-        await asyncio.sleep(_WATCH_S)
-
-
-def _require_running(child: Server) -> None:
-    code = child.exit_code()
-    if code is not None:
-        msg = f"the daemon ended with code {code}: {child.last_words()}"
-        raise CheckFailedError(msg)
+def _name(number: int) -> str:
+    """Of the daemon with this number, at the broker."""
+    return f"signald-demo-{number + 1}" if number else "signald-demo"
 
 
 def _load_instrument() -> Instrument:

@@ -50,7 +50,9 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
         ready_s: From the start until the daemon was ready.
         compilations_after_ready: Kernels compiled after that: must be 0.
         desk_latency_us: From giving a figure to the broker until a reader of the stream had its signal.
-        journal: Where the run's journal is.
+        journal: Where the run's journal is; of several daemons the first one's.
+        journals: Where each daemon's is.
+        restarts: How often a daemon was killed and started again.
         scenario: Which one was played.
         shown: How many documents showed what the scenario is for, by kind, verdict or flag.
     """
@@ -63,6 +65,8 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
     compilations_after_ready: int
     desk_latency_us: Percentiles
     journal: str
+    journals: tuple[str, ...] = ()
+    restarts: int = 0
     scenario: str = "q1-2025"
     shown: dict[str, int] = {}
 

@@ -111,16 +111,20 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def fresh_journal(path: Path | None) -> Path:
+def fresh_journal(path: Path | None, replica: int = 1) -> Path:
     """Where this run's journal goes, absolute and not there yet: the path given, or the usual one, emptied.
+
+    That of the second replica has ``-2`` behind its name, and so on.
 
     Raises:
         ConfigError: Something is there that is not ours to remove.
     """
     journal = (path or JOURNAL).absolute()
+    if replica > 1:
+        journal = journal.with_name(f"{journal.name}-{replica}")
     if journal.exists():
         if path is not None:
-            raise ConfigError(str(path), "is there already; the demo begins a journal of its own")
+            raise ConfigError(str(journal), "is there already; the demo begins a journal of its own")
         if not journal.is_dir() or not all(entry.is_file() for entry in journal.iterdir()):
             raise ConfigError(str(journal), "is no journal of ours: it is in the way")
         if _is_written(journal):
