@@ -72,6 +72,7 @@ class Engine:
             outputs.extend(self._world.liveness.heard(event))
         elif isinstance(event, ScheduledRelease):
             outputs.extend(self._timetable.schedule(event))
+            outputs.extend(self._figures.take_held(event.release_id, rows))
         else:
             outputs.extend(self._figures.take(event, rows))
         return outputs

@@ -5,7 +5,7 @@ from typing import Final
 from signald.core.board import BoardRows
 from signald.core.engine.world import Output, World, crowded, repeated
 from signald.core.release_window import Judgement, ReleaseWindow, Settlement, judge
-from signald.model.macro import Release, ReleaseKind
+from signald.model.macro import Release, ReleaseId, ReleaseKind
 from signald.model.notices import Contradicted, NoSurprise, Quarantined, WindowChanged
 from signald.model.time import Nanos
 
@@ -36,6 +36,11 @@ class Figures:
             return self._retract(window, release, rows)
         return self._figure(window, release, rows)
 
+    def take_held(self, release_id: ReleaseId, rows: BoardRows) -> list[Output]:
+        """Take what came before the schedule that is known now; it is early or late by when it came."""
+        window = self._world.open(release_id)
+        return [output for release in window.let_go() for output in self.take(release, rows)]
+
     def _test(self, release: Release, rows: BoardRows) -> list[Output]:
         """The whole path, but nothing of it is remembered. A test is known by its time: that is its identity."""
         if release.ts_event in self._tests:
@@ -55,6 +60,8 @@ class Figures:
         judgement = judge(window, release, self._world.rules, farthest=farthest)
         if judgement.reason not in {"early_release", "unscheduled"}:
             window.freeze()
+        if judgement.reason == "unscheduled":
+            window.hold(release)
         if judgement.verdict == "quarantine" and judgement.reason != "outlier":
             if window.current is not None and release.actual == window.current.release.actual:
                 return []  # it confirms what is known

@@ -90,6 +90,7 @@ class ReleaseWindow:
     is_corrected: bool = False
     is_heard: bool = False
     issued: dict[InstrumentId, list[str]] = field(default_factory=dict[InstrumentId, list[str]])
+    _held: dict[tuple[str, int], Release] = field(default_factory=dict[tuple[str, int], Release])
     _promises: dict[str, _Promise] = field(default_factory=dict[str, _Promise])
     _sequences: dict[str, int] = field(default_factory=dict[str, int])
     _doubts: dict[tuple[int, float | None, str], None] = field(
@@ -155,6 +156,19 @@ class ReleaseWindow:
         if self.ts_scheduled is not None:
             self._sequences[release.source] = release.sequence
         return False
+
+    def hold(self, release: Release) -> None:
+        """Keep a figure that came before its schedule: a broker may deliver what it kept topic by topic."""
+        self._held.setdefault((release.source, release.sequence), release)
+        if len(self._held) > _MAX_DOUBTS:
+            del self._held[next(iter(self._held))]
+
+    def let_go(self) -> list[Release]:
+        """What was held, in the order in which it came; nothing while the release is not scheduled."""
+        if self.ts_scheduled is None:
+            return []
+        held, self._held = [*self._held.values()], {}
+        return held
 
     def is_crowded(self, event: ScheduledRelease | Release) -> bool:
         """Whether ``event`` comes from a source that is new here, and too many have spoken already."""

@@ -645,3 +645,26 @@ def test_a_figure_that_overtook_its_schedule_is_scored_when_it_is_said_again_beh
     assert {one.verdict for one in of_bitcoin(first)} == {"quarantined"}
     [scored] = of_bitcoin(outputs)
     assert scored.verdict == "down"
+
+
+def test_a_figure_that_overtook_its_schedule_is_judged_when_that_comes_and_by_its_own_time() -> None:
+    engine = build_engine()
+    first = tell(engine, heartbeat(), figure(ts_ingest=later(1)))
+
+    outputs = tell(engine, scheduled(ts_ingest=later(2)))
+    again = tell(engine, figure(ts_ingest=later(3)))
+
+    assert {one.verdict for one in of_bitcoin(first)} == {"quarantined"}
+    [scored] = of_bitcoin(outputs)
+    assert (scored.verdict, scored.ts_ingest) == ("down", later(1))
+    assert of_bitcoin(again) == []
+
+
+def test_a_figure_that_came_long_before_its_schedule_is_early_still() -> None:
+    engine = build_engine()
+    tell(engine, heartbeat(at=later(-600)), figure(ts_ingest=later(-600)))
+
+    [said] = of_bitcoin(tell(engine, scheduled(ts_ingest=later(-500))))
+
+    assert said.verdict == "quarantined"
+    assert "early_release" in said.flags
