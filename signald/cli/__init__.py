@@ -38,14 +38,18 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code of the contract. Errors are one line on standard error."""
     try:
         code = get_command(app)(args=spread(arguments), prog_name="signald", standalone_mode=False)
+        sys.stdout.flush()  # here, and not while the interpreter ends, where a reader that left is a failure
     except typer.TyperException as error:
         sys.stderr.write(f"signald: {error.format_message()}\n")
         return EXIT_USAGE
     except (KeyboardInterrupt, typer.Abort):
         return EXIT_DONE
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
-        return EXIT_DONE
+        return _reader_left()
+    except SystemExit as end:  # what typer makes of a broken pipe while a command runs
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        return _reader_left()
     except SignaldError as error:
         sys.stderr.write(f"signald: {error}\n")
         return _code_of(error)
@@ -53,6 +57,12 @@ def run(arguments: Sequence[str]) -> int:
         traceback.print_exc()
         return EXIT_BUG
     return code if isinstance(code, int) and code != _INTERRUPTED else EXIT_DONE
+
+
+def _reader_left() -> int:
+    """Nothing more to say: what is still buffered goes nowhere, and to have been read in part is no failure."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return EXIT_DONE
 
 
 def spread(arguments: Sequence[str]) -> list[str]:

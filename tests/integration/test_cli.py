@@ -1,6 +1,7 @@
 """The command line as a shell sees it: what the documents print works, and each end has its exit code."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -141,18 +142,18 @@ def test_damaged_journal_fails_its_check_and_the_place_is_named(tmp_path: Path) 
     assert "at byte" in ran.stderr
 
 
-def test_reader_that_leaves_early_is_no_failure(workshop: Path) -> None:
-    program = f"{shlex.quote(sys.executable)} -m signald journal cat calendar"
+@pytest.mark.parametrize("command", [("journal", "cat", "calendar"), ("schema",), ("--help",)])
+def test_reader_that_left_is_no_failure(workshop: Path, command: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)  # whatever is written breaks the pipe, at once and every time
+    with os.fdopen(writing, "wb") as nobody:
+        ran = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "signald", *command],
+            cwd=workshop,
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
 
-    ran = subprocess.run(  # noqa: S602 - a pipe is what it is about
-        f"set -o pipefail; {program} | head -n 1",
-        cwd=workshop,
-        shell=True,
-        executable="/bin/bash",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert ran.returncode == 0
-    assert "Error" not in ran.stderr
+    assert (ran.returncode, ran.stderr) == (0, "")
