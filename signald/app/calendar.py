@@ -24,8 +24,11 @@ class Calendar(NamedTuple):
     faults: dict[str, int]
 
 
-def known_calendar(config: Config, *, journals: list[Path], as_of: Nanos | None) -> Calendar:
+def known_calendar(config: Config, *, journals: list[Path], as_of: Nanos | None, keep: bool = False) -> Calendar:
     """What was known at ``as_of`` (``None``: all that is), from journals if there are any, else from the store.
+
+    With ``keep`` what the journals tell goes into the store first, all of it, and the answer comes from there: so an
+    imported calendar joins what the daemon saw, and a store that was lost is built anew.
 
     Raises:
         ConfigError: There is no store yet.
@@ -34,11 +37,15 @@ def known_calendar(config: Config, *, journals: list[Path], as_of: Nanos | None)
     """
     world = load_world(config)
     ts = LAST_NANOS if as_of is None else as_of
+    path = Path(config.calendar.vintages)
+    if journals and keep:
+        with VintageStore(path) as store:
+            rebuild(store, world, journals)
+            return _known(store, ts, world)
     if journals:
         with VintageStore(None) as store:
             rebuild(store, world, journals, to_ts=as_of)
             return _known(store, ts, world)
-    path = Path(config.calendar.vintages)
     if not path.is_file():
         where = "calendar.vintages"
         problem = f"there is no {path} yet: the daemon writes it; or name a journal with --journal"

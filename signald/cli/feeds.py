@@ -20,13 +20,16 @@ def calendar(
     config: ConfigOption = None,
     journal: Annotated[list[Path] | None, typer.Option(help="Read these, not the store of vintages.")] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="What was known then, RFC 3339.")] = None,
+    keep: Annotated[
+        bool, typer.Option(help="Write what the journals tell into the store, and answer from it.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Say what is, or was, known of every release, and how often something was wrong."""
     from signald.app.calendar import known_calendar  # noqa: PLC0415 - numba loads with it: only who needs it pays
     from signald.app.calendar_view import as_json, as_table  # noqa: PLC0415
 
-    known = known_calendar(configuration(config), journals=journal or [], as_of=parse_time(as_of))
+    known = known_calendar(configuration(config), journals=journal or [], as_of=parse_time(as_of), keep=keep)
     if not json:
         say(as_table(known))
         return

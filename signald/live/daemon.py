@@ -32,6 +32,7 @@ from signald.sinks.status import StatusBoard
 from signald.sources.calendars.mqtt.source import TOPICS
 from signald.sources.registry import channels_of
 from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
+from signald.vintages import VintageRecorder, VintageStore
 
 CHANNEL = "mqtt"
 """Channel of the calendar's messages in the journal."""
@@ -82,6 +83,7 @@ class Daemon:
         )
         self._replicas = ReplicaCheck(config.redis)
         self._status_board = StatusBoard(config.redis)
+        self._vintages = VintageRecorder(lambda: VintageStore(Path(config.calendar.vintages), patience_s=1.0))
         self._compiled_before = 0
 
     async def run(self) -> RunSummary:
@@ -100,6 +102,7 @@ class Daemon:
         ):
             async with Supervisor() as supervisor:
                 await self._serve(supervisor, journal, started=started)
+        await asyncio.to_thread(self._vintages.flush)
         publisher = self._publisher
         return RunSummary(
             published=publisher.published,
@@ -128,6 +131,7 @@ class Daemon:
         supervisor.start("journal-sync", lambda: self._sync(journal, reporter))
         supervisor.start("redis", self._publisher.run)
         supervisor.start("status-board", self._status_board.run)
+        supervisor.start("vintages", self._vintages.run)
         supervisor.start("status", status.run)
         supervisor.start("replicas", self._replicas.run)
         links = self._build_links(intake)
@@ -152,7 +156,8 @@ class Daemon:
     def _begin(self, journal: JournalWriter, reporter: Reporter, recall: Recall) -> Intake:
         """Take over from the run before, and begin this one in the journal."""
         ended = journal.ts_highest
-        recovered = recover(Path(self._config.journal.path), self._pipeline, ended, heard=recall.heard)
+        journalled = Path(self._config.journal.path)
+        recovered = recover(journalled, self._pipeline, ended, heard=recall.heard, happened=self._vintages.record)
         reach("recovery.fed")
         intake = Intake(
             clock=self._clock,
@@ -160,6 +165,7 @@ class Daemon:
             pipeline=self._pipeline,
             outlet=reporter,
             stages=self._metrics.stages,
+            happened=self._vintages.record,
             not_before=recovered.ts_last,
         )
         session = Session(
@@ -246,6 +252,11 @@ class Daemon:
             "signald_journal_failing", "Whether the journal cannot be written.", lambda: bool(journal.status().failing)
         )
         metrics.watch_counter("signald_journal_lost_total", "Records not kept.", lambda: journal.status().lost)
+        vintages = self._vintages
+        metrics.watch(
+            "signald_vintages_failing", "Whether the store of vintages cannot be written.", lambda: vintages.is_failing
+        )
+        metrics.watch_counter("signald_vintages_lost_total", "Vintages not kept.", lambda: vintages.dropped)
         metrics.watch(
             "signald_compilations_after_ready",
             "Kernels compiled since ready: must be 0.",

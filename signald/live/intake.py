@@ -1,6 +1,6 @@
 """Where everything that happens comes in: stamped once, journalled, fed to the pipeline, its outputs handed on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -58,14 +58,19 @@ class Intake:
         pipeline: Pipeline,
         outlet: Outlet,
         stages: Stages,
+        happened: Callable[[tuple[object, ...]], None] = lambda _: None,
         not_before: Nanos = 0,
     ) -> None:
-        """Join the parts; nothing is written yet. No time of this run is before ``not_before``."""
+        """Join the parts; nothing is written yet. No time of this run is before ``not_before``.
+
+        ``happened`` is told what each record meant that the engine saw, and what came of it, once all is published.
+        """
         self._clock = clock
         self._journal = journal
         self._pipeline = pipeline
         self._outlet = outlet
         self._stages = stages
+        self._happened = happened
         self._encode_notice = msgspec.json.Encoder().encode
         self._last: Nanos = not_before
         self._behind_since: Nanos | None = None  # monotonic; while the wall clock is behind our time
@@ -103,6 +108,8 @@ class Intake:
             self._hand_on(fed.outputs, now=now, arrived=arrived)
         elif sees_rows:
             self._flush()  # its acknowledgement follows: the journal must have it
+        if sees_rows:
+            self._happened((*fed.step.events, *fed.outputs))
         return fed.step
 
     def note(self, kind: RecordKind, *, channel: str, payload: bytes = b"") -> None:

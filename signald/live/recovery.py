@@ -35,7 +35,14 @@ class Recovered(NamedTuple):
     ts_last: Nanos
 
 
-def recover(path: Path, pipeline: Pipeline, ended: Nanos, *, heard: Callable[[str, bytes], None]) -> Recovered:
+def recover(
+    path: Path,
+    pipeline: Pipeline,
+    ended: Nanos,
+    *,
+    heard: Callable[[str, bytes], None],
+    happened: Callable[[tuple[object, ...]], None],
+) -> Recovered:
     """Feed ``pipeline`` what the engine saw in the last hours before it ended, however long ago, outputs set aside.
 
     Only the outputs of the very last input can be missing from the journal: the others were appended before the next
@@ -46,6 +53,7 @@ def recover(path: Path, pipeline: Pipeline, ended: Nanos, *, heard: Callable[[st
         pipeline: What is fed; it knows nothing yet.
         ended: The newest record's time; today's is of no account, since clocks are set and daemons stay away for days.
         heard: Told key and payload of every message.
+        happened: Told what each record meant and what came of it: the last run may not have got round to keeping it.
 
     Raises:
         JournalError: The journal is damaged.
@@ -63,7 +71,8 @@ def recover(path: Path, pipeline: Pipeline, ended: Nanos, *, heard: Callable[[st
             said.append(_document(record))
             due = [signal for signal in due if signal.id != record.key]
         elif is_remembered(record):
-            outputs, _ = pipeline.feed(record)
+            outputs, step = pipeline.feed(record)
+            happened((*step.events, *outputs))
             due = [output for output in outputs if isinstance(output, Signal)]
             fed += 1
             if record.kind is RecordKind.MESSAGE:

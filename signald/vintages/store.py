@@ -43,8 +43,12 @@ SELECT family, release_id, indicator, period, source, sequence, ts_known, kind, 
 class VintageStore(AbstractContextManager["VintageStore"]):
     """What was known when; any thread may write."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Open or make the store; ``None``: one in memory.
+    def __init__(self, path: Path | None, *, patience_s: float = 5.0) -> None:
+        """Open or make the store.
+
+        Args:
+            path: Where it is; ``None``: one in memory.
+            patience_s: How long to wait for another who writes it.
 
         Raises:
             VintageError: It cannot be opened, or is of a later version than ours.
@@ -54,7 +58,7 @@ class VintageStore(AbstractContextManager["VintageStore"]):
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self._where, check_same_thread=False, timeout=5.0)
+            self._db = sqlite3.connect(self._where, check_same_thread=False, timeout=patience_s)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise VintageError(self._where, str(error)) from error

@@ -15,6 +15,7 @@ import paho.mqtt.publish
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from signald.model.time import format_rfc3339
 from signald.simulate.child import LOOPBACK, Server, free_port
 from signald.simulate.servers import embedded_broker, embedded_valkey
 from signald.simulate.venues.binance_exchange import BinanceExchange
@@ -114,6 +115,17 @@ def signal_of(running: Daemon, release_id: str = RELEASE_ID) -> dict[str, Any]:
     return eventually(look, within_s=10)[-1]
 
 
+def calendar_of(running: Daemon, *arguments: object) -> list[dict[str, Any]]:
+    """What `signald calendar` prints, asked where the daemon ran."""
+    printed = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "signald", "calendar", "--config", "signald.toml", "--json", *map(str, arguments)],
+        cwd=running.folder,
+        capture_output=True,
+        check=True,
+    )
+    return [json.loads(line) for line in printed.stdout.splitlines()]
+
+
 def test_message_of_any_client_becomes_a_signal(
     tmp_path: Path,
     mqtt_server: Server,
@@ -143,7 +155,7 @@ def test_message_of_any_client_becomes_a_signal(
     assert code == 0, running.said
 
 
-def test_it_writes_nothing_but_its_journal(tmp_path: Path, broker: Server, valkey: Server) -> None:
+def test_it_writes_nothing_but_its_journal_and_its_vintages(tmp_path: Path, broker: Server, valkey: Server) -> None:
     with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port) as running:
         running.wait_for("ready")
         agency = Agency(broker.port)
@@ -152,8 +164,46 @@ def test_it_writes_nothing_but_its_journal(tmp_path: Path, broker: Server, valke
         signal_of(running)
         running.terminate()
 
-    assert {path.name for path in running.folder.iterdir()} == {"signald.toml", "journal"}
+    assert {path.name for path in running.folder.iterdir()} == {"signald.toml", "journal", "vintages.sqlite"}
     assert [path for path in (running.folder / "journal").iterdir() if not path.is_file()] == []
+
+
+def test_what_the_daemon_heard_can_be_asked_for_as_of_any_time(tmp_path: Path, broker: Server, valkey: Server) -> None:
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port) as running:
+        running.wait_for("ready")
+        agency = Agency(broker.port)
+        agency.schedule()
+        agency.release()
+        signal_of(running)
+        running.terminate()
+
+    (released, count) = calendar_of(running)
+    (before, _) = calendar_of(running, "--as-of", format_rfc3339(released["ts_known"] - 1))
+
+    assert (released["state"], released["consensus"], released["actual"]) == ("released", 2.9, 3.0)
+    assert (before["state"], before["consensus"], before["actual"]) == ("armed", 2.9, None)
+    assert count == {"releases": 1, "faults": {}}
+
+
+def test_a_store_of_vintages_that_cannot_be_written_is_an_alarm_and_costs_no_signal(
+    tmp_path: Path, broker: Server, valkey: Server
+) -> None:
+    (tmp_path / "broken").write_bytes(b"this is no database" * 1_000)
+    broken = {"vintages": str(tmp_path / "broken")}
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, calendar=broken) as running:
+        running.wait_for("ready")
+        agency = Agency(broker.port)
+        agency.schedule()
+        running.wait_for("vintages_not_written")
+        agency.release()
+        document = signal_of(running)
+        metrics = running.metrics()
+        code = running.terminate()
+
+    assert document["causes"][0]["actual"] == 3.0
+    assert metrics["signald_vintages_failing"] == 1
+    assert code == 0, running.said
+    assert running.events("vintages_lost")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -120,6 +120,7 @@ def daemon(
         "mqtt": {"host": LOOPBACK, "port": mqtt_port, "session_expiry_s": 0},
         "redis": {"url": f"redis://{LOOPBACK}:{redis_port}/0"},
         "journal": {"path": "journal"},
+        "calendar": {"vintages": "vintages.sqlite"},
         "metrics": {"port": free_port()},
     }
     for section, keys in changes.items():

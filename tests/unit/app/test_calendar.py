@@ -65,6 +65,18 @@ def test_a_store_that_was_rebuilt_from_a_journal_says_the_same(config: Config, j
     assert found == known_calendar(config, journals=[journal], as_of=None).releases
 
 
+def test_what_an_import_tells_can_be_kept_in_the_store(tmp_path: Path, journal: Path) -> None:
+    stored = {"SIGNALD_CALENDAR__VINTAGES": str(tmp_path / "kept.sqlite")}
+    config = load_config(find_file("configs/signald.toml"), stored)
+    at_release = parse_rfc3339("2025-02-12T13:30:00Z")
+
+    told = known_calendar(config, journals=[journal], as_of=at_release, keep=True)
+
+    assert told == known_calendar(config, journals=[journal], as_of=at_release)
+    assert told == known_calendar(config, journals=[], as_of=at_release)
+    assert known_calendar(config, journals=[], as_of=None).releases[-1].state == "missed"
+
+
 def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
     config = load_config(
         find_file("configs/signald.toml"), {"SIGNALD_CALENDAR__VINTAGES": str(tmp_path / "none.sqlite")}

@@ -25,7 +25,7 @@ def begin(run: LiveRun, now: int) -> None:
 
 
 def recovered(path: Path, pipeline: Pipeline, ended: int) -> Recovered:
-    return recover(path, pipeline, ended, heard=lambda _key, _payload: None)
+    return recover(path, pipeline, ended, heard=lambda _key, _payload: None, happened=lambda _: None)
 
 
 def test_nothing_is_recovered_where_there_is_no_journal(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_schedules_of_the_run_before_are_recalled_in_this_one(tmp_path: Path) ->
     pipeline = build_pipeline()
     recall = Recall(pipeline.engine.windows)
 
-    recover(tmp_path, pipeline, T0, heard=recall.heard)
+    recover(tmp_path, pipeline, T0, heard=recall.heard, happened=lambda _: None)
 
     again: list[bytes] = []
     recall.say(T0, lambda _key, payload: again.append(payload))
