@@ -32,6 +32,8 @@ Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 _QUIET_NS = 10 * NS_PER_S
 _MAX_SUBJECTS = 1_000
+_MAX_LINES = 100
+"""Lines of one event within the quiet time: a feed gone mad may not fill the disk with differing complaints."""
 _JSON = msgspec.json.Encoder(enc_hook=repr)
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -56,7 +58,7 @@ LINES: dict[type, Line] = {
     SourceSilent: Line("error", "source_fell_silent"),
     SourceAlive: Line("info", "source_came_alive"),
 }
-_SUBJECT = ("channel", "instrument", "release_id", "source", "reason", "state")
+_SUBJECT = ("channel", "instrument", "release_id", "source", "reason", "state", "field", "problem")
 """Fields that make two notices of one kind the same thing said again."""
 
 
@@ -66,18 +68,37 @@ class RepeatLimit:
     def __init__(self) -> None:
         """Nothing was said yet."""
         self._said: dict[tuple[object, ...], tuple[Nanos, int]] = {}
+        self._lines: dict[object, tuple[Nanos, int]] = {}
 
     def admit(self, subject: tuple[object, ...], now: Nanos) -> int | None:
-        """How many repetitions were held back since ``subject`` was last said; ``None``: hold this one back too."""
+        """How many repetitions were held back since ``subject`` was last said; ``None``: hold this one back too.
+
+        The first of ``subject`` is the event, of which no more than a hundred lines are said in ten seconds, whatever
+        they are about.
+        """
         since, held_back = self._said.get(subject, (None, 0))
-        if since is not None and since <= now < since + _QUIET_NS:  # a clock that was set back starts over
-            self._said[subject] = (since, held_back + 1)
+        if (since is not None and _is_recent(since, now)) or not self._has_room(subject[0], now):
+            self._remember(subject, now if since is None else since, held_back + 1)
             return None
+        self._remember(subject, now, 0)
+        return held_back
+
+    def _has_room(self, event: object, now: Nanos) -> bool:
+        since, lines = self._lines.get(event, (now, 0))
+        if not _is_recent(since, now):
+            since, lines = now, 0
+        self._lines[event] = (since, lines + 1)
+        return lines < _MAX_LINES
+
+    def _remember(self, subject: tuple[object, ...], since: Nanos, held_back: int) -> None:
         self._said.pop(subject, None)
-        self._said[subject] = (now, 0)
+        self._said[subject] = (since, held_back)
         if len(self._said) > _MAX_SUBJECTS:
             del self._said[next(iter(self._said))]
-        return held_back
+
+
+def _is_recent(since: Nanos, now: Nanos) -> bool:
+    return since <= now < since + _QUIET_NS  # a clock that was set back starts over
 
 
 _limit = RepeatLimit()

@@ -176,3 +176,19 @@ def test_what_is_remembered_is_bounded() -> None:
 
     assert limit.admit((0,), 1) == 0
     assert limit.admit((4_999,), 1) is None
+
+
+def test_complaints_about_differing_values_are_all_said() -> None:
+    limit = RepeatLimit()
+
+    assert [limit.admit(("input_rejected", "actual", value), 0) for value in ("n/a", "NaN", "true")] == [0, 0, 0]
+
+
+def test_a_flood_of_differing_complaints_ends_at_a_hundred_lines_and_goes_on_after_ten_seconds() -> None:
+    limit = RepeatLimit()
+
+    said = [limit.admit(("input_rejected", number), 5 * S) for number in range(500)]
+
+    assert said == [0] * 100 + [None] * 400
+    assert limit.admit(("source_fell_silent",), 5 * S) == 0  # another event has lines of its own
+    assert limit.admit(("input_rejected", 499), 15 * S) == 1
