@@ -34,6 +34,8 @@ _FINEST: Final = 10**6
 _CROSSED_FRAMES: Final = 10
 _DEPTH_EVERY_MS: Final = 100
 _SIDES: Final = {"bid": BID_SIDE, "ask": ASK_SIDE}
+_NOWHERE: Final = frozenset({NONE, LARGEST})
+"""What stands for a tick and is none."""
 
 
 class Book:
@@ -112,6 +114,7 @@ class Book:
         """Throw away the levels and all that is known, and show ``state`` on the board."""
         words = self.words
         applied = self.applied
+        self._set_steps(self.instrument.tick_size, self.instrument.lot_size)
         words[layout.BASE] = 0
         words[layout.BITS :] = 0
         words[layout.BEST : layout.BEST + 2] = NONE
@@ -149,16 +152,24 @@ class Book:
         """
         step, first = (self._tick, self.instrument.tick_size) if ticks else (self._lot, self.instrument.lot_size)
         sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
-        if step * _FINEST <= first or self._largest(sides, ticks=ticks) > LARGEST // 10:
+        largest = max(self._held(sides, 0 if ticks else 1), default=0)
+        if step * _FINEST <= first or largest > LARGEST // 10:
             return False
-        if ticks:
-            self._tick /= 10
-        else:
-            self._lot /= 10
-        self._set_forms()
-        self._rescale(ticks=ticks)
-        pairs = np.concatenate(sides) * np.array([10, 1] if ticks else [1, 10])
-        refill(self.words, pairs.reshape(-1), len(sides[0]), len(sides[1]))
+        self._rescale(self._tick / 10 if ticks else self._tick, self._lot if ticks else self._lot / 10, sides)
+        return True
+
+    def coarsen(self, steps: tuple[Decimal, Decimal]) -> bool:
+        """Keep the book in such ticks and lots again, after it was made finer for a frame that it did not take.
+
+        Returns:
+            False if something lies between two of them: nothing is changed then.
+        """
+        sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
+        for place, ratio in enumerate(self._ratios(*steps)):
+            if ratio < 1 and any(number % int(1 / ratio) for number in self._held(sides, place)):
+                return False
+        if steps != self.steps:
+            self._rescale(*steps, sides)
         return True
 
     def adopt(self, other: "Book") -> bool:
@@ -184,6 +195,15 @@ class Book:
         self.words[layout.ROW + FLAGS] |= FLAG_STALE
         self._publish()
 
+    def _set_steps(self, tick: Decimal, lot: Decimal) -> None:
+        if (tick, lot) != self.steps:
+            self._tick, self._lot = tick, lot
+            self._set_forms()
+
+    def _ratios(self, tick: Decimal, lot: Decimal) -> tuple[Decimal, Decimal]:
+        """How many of such ticks and lots one of the book's is."""
+        return self._tick / tick, self._lot / lot
+
     def _set_forms(self) -> None:
         words, reals = self.words, self.words.view(np.float64)
         words[layout.PRICE : layout.PRICE + 4] = price = form_of(self._tick)
@@ -194,22 +214,33 @@ class Book:
         reals[layout.SIZE_STEP_REAL] = size[layout.STEP] * self.instrument.contract_size
         reals[layout.SIZE_SCALE_REAL] = size[layout.SCALE]
 
-    def _largest(self, sides: list[WordArray], *, ticks: bool) -> int:
-        """The largest tick, or number of lots, that the book holds anywhere."""
-        words, first = self.words, 0 if ticks else 2
-        held = [*words[layout.TICKER + first :][:2], *words[layout.TOUCH + first :][:2]]
-        return max(int(number) for number in [*held, *(n for pairs in sides for n in pairs[:, 0 if ticks else 1])])
+    def _held(self, sides: list[WordArray], place: int) -> list[int]:
+        """Every tick (place 0), or number of lots (1), that the book holds anywhere, but not what means none."""
+        words, first = self.words, 2 * place
+        parts = [words[layout.TICKER + first :][:2], words[layout.TOUCH + first :][:2]]
+        parts += [pairs[:, place] for pairs in sides] + ([] if place else [words[layout.KNOWN :][:2]])
+        return [int(number) for number in np.concatenate(parts) if number not in _NOWHERE]
 
-    def _rescale(self, *, ticks: bool) -> None:
-        """Multiply by ten all ticks, or lots, that stand outside the ladder."""
+    def _rescale(self, tick: Decimal, lot: Decimal, sides: list[WordArray]) -> None:
+        """Keep the book, whose levels are ``sides``, in other ticks and lots, which all that it holds fits."""
         words = self.words
-        places = [layout.TICKER, layout.TOUCH] if ticks else [layout.TICKER + 2, layout.TOUCH + 2]
-        for place in [*places, *([layout.KNOWN] if ticks else [])]:
-            for word in (place, place + 1):
-                if words[word] not in {NONE, LARGEST}:
-                    words[word] *= 10
-        if not ticks:
-            words[layout.FLOW : layout.FLOW + TENTHS] *= 10
+        ratios = self._ratios(tick, lot)
+        up = np.array([max(1, int(ratio)) for ratio in ratios])
+        down = np.array([max(1, int(1 / ratio)) for ratio in ratios])
+        for place, first in (
+            (0, layout.KNOWN),
+            (0, layout.TICKER),
+            (0, layout.TOUCH),
+            (1, layout.TICKER + 2),
+            (1, layout.TOUCH + 2),
+        ):
+            for word in (first, first + 1):
+                if words[word] not in _NOWHERE:
+                    words[word] = words[word] * up[place] // down[place]
+        words.view(np.float64)[layout.FLOW : layout.FLOW + TENTHS] *= float(ratios[1])
+        self._set_steps(tick, lot)
+        pairs = np.concatenate(sides) * up // down
+        refill(words, pairs.reshape(-1), len(sides[0]), len(sides[1]))
 
     def _all(self, side: int) -> WordArray:
         """Every (tick, lots) of a side, best first."""

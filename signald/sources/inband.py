@@ -7,6 +7,7 @@ live. A frame that does not join its predecessor is a gap: the book is thrown aw
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from signald.core.book import Book
@@ -16,6 +17,7 @@ from signald.errors import MalformedFrameError
 from signald.model.instruments import InstrumentId
 from signald.model.time import NS_PER_S, Nanos
 from signald.sources.desk import Desk
+from signald.sources.finer import take_finer
 from signald.sources.protocol import EMPTY, Step
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.upkeep import Reason, Sync, Upkeep
@@ -146,7 +148,7 @@ class InBandSource:
             if self.on_applied is not None and outcome == outcomes.APPLIED:
                 self._tell()
             return EMPTY
-        return self._asked(self._follow(outcome, frame, now), now)
+        return self._asked(self._follow(self._finer(outcome, frame, now), frame, now), now)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:  # noqa: ARG002  # nothing is requested
         """Nothing is requested here, so nothing is answered."""
@@ -180,6 +182,10 @@ class InBandSource:
     def _follow(self, outcome: int, frame: bytes, now: Nanos) -> Step:
         """Do what a frame's outcome asks for; seldom."""
         match outcome:
+            case outcomes.APPLIED | outcomes.TOUCHED | outcomes.QUIET:
+                if outcome == outcomes.APPLIED:
+                    self._tell()
+                return EMPTY
             case outcomes.WENT_LIVE:
                 return self._begin_book(frame, now)
             case outcomes.VERIFY:
@@ -192,8 +198,6 @@ class InBandSource:
                 return self._lose("sequence", now)
             case outcomes.NOT_PLAIN:
                 return self._take_slowly(frame, now)
-            case outcomes.OFF_TICK | outcomes.OFF_LOT if self._refine(outcome):
-                return self.on_frame(frame, now)
             case outcomes.OTHER_KIND:
                 return self._hear(frame, now)
             case _:
@@ -220,13 +224,11 @@ class InBandSource:
             return self._reject(str(error), now)
         step = EMPTY
         for part in parts:
-            outcome = self._apply(part, now, self._words)
+            outcome = self._finer(self._apply(part, now, self._words), part, now)
             if outcome == outcomes.NOT_PLAIN:
                 followed = self._reject("a counter is out of its range, or a number is none", now)
             else:
-                if outcome == outcomes.APPLIED:
-                    self._tell()
-                followed = EMPTY if outcome <= outcomes.LAST_ROUTINE else self._follow(outcome, part, now)
+                followed = self._follow(outcome, part, now)
             step = _join(step, followed)
         return step
 
@@ -262,9 +264,12 @@ class InBandSource:
         text = problem if isinstance(problem, str) else outcomes.PROBLEMS[problem]
         return self._upkeep.reject(sync, text, now, lost=True)
 
-    def _refine(self, outcome: int) -> bool:
-        self.counts["refined"] += 1
-        return self._current().book.refine(ticks=outcome == outcomes.OFF_TICK)
+    def _finer(self, outcome: int, frame: bytes, now: Nanos) -> int:
+        """What becomes of a frame once its book's steps are as fine as it needs."""
+        if outcome not in outcomes.FINER:
+            return outcome
+        again = partial(self._apply, frame, now, self._words)
+        return take_finer(self._current().book, outcome, again, self.counts)
 
     def _is_verified(self, frame: bytes) -> bool:
         return self._dialect.verify(self._current().book, frame, self._words)

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from signald.core.board import Board
 from signald.core.book import Book
@@ -11,6 +12,7 @@ from signald.core.kernels import outcomes
 from signald.core.kernels.layout import LAST, ROW_ADDRESS
 from signald.errors import MalformedFrameError
 from signald.sources.desk import Desk
+from signald.sources.finer import take_finer
 from signald.sources.venues.binance.decode import apply_frame, seed_book
 from signald.sources.venues.binance.messages import plainest
 from tests.support.frame_mutations import Frames
@@ -94,20 +96,20 @@ class BookFuzz:
         )
 
     def _take(self, frame: bytes) -> int:
-        slow = False
-        while True:
-            outcome = apply_frame(frame, self._now, self._words)
-            if outcome == outcomes.NOT_PLAIN and not slow:
-                slow = True
-                try:
-                    frame = plainest(frame)
-                except MalformedFrameError:
-                    return outcome
-            elif outcome in {outcomes.OFF_TICK, outcomes.OFF_LOT}:
-                if not self._book.refine(ticks=outcome == outcomes.OFF_TICK):
-                    return outcome
-            else:
-                return outcome
+        outcome = self._apply(frame)
+        if outcome != outcomes.NOT_PLAIN:
+            return outcome
+        try:
+            return self._apply(plainest(frame))
+        except MalformedFrameError:
+            return outcome
+
+    def _apply(self, frame: bytes) -> int:
+        outcome = apply_frame(frame, self._now, self._words)
+        if outcome not in outcomes.FINER:
+            return outcome
+        again = partial(apply_frame, frame, self._now, self._words)
+        return take_finer(self._book, outcome, again, Counter())
 
     def _compare(self, ours: int, theirs: str) -> str:
         word = _WORDS.get(ours, "malformed")

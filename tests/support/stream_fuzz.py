@@ -25,6 +25,7 @@ Levels: TypeAlias = list[tuple[Decimal, Decimal]]
 _MIDDLE: Final = 950_000
 _DIGITS: Final = frozenset("0123456789")
 _LARGEST_COUNTER: Final = 10**15
+_LATEST_MS: Final = ((1 << 63) - 1) // 10**6  # a time in nanoseconds fits a word
 
 
 class ReferenceBook:
@@ -81,6 +82,11 @@ def _counter(value: object, *, least: int = -_LARGEST_COUNTER + 1) -> int:
     return value
 
 
+def _time(*milliseconds: int) -> None:
+    if not all(0 <= each <= _LATEST_MS for each in milliseconds):
+        raise ValueError(milliseconds)
+
+
 def take_okx(book: ReferenceBook, frame: dict[str, Any]) -> Taken:
     """Take a frame of `books` as OKX documents it."""
     arg, data = frame.get("arg"), frame.get("data")
@@ -92,7 +98,7 @@ def take_okx(book: ReferenceBook, frame: dict[str, Any]) -> Taken:
     for element in data:
         sides = read_levels(element["bids"], 4), read_levels(element["asks"], 4)
         last = _counter(element["seqId"])
-        _counter(int(element["ts"]) if set(element["ts"]) <= _DIGITS else element["ts"])
+        _time(_counter(int(element["ts"]) if set(element["ts"]) <= _DIGITS else element["ts"]))
         _counter(element.get("checksum") or 0)
         if frame["action"] == "snapshot":
             taken = book.replace(sides, last)
@@ -114,6 +120,7 @@ def take_bybit(book: ReferenceBook, frame: dict[str, Any]) -> Taken:
     sides = read_levels(data["b"], 2), read_levels(data["a"], 2)
     last = _counter(data["u"])
     times = [_counter(frame[key]) for key in ("ts", "cts") if frame.get(key) is not None]
+    _time(*times[-1:])  # cts, where there is one
     if not times or frame["type"] not in {"snapshot", "delta"}:
         return "malformed"
     if frame["type"] == "snapshot" or last == 1:

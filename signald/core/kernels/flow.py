@@ -2,14 +2,15 @@
 
 A change from (b, q, a, r), prices and sizes of bid and ask, to (b', q', a', r') counts
 ``q' [b' >= b] - q [b' <= b] - r' [a' <= a] + r [a' >= a]`` lots. They are summed in tenths of a second of
-``ts_ingest``; the second is the tenth that runs and the nine before.
+``ts_ingest``; the second is the tenth that runs and the nine before. The sums are floats: whatever sizes a venue sends,
+they lose digits rather than their sign.
 """
 
 from typing import Final
 
 from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.layout import FLOW, NONE, TOUCH
-from signald.core.kernels.machine import Words
+from signald.core.kernels.machine import Words, real, set_real
 
 TENTHS: Final = 10
 TENTH_NS: Final = 100_000_000
@@ -35,7 +36,7 @@ def add_flow(book: Words, bid: int, ask: int, bid_lots: int, ask_lots: int, now:
         change -= ask_lots
     if ask >= ask_before:
         change += book[TOUCH + 3]
-    book[book[_PLACE]] += change
+    set_real(book, book[_PLACE], real(book, book[_PLACE]) + change)
 
 
 @inner
@@ -43,18 +44,18 @@ def _begin(book: Words, now: int) -> None:
     """Begin a tenth, and forget those that are more than a second old by now."""
     tenth = now // TENTH_NS
     for old in range(max(book[_CURRENT] + 1, tenth - TENTHS + 1), tenth + 1):
-        book[FLOW + old % TENTHS] = 0
+        book[FLOW + old % TENTHS] = 0  # of floats, too, no bit is set in zero
     book[_CURRENT] = tenth
     book[_END] = (tenth + 1) * TENTH_NS
     book[_PLACE] = FLOW + tenth % TENTHS
 
 
 @inner
-def flow_of(book: Words, now: int) -> int:
+def flow_of(book: Words, now: int) -> float:
     """Lots of the last second."""
     if now >= book[_END]:
         _begin(book, now)
-    total = 0
+    total = 0.0
     for i in range(TENTHS):
-        total += book[FLOW + i]
+        total += real(book, FLOW + i)
     return total

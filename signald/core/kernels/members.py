@@ -14,6 +14,10 @@ from signald.core.kernels.scan import COLON, QUOTE, STRANGE, peek, read_counter,
 
 SEEN: Final = WIRE
 
+NS_PER_MS: Final = 1_000_000
+LATEST_MS: Final = ((1 << 63) - 1) // NS_PER_MS
+"""The last time, in milliseconds, whose nanoseconds a word can hold: in 2262."""
+
 _MINUS: Final = ord("-")
 
 
@@ -39,16 +43,21 @@ def is_next(frame: bytes, at: int, end: int, opening: int) -> bool:
 @inner
 def read_member(frame: bytes, at: int, end: int, desk: Words, place: int) -> int:
     """Read a colon and a whole number, perhaps below zero, into a wire word; the place after it, or STRANGE."""
-    return _read_number(frame, at + 1, end, desk, place) if peek(frame, at, end) == COLON else STRANGE
+    if peek(frame, at, end) != COLON:
+        return STRANGE
+    minus = peek(frame, at + 1, end) == _MINUS
+    at = _read_number(frame, at + 1 + minus, end, desk, place)
+    if minus:
+        desk[place] = -desk[place]
+    return at
 
 
 @inlined
 def _read_number(frame: bytes, at: int, end: int, desk: Words, place: int) -> int:
-    minus = peek(frame, at, end) == _MINUS
-    number, at = read_counter(frame, at + minus, end)
+    number, at = read_counter(frame, at, end)
     if number < 0 or seen_before(desk, place):
         return STRANGE
-    desk[place] = -number if minus else number
+    desk[place] = number
     return at
 
 

@@ -28,6 +28,9 @@ MISSING_FIELD: Final = 15  # something needed is not there
 # Once more something to do.
 VERIFY: Final = 17  # applied, but the venue sends checksums, which only the wire's own digits can be compared with
 
+FINER: Final = frozenset({OFF_TICK, OFF_LOT})
+"""A book in finer steps may take the frame."""
+
 PROBLEMS: Final = {
     NOT_PLAIN: "a counter is out of its range, or a price or size is no positive number",
     OFF_TICK: "a price is far finer than the tick size",

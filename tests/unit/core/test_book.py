@@ -86,6 +86,44 @@ def test_lots_become_no_finer_than_the_largest_size_allows() -> None:
     assert book.levels("bid", 1) == [(D("0.05"), D(10) ** 11)]
 
 
+def test_a_book_kept_in_finer_steps_is_kept_in_its_own_again() -> None:
+    book = filled()
+    book.words[layout.KNOWN : layout.KNOWN + 2] = 600_000, 70_000_000
+    before = book.words.copy()
+    steps = book.steps
+    assert book.refine(ticks=True)
+    assert book.refine(ticks=True)
+    assert book.refine(ticks=False)
+
+    assert book.coarsen(steps)
+
+    assert book.steps == steps
+    assert np.array_equal(book.words[: layout.BITS], before[: layout.BITS])
+    assert book.levels("ask", 9) == filled().levels("ask", 9)
+
+
+def test_steps_stay_fine_while_something_lies_between_coarser_ones() -> None:
+    book = filled()
+    steps = book.steps
+    assert book.refine(ticks=False)
+    probe_apply(book.words, BID_SIDE, pairs_of((6_183_762, 11)))
+
+    assert not book.coarsen(steps)
+
+    assert book.levels("bid", 2)[1] == (D("61837.62"), D("0.000011"))
+
+
+def test_forgetting_makes_the_steps_the_instruments_own() -> None:
+    book = filled()
+    for _ in range(6):
+        assert book.refine(ticks=False)
+
+    book.forget(rows.STATE_GAP)
+
+    assert book.steps == (D("0.01"), D("0.00001"))
+    assert tuple(book.words[layout.SIZE : layout.SIZE + 4]) == tuple(Book(BTCUSDT).words[layout.SIZE : layout.SIZE + 4])
+
+
 def test_staleness_is_flagged_until_the_next_frame() -> None:
     board = Board([BTCUSDT.id])
     book = Book(BTCUSDT, board.writer_row(0))

@@ -15,6 +15,7 @@ from signald.core.kernels.ladder import fill_levels
 from signald.core.kernels.layout import CROSSED_RUN, KNOWN, LAST, NONE, PHASE, PHASE_SEEDED, PRICE, SIZE
 from signald.core.kernels.levels import read_levels
 from signald.core.kernels.machine import WordArray, Words, byte_at, half_at, length_of, word_at, words_from, words_of
+from signald.core.kernels.members import LATEST_MS, NS_PER_MS
 from signald.core.kernels.outcomes import (
     APPLIED,
     BAD_SEQUENCE,
@@ -67,9 +68,6 @@ _SAW_DEPTH: Final = sum(1 << (place - WIRE) for place in (KIND, SYMBOL, EVENT, F
 _SAW_BEFORE: Final = 1 << (BEFORE - WIRE)
 _SAW_TICKER: Final = sum(1 << (place - WIRE) for place in (SYMBOL, FINAL, *range(TICKER, TICKER + 4)))
 _SAW_SNAPSHOT: Final = sum(1 << (place - WIRE) for place in (FINAL, BIDS, ASKS))
-
-NS_PER_MS: Final = 1_000_000
-_LATEST_MS: Final = ((1 << 63) - 1) // NS_PER_MS
 
 _BID: Final = ord("b")
 _ASK: Final = ord("a")
@@ -131,7 +129,7 @@ def _take_depth(desk: Words, seen: int, now: int) -> int:
     first, final = desk[FIRST], desk[FINAL]
     if first > final:
         return BAD_SEQUENCE
-    if desk[EVENT] > _LATEST_MS:
+    if desk[EVENT] > LATEST_MS:
         return TOO_LARGE
     book = current_book(desk)
     phase = book[PHASE]
@@ -264,6 +262,8 @@ def _read_kind(frame: bytes, at: int, end: int, desk: Words) -> int:
     if word == _TICKER_WORD and ending & _THREE_BYTES == _TICKER_END:
         desk[KIND] = KIND_TICKER
         return at + 12
+    if skip_text(frame, at + 1, end) < 0:
+        return -NOT_PLAIN  # with escapes it may be any of them
     desk[KIND] = KIND_OTHER
     return -OTHER_KIND
 

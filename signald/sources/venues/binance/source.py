@@ -8,6 +8,7 @@ predecessor is a gap: the book is thrown away and all begins anew, for this book
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from signald.errors import MalformedFrameError
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.time import Nanos
 from signald.sources.desk import Desk, build_books
+from signald.sources.finer import take_finer
 from signald.sources.protocol import EMPTY, Request, Step
 from signald.sources.refresh import Refreshes
 from signald.sources.syncing import Budget, Kept
@@ -39,7 +41,6 @@ OnApplied: TypeAlias = Callable[[Book], object]
 
 _SYMBOL: Final = re.compile(rb'"s":"([^"]{1,31})"')
 _SHUTDOWN: Final = "serverShutdown"
-_FINER: Final = frozenset({outcomes.OFF_TICK, outcomes.OFF_LOT})
 _NO_DEPTH: Final = frozenset({KIND_TICKER, KIND_OTHER})
 _CHANGED: Final = frozenset({outcomes.APPLIED, outcomes.WENT_LIVE, outcomes.CROSSED})
 
@@ -126,7 +127,7 @@ class BinanceSource:
         if outcome <= outcomes.LAST_ROUTINE:
             watched = outcome == outcomes.APPLIED and (self._on_applied is not None or self._refreshes.active)
             return self._watch(frame, now) if watched else EMPTY
-        return self._follow(outcome, frame, now)
+        return self._follow(self._finer(outcome, frame, now), frame, now)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
         """`{"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"],…],"asks":[…]}`."""
@@ -164,6 +165,8 @@ class BinanceSource:
     def _follow(self, outcome: int, frame: bytes, now: Nanos) -> Step:
         """Do what a frame's outcome asks for; seldom."""
         match outcome:
+            case outcomes.APPLIED | outcomes.TOUCHED | outcomes.QUIET:
+                return self._watch(frame, now) if outcome == outcomes.APPLIED else EMPTY
             case outcomes.KEEP:
                 return self._keep(frame, now)
             case outcomes.NOT_PLAIN:
@@ -176,8 +179,6 @@ class BinanceSource:
                 return self._upkeep.lose(self._current(), "crossed", now)
             case outcomes.GAP:
                 return self._gap(self._current(), [Kept(frame, now)], now)
-            case outcomes.OFF_TICK | outcomes.OFF_LOT if self._refine(self._current().book, outcome):
-                return self.on_frame(frame, now)
             case outcomes.OTHER_KIND | outcomes.UNKNOWN_SYMBOL:
                 return self._take_other(outcome, frame, now)
             case _:
@@ -196,11 +197,9 @@ class BinanceSource:
             plain = plainest(frame)
         except MalformedFrameError as error:
             return self._reject(frame, error.problem, now)
-        outcome = apply_frame(plain, now, self._words)
+        outcome = self._finer(apply_frame(plain, now, self._words), plain, now)
         if outcome == outcomes.NOT_PLAIN:
             return self._reject(frame, outcomes.PROBLEMS[outcome], now)
-        if outcome <= outcomes.LAST_ROUTINE:
-            return self._watch(plain, now) if outcome == outcomes.APPLIED else EMPTY
         return self._follow(outcome, frame if outcome == outcomes.OTHER_KIND else plain, now)
 
     def _take_other(self, outcome: int, frame: bytes, now: Nanos) -> Step:
@@ -239,19 +238,23 @@ class BinanceSource:
             except MalformedFrameError:
                 return outcome
             outcome = seed_book(body, book.address, limit, self._words)
-        while outcome in _FINER and self._refine(book, outcome):
-            outcome = seed_book(body, book.address, limit, self._words)
+        if outcome in outcomes.FINER:
+            again = partial(seed_book, body, book.address, limit, self._words)
+            return take_finer(book, outcome, again, self.counts)
         return outcome
 
-    def _refine(self, book: Book, outcome: int) -> bool:
-        self.counts["refined"] += 1
-        return book.refine(ticks=outcome == outcomes.OFF_TICK)
+    def _finer(self, outcome: int, frame: bytes, now: Nanos) -> int:
+        """What becomes of a frame once its book's steps are as fine as it needs."""
+        if outcome not in outcomes.FINER:
+            return outcome
+        again = partial(apply_frame, frame, now, self._words)
+        return take_finer(self._current().book, outcome, again, self.counts)
 
     def _put_kept(self, sync: Sync, now: Nanos) -> Step:
         """Put the frames kept since the connection, or since the gap, onto the snapshot."""
         kept = sync.kept.take()
         for place, (frame, ts_ingest) in enumerate(kept):
-            outcome = apply_frame(frame, ts_ingest, self._words)
+            outcome = self._finer(apply_frame(frame, ts_ingest, self._words), frame, ts_ingest)
             if outcome in _CHANGED:
                 self._tell()
             elif outcome == outcomes.GAP:

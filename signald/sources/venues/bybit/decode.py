@@ -12,8 +12,18 @@ from signald.core.kernels.digits import safe_word
 from signald.core.kernels.jit import inlined, inner, kernel
 from signald.core.kernels.layout import LAST, PHASE, PHASE_LIVE, PHASE_OFF, VENUE
 from signald.core.kernels.machine import WordArray, Words, length_of, words_of
-from signald.core.kernels.members import SEEN, is_next, read_member, read_symbol, seen_before, seen_bits, skip_member
-from signald.core.kernels.outcomes import GAP, MISSING_FIELD, NOT_PLAIN, OTHER_KIND, QUIET, UNKNOWN_SYMBOL
+from signald.core.kernels.members import (
+    LATEST_MS,
+    NS_PER_MS,
+    SEEN,
+    is_next,
+    read_member,
+    read_symbol,
+    seen_before,
+    seen_bits,
+    skip_member,
+)
+from signald.core.kernels.outcomes import GAP, MISSING_FIELD, NOT_PLAIN, OTHER_KIND, QUIET, TOO_LARGE, UNKNOWN_SYMBOL
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
     CLOSE_BRACE,
@@ -48,8 +58,6 @@ LEAST_DEPTH: Final = 50
 """Topics of fewer levels are no books of ours: `orderbook.1` has snapshots of the touch only."""
 COLUMNS: Final = 2
 """Texts of a level: price and size."""
-
-NS_PER_MS: Final = 1_000_000
 
 _SAW_BOOK: Final = seen_bits(TOPIC, ACTION, FINAL, BIDS, ASKS)
 _SAW_TIME: Final = seen_bits(PUBLISHED, MATCHED)
@@ -90,8 +98,10 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
         return OTHER_KIND  # an acknowledgement
     if seen & _SAW_BOOK != _SAW_BOOK or seen & _SAW_TIME == 0:
         return MISSING_FIELD
-    ts_event = (desk[MATCHED] if seen & _SAW_MATCHED != 0 else desk[PUBLISHED]) * NS_PER_MS
-    return _take_book(desk, ts_event, now)
+    event = desk[MATCHED] if seen & _SAW_MATCHED != 0 else desk[PUBLISHED]
+    if not 0 <= event <= LATEST_MS:
+        return TOO_LARGE
+    return _take_book(desk, event * NS_PER_MS, now)
 
 
 @inlined

@@ -13,6 +13,8 @@ from signald.core.kernels.jit import inlined, inner, kernel
 from signald.core.kernels.layout import LAST, NONE, PHASE, PHASE_LIVE, PHASE_OFF, TICKER_SEQUENCE, VENUE
 from signald.core.kernels.machine import WordArray, Words, length_of, words_of
 from signald.core.kernels.members import (
+    LATEST_MS,
+    NS_PER_MS,
     SEEN,
     is_next,
     read_member,
@@ -22,7 +24,17 @@ from signald.core.kernels.members import (
     seen_bits,
     skip_member,
 )
-from signald.core.kernels.outcomes import APPLIED, GAP, MISSING_FIELD, NOT_PLAIN, OTHER_KIND, QUIET, TOO_MANY, VERIFY
+from signald.core.kernels.outcomes import (
+    APPLIED,
+    GAP,
+    MISSING_FIELD,
+    NOT_PLAIN,
+    OTHER_KIND,
+    QUIET,
+    TOO_LARGE,
+    TOO_MANY,
+    VERIFY,
+)
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
     CLOSE_BRACE,
@@ -63,8 +75,6 @@ COLUMNS: Final = 4
 # What a book's VENUE word says of the snapshot it began with.
 CHAINED: Final = 1  # it has a seqId, so every update must join its predecessor
 CHECKED: Final = 2  # it has a checksum, so every update is compared with its own
-
-NS_PER_MS: Final = 1_000_000
 
 _SAW_BOOK: Final = seen_bits(SYMBOL, ACTION, EVENT, BIDS, ASKS)
 _SAW_TOUCH: Final = seen_bits(SYMBOL, FINAL, BIDS, ASKS)
@@ -111,6 +121,10 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
         return OTHER_KIND  # an acknowledgement, an error, a notice
     if desk[CHANNEL] == CHANNEL_TOUCH:
         return _take_touch(desk, seen, now)
+    if seen & _SAW_BOOK != _SAW_BOOK:
+        return MISSING_FIELD
+    if desk[EVENT] > LATEST_MS:
+        return TOO_LARGE
     return _take_book(desk, seen, now)
 
 
@@ -123,8 +137,6 @@ def _take_book(desk: Words, seen: int, now: int) -> int:
     levels and with equal ids says that nothing happened. Frames of 2021 and 2022 have no ids; only their checksum tells
     that none is missing, and they are put in order by their time.
     """
-    if seen & _SAW_BOOK != _SAW_BOOK:
-        return MISSING_FIELD
     book = current_book(desk)
     phase = book[PHASE]
     sequenced = seen & _SAW_FINAL != 0

@@ -4,6 +4,7 @@ import pytest
 
 from signald.core.book import Book
 from signald.core.kernels import layout
+from signald.core.kernels.digits import LARGEST
 from signald.core.kernels.layout import ASK_SIDE, BID_SIDE
 from signald.core.kernels.rows import FLOW_1S
 from tests.support.instruments import BTCUSDT
@@ -84,6 +85,16 @@ def test_flow_is_the_sum_over_the_tenths_of_a_second(seed: int) -> None:
 
         first = now // (100 * MS) - 9
         assert flow == pytest.approx(1e-5 * sum(lots for ts, lots in changes if ts // (100 * MS) >= first))
+
+
+def test_the_largest_sizes_there_are_give_no_flow_of_another_sign() -> None:
+    book = Book(BTCUSDT)
+    show(book, (100, LARGEST, 101, 1), START)
+
+    flows = [show(book, (101 + n, LARGEST, 102 + n, 1), START + n * MS) for n in range(90)]
+
+    assert flows == sorted(flows)
+    assert flows[-1] == pytest.approx(90 * LARGEST * 1e-5, rel=1e-9)
 
 
 def test_an_empty_side_counts_for_nothing() -> None:

@@ -372,6 +372,65 @@ def test_a_price_between_two_ticks_makes_the_ticks_finer() -> None:
     assert wire.source.counts["refined"] == 3
 
 
+TICKER = json.loads(ticker(200, "61800.00", "61800.01"))["data"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        envelope("bookTicker", {"e": "bookTicker", **TICKER, "b": "61800.0000000000001"}),
+        envelope("bookTicker", {"e": "bookTicker", **TICKER, "b": "61800.001", "a": "nonsense"}),
+        depth(99, 99, [("61799.123", "1")]),
+    ],
+)
+def test_a_frame_that_is_not_taken_leaves_the_ticks_as_they_are(frame: bytes) -> None:
+    wire = Wire(BTCUSDT)
+    wire.go_live(100)
+
+    wire.frame(frame)
+
+    assert wire.row()["state"] == LIVE
+    assert wire.source.books[0].steps == (BTCUSDT.tick_size, BTCUSDT.lot_size)
+
+
+def test_a_book_that_nonsense_has_made_fine_takes_large_sizes_again() -> None:
+    wire = Wire(BTCUSDT)
+    wire.go_live(100)
+    wire.frame(depth(102, 102, [("61799.12", "0.00000000001")]))
+    huge = depth(103, 103, [("1.00", "1000000000000")])
+    lost = wire.frame(huge)
+
+    wire.go_live(102)
+    taken = wire.frame(huge.replace(b'"U":103,"u":103', b'"U":104,"u":104'))
+
+    assert [type(event) for event in lost.events] == [Rejected, BookGap]
+    assert taken is EMPTY
+    assert wire.source.books[0].levels("bid", 9)[-1] == (Decimal("1.00"), Decimal(1_000_000_000_000))
+
+
+def test_a_frame_kept_for_the_snapshot_may_need_finer_ticks_than_it() -> None:
+    wire = Wire(BTCUSDT)
+    wire.go_live(100)
+    wire.frame(depth(105, 105, [("61799.123", "1")]))
+
+    wire.answer(snapshot(104))
+
+    assert wire.row()["state"] == LIVE
+    assert wire.source.books[0].levels("bid", 9)[-1] == (Decimal("61799.123"), Decimal(1))
+
+
+@pytest.mark.parametrize("kind", [r"\u0064epthUpdate", r"depthUpdat\u0065", r"d\u0065pthUpdate"])
+def test_a_kind_may_be_written_with_escapes(kind: str) -> None:
+    wire = Wire(BTCUSDT)
+    wire.go_live(100)
+
+    step = wire.frame(depth(102, 102, [("61799.75", "3")]).replace(b"depthUpdate", kind.encode()))
+
+    assert step is EMPTY
+    assert wire.source.books[0].sequence == 102
+    assert wire.source.counts["slow"] == 1
+
+
 def test_a_crossed_book_is_flagged_and_after_a_while_thrown_away() -> None:
     wire = Wire(BTCUSDT)
     wire.go_live(100)

@@ -3,7 +3,9 @@ import math
 import pytest
 
 from signald.core.board import Board
+from signald.core.kernels.outcomes import PROBLEMS, TOO_LARGE
 from signald.errors import ConfigError
+from signald.model.notices import BookGap, Rejected
 from signald.sources.registry import build_source, read_venue_config
 from signald.sources.venues.bybit import source as _compiled  # noqa: F401 - to compile takes longer than a test may
 from tests.support.instruments import BYBIT_PERP, BYBIT_SPOT
@@ -46,6 +48,22 @@ def test_depth_beyond_the_window_is_unknown_and_the_window_moves() -> None:
     assert full["ask_depth_5"] == sum(60_001 + n for n in range(30))
     assert full["bid_depth_5"] == sum(60_000 - n for n in range(30))
     assert not math.isnan(fewer["bid_depth_25"])
+
+
+@pytest.mark.parametrize("ts", ["9223372036855", "999999999999999", "-1"])
+def test_a_time_that_no_word_can_hold_loses_the_book(ts: str) -> None:
+    config = read_venue_config({"name": "bybit", "instruments": [BYBIT_SPOT.id]}, where="test")
+    source = build_source(config, [BYBIT_SPOT], Board([BYBIT_SPOT.id]))
+    source.on_connected(NOW)
+    source.on_frame(frame("snapshot", 7, [(60_000, 1)], [(60_001, 1)]), NOW)
+
+    step = source.on_frame(frame("delta", 8, [], []).replace(b'"cts":1}', b'"cts":%s}' % ts.encode()), NOW)
+
+    rejected, gap = step.events
+    assert isinstance(rejected, Rejected)
+    assert rejected.problem == PROBLEMS[TOO_LARGE]
+    assert isinstance(gap, BookGap)
+    assert gap.reason == "malformed"
 
 
 def frame(kind: str, update_id: int, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> bytes:

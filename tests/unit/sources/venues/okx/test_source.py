@@ -3,7 +3,8 @@ import zlib
 import pytest
 
 from signald.core.board import Board
-from signald.model.notices import BookGap, BookLive
+from signald.core.kernels.outcomes import PROBLEMS, TOO_LARGE
+from signald.model.notices import BookGap, BookLive, Rejected
 from signald.sources.registry import build_source, read_venue_config
 from signald.sources.venues.okx import source as _compiled  # noqa: F401 - to compile takes longer than a test may
 from tests.support.instruments import OKX_SPOT
@@ -56,3 +57,17 @@ def test_old_frames_must_not_step_back_in_time() -> None:
     events = said(SNAPSHOT % BEFORE, UPDATE % (380, AFTER))
 
     assert [event.reason for event in events if isinstance(event, BookGap)] == ["sequence"]
+
+
+@pytest.mark.parametrize("ts", ["9223372036855", "999999999999999"])
+def test_a_time_that_no_word_can_hold_loses_the_book(ts: str) -> None:
+    events = said(SNAPSHOT % 0, (UPDATE % (481, 0)).replace("1652459225481", ts))
+
+    assert [event.problem for event in events if isinstance(event, Rejected)] == [PROBLEMS[TOO_LARGE]]
+    assert [event.reason for event in events if isinstance(event, BookGap)] == ["malformed"]
+
+
+def test_a_time_before_all_times_is_none() -> None:
+    events = said(SNAPSHOT % 0, (UPDATE % (481, 0)).replace("1652459225481", "-1652459225481"))
+
+    assert [event.reason for event in events if isinstance(event, BookGap)] == ["malformed"]
