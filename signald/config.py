@@ -52,6 +52,12 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         )
 
 
+class BooksConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is measured of every book; of the sizes the first is the desk's own: a move must pay what it costs."""
+
+    slippage_usd: Annotated[tuple[Positive, ...], msgspec.Meta(max_length=2)] = (100_000.0, 1_000_000.0)
+
+
 class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where everything is recorded; ``sync_interval_ms`` is how far the disk may be behind."""
 
@@ -109,6 +115,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     redis: RedisConfig = RedisConfig()
     live: LiveConfig = LiveConfig()
     releases: ReleasesConfig = ReleasesConfig()
+    books: BooksConfig = BooksConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
     model: ModelConfig = ModelConfig()

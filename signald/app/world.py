@@ -75,7 +75,8 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
         ConfigError: An instrument is unknown, or named twice, or of another venue.
     """
     instruments = _instruments(world, [name for venue in venues for name in venue.instruments])
-    board = Board([instrument.id for instrument in instruments])
+    names = [instrument.id for instrument in instruments]
+    board = Board(names, slippage_usd=world.config.books.slippage_usd)
     sources: dict[str, VenueSource] = {}
     for channel, venue in zip(channels or channels_of(venues), venues, strict=True):
         strangers = [name for name in venue.instruments if world.instruments[name].venue != venue.name]

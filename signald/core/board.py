@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from signald.core.kernels.machine import WordArray
 from signald.core.kernels.publish import CELL_WORDS, read_rows
-from signald.core.kernels.rows import FIRST_REAL, ROW_FIELDS, ROW_USED, ROW_WORDS
+from signald.core.kernels.rows import FIRST_REAL, ROW_FIELDS, ROW_USED, ROW_WORDS, SLIPPAGES
 from signald.model.instruments import InstrumentId
 
 BoardRows: TypeAlias = NDArray[np.void]
@@ -24,13 +24,21 @@ class Board:
         instruments: Whose rows, in order; the same for everyone who shares the buffer.
         buffer: At least :meth:`nbytes` writable bytes, aligned to 8, all zero when new (as shared memory is); None:
             memory of one's own.
+        slippage_usd: Sizes whose slippage the rows hold, US dollars; two at most.
 
     Raises:
-        ValueError: The buffer is too small or cannot be written.
+        ValueError: The buffer is too small or cannot be written, or there are too many sizes.
     """
 
-    def __init__(self, instruments: Sequence[InstrumentId], buffer: bytearray | memoryview | None = None) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[InstrumentId],
+        buffer: bytearray | memoryview | None = None,
+        *,
+        slippage_usd: Sequence[float] = (),
+    ) -> None:
         self.instruments = tuple(instruments)
+        self.slippage_usd = checked_sizes(slippage_usd)
         size = self.nbytes(len(self.instruments))
         self._cells = np.frombuffer(bytearray(size) if buffer is None else buffer, dtype=np.int64, count=size // 8)
         if not self._cells.flags.writeable:
@@ -54,6 +62,14 @@ class Board:
         rows = np.zeros(len(self.instruments) * ROW_WORDS, dtype=np.int64)
         read_rows(self._cells, rows, len(self.instruments))
         return rows.view(ROW_FIELDS)
+
+
+def checked_sizes(slippage_usd: Sequence[float]) -> tuple[float, ...]:
+    """Sizes whose slippage is measured, as given; raises ``ValueError`` if a row has no room for them."""
+    if len(slippage_usd) > SLIPPAGES or any(usd <= 0 for usd in slippage_usd):
+        msg = f"slippage is of up to {SLIPPAGES} sizes above 0, not of {tuple(slippage_usd)}"
+        raise ValueError(msg)
+    return tuple(slippage_usd)
 
 
 def empty_cell() -> WordArray:

@@ -1,11 +1,12 @@
 """One instrument's levels, kept in the words of kernels/layout.py: built here, changed by kernels, read here."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
-from signald.core.board import empty_cell
+from signald.core.board import checked_sizes, empty_cell
 from signald.core.kernels import layout
 from signald.core.kernels.digits import LARGEST, form_of
 from signald.core.kernels.flow import TENTHS
@@ -44,16 +45,23 @@ class Book:
     Args:
         instrument: Whose; its tick and lot size say what its numbers may be.
         cell: The board's cell for its row; None: one of its own, that nobody reads.
-        depth_every_ms: How often depth and flow are measured, by the frames' own time.
+        depth_every_ms: How often depth, slippage and flow are measured, by the frames' own time.
+        slippage_usd: Sizes whose slippage is measured, US dollars; two at most.
 
     Raises:
-        ValueError: The tick or lot size cannot be used.
+        ValueError: The tick or lot size cannot be used, or there are too many sizes.
     """
 
     def __init__(
-        self, instrument: Instrument, cell: WordArray | None = None, *, depth_every_ms: int = _DEPTH_EVERY_MS
+        self,
+        instrument: Instrument,
+        cell: WordArray | None = None,
+        *,
+        depth_every_ms: int = _DEPTH_EVERY_MS,
+        slippage_usd: Sequence[float] = (),
     ) -> None:
         self.instrument = instrument
+        self.slippage_usd = checked_sizes(slippage_usd)
         self._cell = empty_cell() if cell is None else cell
         self.words: WordArray = np.zeros(layout.BOOK_WORDS, dtype=np.int64)
         """Everything there is of the book; kernels find it by :attr:`address`."""
@@ -64,6 +72,7 @@ class Book:
         words[layout.ROW_ADDRESS] = self._cell.ctypes.data
         words[layout.DEPTH_EVERY] = depth_every_ms * NS_PER_MS
         words[layout.CROSSED_LIMIT] = _CROSSED_FRAMES
+        words.view(np.float64)[layout.SLIPPAGE_SIZES :][: len(self.slippage_usd)] = self.slippage_usd
         self.forget(STATE_DISCONNECTED)
 
     @property

@@ -72,8 +72,21 @@ class DepthSides(msgspec.Struct, frozen=True, kw_only=True):
     ask: float | None
 
 
+class SlippageSides(msgspec.Struct, frozen=True, kw_only=True):
+    """How far beyond the touch the average price of an order lies, in basis points of mid.
+
+    ``bid`` is what selling costs, ``ask`` what buying costs; ``None`` where the book does not reach that far.
+    """
+
+    bid: float | None
+    ask: float | None
+
+
 class BookView(msgspec.Struct, frozen=True, kw_only=True):
-    """The book as the score saw it; ``age_ms`` is ingestion of the figure less ingestion of the book's last frame."""
+    """The book as the score saw it; ``age_ms`` is ingestion of the figure less ingestion of the book's last frame.
+
+    ``slippage_bps`` is by the order's size in US dollars, as configured.
+    """
 
     bid: float
     ask: float
@@ -82,6 +95,7 @@ class BookView(msgspec.Struct, frozen=True, kw_only=True):
     spread_bps: float
     imbalance: float
     depth_usd: dict[str, DepthSides]
+    slippage_bps: dict[str, SlippageSides] = {}
     age_ms: float
 
 

@@ -128,6 +128,8 @@ def _sum_of_numbers(signal: Signal) -> float:
         total += book.bid + book.ask + book.mid + book.microprice + book.spread_bps + book.imbalance + book.age_ms
         for sides in book.depth_usd.values():
             total += (sides.bid or 0.0) + (sides.ask or 0.0)
+        for costs in book.slippage_bps.values():
+            total += (costs.bid or 0.0) + (costs.ask or 0.0)
     desk = signal.desk
     if desk is not None:
         total += (desk.quote_widen_bps or 0.0) + (desk.skew_bps or 0.0) + (desk.max_size_usd or 0.0)

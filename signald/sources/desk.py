@@ -94,7 +94,7 @@ def build_books(names: Sequence[InstrumentId], instruments: Sequence[Instrument]
             problem = f"{name!r} is not known"
             raise ConfigError(place, problem)
         try:
-            books.append(Book(instruments[row], board.writer_row(row)))
+            books.append(Book(instruments[row], board.writer_row(row), slippage_usd=board.slippage_usd))
         except ValueError as error:
             raise ConfigError(name, str(error)) from error
     return tuple(books)

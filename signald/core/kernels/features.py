@@ -66,6 +66,7 @@ from signald.core.kernels.rows import (
     TS_DEPTH,
     TS_TOUCH,
 )
+from signald.core.kernels.slippage import measure_slippage
 
 BPS: Final = 1e4
 BANDS: Final = 3
@@ -212,6 +213,7 @@ def measure(book: Words, now: int) -> None:
     lots_to_size = real(book, SIZE_STEP_REAL) / real(book, SIZE_SCALE_REAL)
     to_money = real(book, PRICE_STEP_REAL) / real(book, PRICE_SCALE_REAL) * lots_to_size
     set_real(book, ROW + FLOW_1S, flow_of(book, now) * lots_to_size)
+    measure_slippage(book, to_money)
     bid, ask = book[BEST], book[BEST + 1]
     mid = (bid + ask) / 2.0
     bids = 0.0

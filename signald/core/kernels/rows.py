@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 ROW_WORDS: Final = 32
-ROW_USED: Final = 23
+ROW_USED: Final = 29
 """Words that mean something; the rest are for fields to come."""
 
 # Whole numbers (index into the i8 view).
@@ -38,6 +38,11 @@ ASK_DEPTH_10: Final = 19
 BID_DEPTH_25: Final = 20
 ASK_DEPTH_25: Final = 21
 FLOW_1S: Final = 22  # order-flow imbalance over one second, base units (Cont, Kukanov & Stoikov 2014)
+SLIPPAGE: Final = (
+    23  # for each configured size: the size, US dollars; what selling, what buying it costs, see slippage.py
+)
+SLIPPAGES: Final = 2
+SLIPPAGE_FIELDS: Final = 3
 
 STATE_DISCONNECTED: Final = 0
 STATE_SYNCING: Final = 1
@@ -57,8 +62,10 @@ ROW_FIELDS: Final = np.dtype(
             *("bid", "bid_size", "ask", "ask_size", "mid", "microprice", "spread_bps", "imbalance"),
             *("bid_depth_5", "ask_depth_5", "bid_depth_10", "ask_depth_10", "bid_depth_25", "ask_depth_25"),
             "flow_1s",
+            *("slippage_usd_1", "bid_slippage_1", "ask_slippage_1"),
+            *("slippage_usd_2", "bid_slippage_2", "ask_slippage_2"),
         ],
-        "formats": ["<i8"] * 8 + ["<f8"] * 15,
+        "formats": ["<i8"] * 8 + ["<f8"] * 21,
         "offsets": [8 * word for word in range(ROW_USED)],
         "itemsize": 8 * ROW_WORDS,
     }

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from signald.core.board import BoardRows
 from signald.core.kernels import score as k
 from signald.core.scoring.plan import Plan, lay_out_plan
-from signald.core.scoring.view import Row, half_spread_bps, smaller_side_usd
+from signald.core.scoring.view import Row, cost_bps, smaller_side_usd
 from signald.core.surprise import Surprise, surprise
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import ReleaseId
@@ -126,7 +126,7 @@ class Scorer:
             return Prediction(instrument, "no_edge", None, (), (), desk, ())
         shares: list[float] = plan.shares[place].tolist()
         primary = said[self._primary]
-        verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=half_spread_bps(row))
+        verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=cost_bps(row, primary[k.MEAN]))
         confidence = _confidence(verdict, primary[k.P_UP])
         return Prediction(
             instrument=instrument,
@@ -164,7 +164,7 @@ def judge_edge(mean_bps: float, std_mean_bps: float, *, cost_bps: float) -> Verd
     Args:
         mean_bps: Predicted move.
         std_mean_bps: Standard error of that mean, parameters alone: its 90 % interval must not hold zero.
-        cost_bps: Half the spread.
+        cost_bps: Half the spread and the slippage of the desk's size.
     """
     if abs(mean_bps) <= max(cost_bps, k.Z_95 * std_mean_bps):
         return "no_edge"

@@ -18,12 +18,15 @@ from signald.core.kernels.rows import (
     IMBALANCE,
     MICROPRICE,
     MID,
+    SLIPPAGE,
+    SLIPPAGE_FIELDS,
+    SLIPPAGES,
     SPREAD_BPS,
     STATE,
     STATE_LIVE,
     TS_INGEST,
 )
-from signald.model.signals import BookView, DepthSides, Flag
+from signald.model.signals import BookView, DepthSides, Flag, SlippageSides
 from signald.model.time import NS_PER_MS, Nanos
 
 Row: TypeAlias = tuple[int | float, ...]
@@ -48,6 +51,7 @@ def book_view(row: Row, now: Nanos) -> BookView | None:
         spread_bps=row[SPREAD_BPS],
         imbalance=row[IMBALANCE],
         depth_usd={name: DepthSides(bid=_known(row[bid]), ask=_known(row[ask])) for name, bid, ask in _DEPTHS},
+        slippage_bps=_slippage_bps(row),
         age_ms=(now - row[TS_INGEST]) / NS_PER_MS,
     )
 
@@ -71,6 +75,17 @@ def half_spread_bps(row: Row) -> float:
     return max(spread, 0.0) / 2.0 if _is_believable(row) else 0.0
 
 
+def cost_bps(row: Row, move_bps: float) -> float:
+    """What taking a position for a move of ``move_bps`` costs, in basis points: half the spread and the slippage.
+
+    The slippage is that of the first configured size, the desk's own, on the side that is bought or sold. What the book
+    does not say counts nothing: ``no_edge`` is not said for want of a book.
+    """
+    slippage = row[SLIPPAGE + 1 + (move_bps > 0.0)]
+    known = row[SLIPPAGE] > 0.0 and math.isfinite(slippage) and _is_believable(row)
+    return half_spread_bps(row) + (slippage if known else 0.0)
+
+
 def smaller_side_usd(row: Row) -> float | None:
     """The smaller of the two depths within 5 basis points of mid; ``None`` where the book does not say."""
     sides = (row[BID_DEPTH_5], row[ASK_DEPTH_5])
@@ -85,6 +100,16 @@ def _is_believable(row: Row) -> bool:
     return row[STATE] == STATE_LIVE and math.isfinite(
         row[BID] + row[ASK] + row[MID] + row[MICROPRICE] + row[SPREAD_BPS] + row[IMBALANCE]
     )
+
+
+def _slippage_bps(row: Row) -> dict[str, SlippageSides]:
+    """By size; a row from before slippage was measured has 0 for the sizes."""
+    sizes = (SLIPPAGE + SLIPPAGE_FIELDS * size for size in range(SLIPPAGES))
+    return {
+        f"{row[at]:.15g}": SlippageSides(bid=_known(row[at + 1]), ask=_known(row[at + 2]))
+        for at in sizes
+        if row[at] > 0.0
+    }
 
 
 def _known(depth: float) -> float | None:

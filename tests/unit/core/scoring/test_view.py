@@ -5,7 +5,7 @@ import pytest
 from signald.core.board import BoardRows, empty_rows
 from signald.core.kernels.rows import FLAG_CROSSED, FLAG_LOCKED, FLAG_STALE, STATE_GAP, STATE_LIVE
 from signald.core.scoring import book_flags, book_view
-from signald.core.scoring.view import Row, half_spread_bps, smaller_side_usd
+from signald.core.scoring.view import Row, cost_bps, half_spread_bps, smaller_side_usd
 
 
 def _row(**fields: float) -> Row:
@@ -73,3 +73,34 @@ def test_the_smaller_side_is_unknown_if_one_side_is() -> None:
     assert smaller_side_usd(_row()) == 590_000.0
     assert smaller_side_usd(_row(ask_depth_5=math.nan)) is None
     assert smaller_side_usd(_row(state=STATE_GAP)) is None
+
+
+def test_slippage_is_shown_by_size() -> None:
+    view = book_view(
+        _row(slippage_usd_1=100_000.0, bid_slippage_1=0.4, ask_slippage_1=0.6, slippage_usd_2=1e6, ask_slippage_2=3.5),
+        now=0,
+    )
+
+    assert view is not None
+    assert [(name, sides.bid, sides.ask) for name, sides in view.slippage_bps.items()] == [
+        ("100000", 0.4, 0.6),
+        ("1000000", None, 3.5),
+    ]
+
+
+@pytest.mark.parametrize("size", [0.0, math.nan])
+def test_a_size_that_was_not_measured_is_not_shown(size: float) -> None:
+    view = book_view(_row(slippage_usd_1=size, slippage_usd_2=size), now=0)
+
+    assert view is not None
+    assert view.slippage_bps == {}
+
+
+def test_a_move_costs_half_the_spread_and_the_slippage_of_its_side() -> None:
+    row = _row(spread_bps=3.0, slippage_usd_1=100_000.0, bid_slippage_1=0.4, ask_slippage_1=0.6)
+
+    assert (cost_bps(row, 5.0), cost_bps(row, -5.0)) == (2.1, 1.9)
+    assert cost_bps(_row(spread_bps=3.0, slippage_usd_1=100_000.0), 5.0) == 1.5
+    assert cost_bps(_row(spread_bps=3.0, ask_slippage_1=0.6), 5.0) == 1.5
+    gap = _row(state=STATE_GAP, spread_bps=3.0, slippage_usd_1=100_000.0, ask_slippage_1=0.6)
+    assert cost_bps(gap, 5.0) == 0.0
