@@ -62,6 +62,26 @@ def check(config: ConfigOption = None, *, json: JsonOption = False) -> None:
         say(f"{name}: {value}")
 
 
+@app.command("config")
+def show_config(
+    config: ConfigOption = None,
+    *,
+    effective: Annotated[
+        bool, typer.Option("--effective", help="As it counts: file, environment and defaults in one.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Print the configuration with secrets masked: as it is in force, or what the file and the environment change."""
+    from signald.app import configuration as shown  # noqa: PLC0415 - see run
+
+    told = configuration(config)
+    table = shown.effective(told) if effective else shown.changed(told)
+    if json:
+        say_json(table)
+    else:
+        say(shown.as_toml(table).rstrip())
+
+
 @app.command()
 def publish(
     file: Annotated[typer.FileBinaryRead, typer.Argument(help="JSON objects, one a line; - for standard input.")],
