@@ -7,7 +7,7 @@ import pytest
 from signald.app.configuration import MASK, as_toml, changed, effective
 from signald.config import Config, load_config
 
-PASSWORD = "hunter2"
+HIDDEN = "hunter2"
 
 
 def told(tmp_path: Path, text: str) -> Config:
@@ -45,11 +45,11 @@ def test_only_what_differs_from_the_defaults_is_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        (f"redis://desk:{PASSWORD}@redis:6379/0", f"redis://desk:{MASK}@redis:6379/0"),
-        (f"redis://:{PASSWORD}@redis:6379", f"redis://:{MASK}@redis:6379"),
-        (f"redis+sentinel://:{PASSWORD}@a:1,b:2/main/0", f"redis+sentinel://:{MASK}@a:1,b:2/main/0"),
-        (f"unix:///run/redis.sock?db=1&password={PASSWORD}", f"unix:///run/redis.sock?db={MASK}&password={MASK}"),
-        (f"redis://desk:{PASSWORD}@[redis:6379", MASK),
+        (f"redis://desk:{HIDDEN}@redis:6379/0", f"redis://desk:{MASK}@redis:6379/0"),
+        (f"redis://:{HIDDEN}@redis:6379", f"redis://:{MASK}@redis:6379"),
+        (f"redis+sentinel://:{HIDDEN}@a:1,b:2/main/0", f"redis+sentinel://:{MASK}@a:1,b:2/main/0"),
+        (f"unix:///run/redis.sock?db=1&password={HIDDEN}", f"unix:///run/redis.sock?db={MASK}&password={MASK}"),
+        (f"redis://desk:{HIDDEN}@[redis:6379", MASK),
         ("redis://redis:6379/0", "redis://redis:6379/0"),
     ],
 )
@@ -57,4 +57,4 @@ def test_a_url_says_where_but_not_the_password(tmp_path: Path, url: str, shown: 
     config = told(tmp_path, f'[redis]\nurl = "{url}"')
 
     assert effective(config)["redis"]["url"] == shown
-    assert PASSWORD not in as_toml(effective(config))
+    assert HIDDEN not in as_toml(effective(config))
