@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, cast, get_args, get_origin
 
 import msgspec
 
@@ -19,6 +19,9 @@ from signald.sources.registry import VenueConfig, read_venue_config
 from signald.transports.settings import MqttConfig, Port, Positive, RedisConfig
 
 ENV_PREFIX = "SIGNALD_"
+
+
+Quorum: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9)]
 
 
 class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +41,7 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     close_after_s: Positive = 3_600.0
     watch_before_s: Positive = 600.0
     bundle_wait_s: Positive = 10.0
+    confirm_within_s: Positive = 30.0
 
     def rules(self) -> WindowRules:
         """The same, in nanoseconds."""
@@ -49,6 +53,7 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             close_after_ns=round(self.close_after_s * NS_PER_S),
             watch_before_ns=round(self.watch_before_s * NS_PER_S),
             bundle_wait_ns=round(self.bundle_wait_s * NS_PER_S),
+            confirm_within_ns=round(self.confirm_within_s * NS_PER_S),
         )
 
 
@@ -80,10 +85,21 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class CalendarConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which series are known, and where it is kept what was known when."""
+    """Which series are known, where it is kept what was known when, and whose word counts.
+
+    Attributes:
+        indicators: The list of series.
+        vintages: The store of what was known when.
+        sources: Feeds in order of trust, for series that name none of their own.
+        quorum: How many sources must agree on any figure before it is scored; a series may ask for more.
+        quorums: The same for some series: indicator, which may end in ``*``, to number.
+    """
 
     indicators: str = "configs/indicators.toml"
     vintages: str = "var/vintages.sqlite"
+    sources: tuple[str, ...] = ()
+    quorum: Quorum = 1
+    quorums: dict[str, Quorum] = {}
 
 
 class BridgesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ from signald.model.notices import (
     Rejected,
     SourceAlive,
     SourceSilent,
+    Unconfirmed,
     WindowChanged,
 )
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
@@ -55,6 +56,7 @@ LINES: dict[type, Line] = {
     WindowChanged: Line("info", "release_moved"),
     NoSurprise: Line("info", "figure_surprised_nobody"),
     Contradicted: Line("error", "sources_contradicted"),
+    Unconfirmed: Line("error", "figure_unconfirmed"),
     SourceSilent: Line("error", "source_fell_silent"),
     SourceAlive: Line("info", "source_came_alive"),
 }

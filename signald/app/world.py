@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from signald.config import Config, find_file
+import msgspec
+
+from signald.config import CalendarConfig, Config, find_file
 from signald.core.board import Board
 from signald.core.documents import Documents
 from signald.core.engine import Engine
+from signald.core.liveness import is_covered
 from signald.core.scoring import Scorer
 from signald.errors import ConfigError
 from signald.model.indicators import load_indicators
@@ -53,7 +56,22 @@ def load_world(config: Config) -> World:
 def load_known_indicators(config: Config) -> Mapping[IndicatorId, Indicator]:
     """The series that may be spoken of; raises ``ConfigError``."""
     path = find_file(config.calendar.indicators)
-    return load_indicators(path.read_bytes(), where=str(path))
+    known = load_indicators(path.read_bytes(), where=str(path))
+    for pattern in config.calendar.quorums:
+        if not any(is_covered(name, (pattern,)) for name in known):
+            where, problem = "calendar.quorums", f"{pattern!r} is no series of {path}"
+            raise ConfigError(where, problem)
+    return {name: _as_deployed(one, config.calendar) for name, one in known.items()}
+
+
+def _as_deployed(indicator: Indicator, calendar: CalendarConfig) -> Indicator:
+    """A series with the sources and the quorum of this deployment."""
+    quorums = [number for pattern, number in calendar.quorums.items() if is_covered(indicator.id, (pattern,))]
+    return msgspec.structs.replace(
+        indicator,
+        sources=indicator.sources or calendar.sources,
+        quorum=max(indicator.quorum, calendar.quorum, *quorums),
+    )
 
 
 def asset_of(config: Config, name: str) -> str:

@@ -1,6 +1,6 @@
 """Which sources are alive, by their heartbeats."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,6 +78,10 @@ class SourceLiveness:
             if _silence_of(newest) <= now
         ]
 
+    def covering(self, indicator: IndicatorId, now: Nanos) -> tuple[str, ...]:
+        """Names of the sources that say they cover ``indicator``, alive or silent for less than a day; in order."""
+        return tuple(sorted(newest.source for newest in self._covering(indicator, now)))
+
     def _covering(self, indicator: IndicatorId, now: Nanos) -> Iterator[Heartbeat]:
         for source in self._sources.values():
             if now - source.newest.ts_ingest < FORGOTTEN_AFTER_NS and covers(source.newest, indicator):
@@ -100,9 +104,13 @@ class SourceLiveness:
 
 def covers(heartbeat: Heartbeat, indicator: IndicatorId) -> bool:
     """Whether a source says that it covers ``indicator``."""
+    return is_covered(indicator, heartbeat.covers)
+
+
+def is_covered(indicator: IndicatorId, patterns: Iterable[str]) -> bool:
+    """Whether ``indicator`` is among the patterns, each of which may end in ``*``."""
     return any(
-        indicator.startswith(pattern[:-1]) if pattern.endswith("*") else indicator == pattern
-        for pattern in heartbeat.covers
+        indicator.startswith(pattern[:-1]) if pattern.endswith("*") else indicator == pattern for pattern in patterns
     )
 
 

@@ -116,6 +116,21 @@ class Contradicted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class Unconfirmed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """One source says a figure, and in the time they have for it none of the others has said the same.
+
+    Where one is enough it was scored; where two must agree it was not.
+
+    ``missing`` are those that cover the release and did not, whether they say another figure or none.
+    """
+
+    release_id: ReleaseId
+    source: str
+    actual: float
+    missing: tuple[str, ...]
+    ts_ingest: Nanos
+
+
 class SourceSilent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A calendar source stopped sending heartbeats; ``ts_heard`` is that of the last.
 
@@ -146,6 +161,7 @@ Notice: TypeAlias = (
     | WindowChanged
     | NoSurprise
     | Contradicted
+    | Unconfirmed
     | SourceSilent
     | SourceAlive
 )

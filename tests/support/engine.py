@@ -27,6 +27,7 @@ LATE: Final = RULES.late_after_ns
 VALID: Final = RULES.valid_ns
 CLOSE: Final = RULES.close_after_ns
 WAIT: Final = RULES.bundle_wait_ns
+CONFIRM: Final = RULES.confirm_within_ns
 
 _Kind = TypeVar("_Kind")
 

@@ -94,7 +94,7 @@ def bundle_flags(bundle: Bundle) -> Iterator[Flag]:
         yield from window.current.flags
         if window.contradicted:
             yield "conflicting_sources"
-        if len(window.indicator.sources) > 1 and not window.is_confirmed:
+        if window.has_witnesses and not window.is_confirmed:
             yield "unconfirmed"
     if bundle.is_partial:
         yield "partial_bundle"

@@ -15,7 +15,7 @@ from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, Sc
 from signald.model.notices import SourceSilent
 from signald.model.time import Nanos
 
-_ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "missed"})
+_ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "confirm", "missed"})
 """Moments at which we say that something has not come."""
 
 

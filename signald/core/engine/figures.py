@@ -71,6 +71,7 @@ class Figures:
         if settled is None:
             if judgement.verdict == "score":
                 judgement = Judgement("quarantine", "unconfirmed", ("unconfirmed", *judgement.flags))
+                self._await_confirmation(window, release.ts_ingest)
             withdrawn = self._abandon(window, release, rows)
             return [*withdrawn, *self._quarantine(window, release, judgement, rows)]
         outputs = self._settle(window, settled, release, rows)
@@ -88,6 +89,7 @@ class Figures:
                 signals.extend(self._withdraw(window, release))
             notices.extend(self._accept(window, settled, release))
         window.is_confirmed = settled.supporters >= _CONFIRMED_BY
+        window.has_witnesses = len(self._world.witnesses(window, release.ts_ingest)) > 1
         is_contradicted_anew = window.contradict(window.claims.dissent(settled))
         if is_contradicted_anew:
             notices.append(_contradicted(window, release.ts_ingest))
@@ -108,9 +110,13 @@ class Figures:
             bundle.is_waiting = True
             due = release.ts_ingest + self._world.rules.bundle_wait_ns
             self._world.agenda.add(window.release_id, "final", due)
+        self._await_confirmation(window, release.ts_ingest)
         state = "corrected" if window.is_corrected else "released"
         changed = WindowChanged(release_id=window.release_id, state=state, ts_ingest=release.ts_ingest)
         return [changed, *self._surprise_nobody(window, release.ts_ingest)]
+
+    def _await_confirmation(self, window: ReleaseWindow, now: Nanos) -> None:
+        self._world.agenda.add(window.release_id, "confirm", now + self._world.rules.confirm_within_ns)
 
     def _late_from(self, window: ReleaseWindow) -> Nanos:
         return self._world.bundle_of(window).ts_scheduled + self._world.rules.late_after_ns

@@ -4,7 +4,7 @@ from signald.core.board import BoardRows
 from signald.core.engine.world import Output, World, crowded, repeated
 from signald.core.release_window import Due, Moment, ReleaseWindow, is_plausible
 from signald.model.macro import ScheduledRelease, ScheduleState
-from signald.model.notices import Rejected, WindowChanged
+from signald.model.notices import Rejected, Unconfirmed, WindowChanged
 from signald.model.time import Nanos
 
 
@@ -42,6 +42,8 @@ class Timetable:
                 return self._arm(window, due.ts)
             case "final":
                 return self._finish(window, due.ts, rows)
+            case "confirm":
+                return self._confirm(window, due.ts)
             case "missed":
                 return self._miss(window, due.ts, rows)
             case "close":
@@ -129,6 +131,24 @@ class Timetable:
         was_partial = bundle.is_partial
         bundle.is_final = True
         return self._world.finish(bundle, rows, due=now) if was_partial else []
+
+    def _confirm(self, window: ReleaseWindow, now: Nanos) -> list[Output]:
+        """An alarm if a figure that several sources are to say is said by one alone. A later correction has its own."""
+        heard = window.claims.settle(window.indicator.sources, quorum=1)
+        if heard is None or window.is_confirmed:
+            return []
+        word = heard.claim.release if window.current is None else window.current.release
+        if now < word.ts_ingest + self._world.rules.confirm_within_ns:
+            return []
+        said = window.claims.supporters(word.actual)
+        missing = tuple(name for name in self._world.witnesses(window, now) if name not in said)
+        if not missing or word.actual is None:
+            return []
+        return [
+            Unconfirmed(
+                release_id=window.release_id, source=word.source, actual=word.actual, missing=missing, ts_ingest=now
+            )
+        ]
 
     def _miss(self, window: ReleaseWindow, now: Nanos, rows: BoardRows) -> list[Output]:
         if window.state not in {"scheduled", "armed"} or window.is_heard:

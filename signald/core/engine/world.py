@@ -41,6 +41,10 @@ class World:
         """Whether a source that covers the release is silent, or none covers it."""
         return self.liveness.is_silent(window.indicator.id, now)
 
+    def witnesses(self, window: ReleaseWindow, now: Nanos) -> tuple[str, ...]:
+        """Who is expected to say a figure: the series' configured sources, else all that cover it."""
+        return window.indicator.sources or self.liveness.covering(window.indicator.id, now)
+
     def score(self, bundle: Bundle, rows: BoardRows, *, ts_event: Nanos, ts_ingest: Nanos) -> list[Output]:
         """What the figures of ``bundle`` that are out say now; nothing if there are none."""
         if not bundle.out:

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 from signald.model.macro import ReleaseId
 from signald.model.time import Nanos
 
-Moment: TypeAlias = Literal["watch", "arm", "final", "missed", "close"]
+Moment: TypeAlias = Literal["watch", "arm", "final", "confirm", "missed", "close"]
 """In the order in which moments of one instant are fired."""
 
 _ORDER: Final[dict[Moment, int]] = {moment: rank for rank, moment in enumerate(get_args(Moment))}

@@ -125,6 +125,10 @@ class Claims:
         """Whether any source says ``actual`` now, and nobody else took it back."""
         return any(actual == said for said, _ in self._votes())
 
+    def supporters(self, actual: float | None) -> set[str]:
+        """Which sources say ``actual`` now, and nobody else took it back."""
+        return {claim.release.source for said, claim in self._votes() if said == actual}
+
     def dissent(self, settled: Settlement) -> dict[str, float]:
         """Which sources say another figure in an edition no older than that which counts, by name."""
         counted = settled.claim.release.actual

@@ -17,6 +17,7 @@ class WindowRules:
         valid_ns: A figure from T0 plus this on is recorded but not scored: the move is over.
         close_after_ns: The window closes at T0 plus this.
         bundle_wait_ns: How long the first figure of a bundle waits for its siblings: then the bundle is final as it is.
+        confirm_within_ns: How long after the figure that counts the other sources may take to say the same.
         asleep_after_ns: A deadline seen later than this was not watched: we were down or stopped, or the clock was set.
         wake_grace_ns: How long after that what was kept for us meanwhile may take to come.
     """
@@ -28,5 +29,6 @@ class WindowRules:
     valid_ns: int = 300 * NS_PER_S
     close_after_ns: int = 3_600 * NS_PER_S
     bundle_wait_ns: int = 10 * NS_PER_S
+    confirm_within_ns: int = 30 * NS_PER_S
     asleep_after_ns: int = 1 * NS_PER_S
     wake_grace_ns: int = 5 * NS_PER_S

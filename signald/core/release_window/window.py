@@ -70,6 +70,7 @@ class ReleaseWindow:
         contradicted: Source → figure, of those who contradict the one that counts.
         conceded: Figures that contradicted the one that counts and do so no longer.
         is_confirmed: Whether two sources say what counts.
+        has_witnesses: Whether more than one source was expected to say it.
         is_corrected: Whether what counts is a correction.
         is_heard: Whether a figure came at its time, accepted or not.
         issued: Instrument → ids of documents that rest on one of its figures and were not taken back, oldest first.
@@ -87,6 +88,7 @@ class ReleaseWindow:
     contradicted: dict[str, float] = field(default_factory=dict[str, float])
     conceded: tuple[float, ...] = ()
     is_confirmed: bool = False
+    has_witnesses: bool = False
     is_corrected: bool = False
     is_heard: bool = False
     issued: dict[InstrumentId, list[str]] = field(default_factory=dict[InstrumentId, list[str]])

@@ -7,7 +7,7 @@ from signald.core.engine import Engine, Output
 from signald.core.release_window import WindowRules
 from signald.core.release_window.window import MAX_SOURCES
 from signald.model.macro import Indicator, ReleaseKind, ScheduleState
-from signald.model.notices import Contradicted, NoSurprise, Quarantined, Rejected, WindowChanged
+from signald.model.notices import Contradicted, NoSurprise, Quarantined, Rejected, Unconfirmed, WindowChanged
 from signald.model.signals import Signal
 from tests.support.calendar import (
     CORE_CPI_JANUARY,
@@ -21,7 +21,7 @@ from tests.support.calendar import (
     heartbeat,
     scheduled,
 )
-from tests.support.engine import INSTRUMENTS, LATE, WAIT, build_engine, of_bitcoin, seconds, tell, those, wait
+from tests.support.engine import CONFIRM, INSTRUMENTS, LATE, WAIT, build_engine, of_bitcoin, seconds, tell, those, wait
 from tests.support.instruments import BTCUSDT
 
 CORRECTION, RETRACTION, TEST = ReleaseKind.CORRECTION, ReleaseKind.RETRACTION, ReleaseKind.TEST
@@ -494,6 +494,54 @@ def test_where_one_source_is_all_there_is_nothing_is_unconfirmed() -> None:
     signal = of_bitcoin(tell(after(*ALONE, indicators=UNTRUSTED), figure()))[0]
 
     assert "unconfirmed" not in signal.flags
+
+
+def test_a_figure_that_no_other_source_has_said_in_time_is_an_alarm_that_names_them() -> None:
+    engine = after(*ALONE)
+    tell(engine, figure(source="wire"))
+
+    before, then = wait(engine, later(30)), wait(engine, later(31))
+
+    assert those(before, Unconfirmed) == []
+    assert those(then, Unconfirmed) == [
+        Unconfirmed(
+            release_id=CPI_JANUARY,
+            source="wire",
+            actual=3.0,
+            missing=("bls",),
+            ts_ingest=figure().ts_ingest + CONFIRM,
+        )
+    ]
+
+
+def test_a_figure_that_another_source_says_in_time_raises_no_alarm() -> None:
+    engine = after(*ALONE, figure(source="wire"), figure(ts_ingest=later(29)))
+
+    assert those(wait(engine, later(120)), Unconfirmed) == []
+
+
+def test_a_figure_of_a_series_with_a_quorum_that_is_never_reached_is_an_alarm_too() -> None:
+    careful = {**INDICATORS, "us.cpi.yoy": msgspec.structs.replace(CPI, quorum=2)}
+    engine = after(*ALONE, figure(), indicators=careful)
+
+    assert [(one.source, one.missing) for one in those(wait(engine, later(120)), Unconfirmed)] == [("bls", ("wire",))]
+
+
+def test_where_no_sources_are_configured_those_that_cover_the_series_are_to_confirm() -> None:
+    covering = [heartbeat(name, at=T0 - 1, covers=("us.cpi.*",)) for name in ("bls", "wire")]
+    engine = after(scheduled(), *covering, heartbeat("boe", at=T0 - 1, covers=("gb.*",)), indicators=UNTRUSTED)
+
+    [signal] = of_bitcoin(tell(engine, figure()))
+
+    assert "unconfirmed" in signal.flags
+    assert [one.missing for one in those(wait(engine, later(31)), Unconfirmed)] == [("wire",)]
+
+
+def test_a_correction_has_the_whole_time_to_be_confirmed() -> None:
+    engine = after(*ALONE, figure(), figure(source="wire"))
+    tell(engine, figure(3.1, sequence=2, kind=CORRECTION, ts_ingest=later(20)))
+
+    assert [one.ts_ingest for one in those(wait(engine, later(120)), Unconfirmed)] == [later(20) + CONFIRM]
 
 
 def test_a_less_trusted_source_that_contradicts_is_named_and_what_was_scored_stands() -> None:
