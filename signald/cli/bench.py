@@ -15,6 +15,8 @@ DataOption = Annotated[
     typer.Option("--data", envvar="SIGNALD_DATA", help="Folder of recordings.", show_default="as for the tests"),
 ]
 
+HtmlOption = Annotated[Path | None, typer.Option("--html", help="Write the figures and a plot to this file.")]
+
 
 @app.command()
 def books(config: ConfigOption = None, data: DataOption = None, *, json: JsonOption = False) -> None:
@@ -25,6 +27,28 @@ def books(config: ConfigOption = None, data: DataOption = None, *, json: JsonOpt
     result = bench_books(load_world(configuration(config)).instruments, data or _data_of_checkout())
     for name, value in sections(result):
         say(f"{name:<32} {value}")
+    if json:
+        say_json(result)
+
+
+@app.command()
+def path(
+    releases: Annotated[int, typer.Option("--releases", min=1, help="Of each side of each case.")] = 20_000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="In which the sides take turns.")] = 10,
+    rate: Annotated[float, typer.Option("--rate", min=1.0, help="Releases a second.")] = 500.0,
+    html: HtmlOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """From a release's publication to a consumer's hands, beside an idiomatic program and beside the least there is."""
+    from signald.bench.path.measure import bench_path, sections  # noqa: PLC0415 - only what is asked for is loaded
+    from signald.bench.path.page import write_page  # noqa: PLC0415 - see above
+
+    result = bench_path(releases=releases, rounds=rounds, rate=rate)
+    for name, value in sections(result):
+        say(f"{name:<56} {value}")
+    if html is not None:
+        write_page(result, html)
     if json:
         say_json(result)
 

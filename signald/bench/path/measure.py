@@ -1,0 +1,237 @@
+"""Plays the rounds and says what came of them."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from signald.bench.machine import describe_machine
+from signald.bench.path.world import BESIDE, SERVERS, SYMBOLS, World
+from signald.errors import ConfigError
+from signald.model.time import NS_PER_S, NS_PER_US
+from signald.runtime.clock import LiveClock
+
+PERCENTILES: Final = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
+
+_SIDES: Final = ("signald", "floor", "idiom")
+_WARM: Final = 200  # releases of each side that are not counted
+_PACKAGES: Final = ("signald", "aiomqtt", "redis", "hiredis", "msgspec", "numba", "numpy", "uvloop")
+_MAIN: Final = next(iter(SERVERS))
+_FLOOD_RATES: Final = {"steady": 5_000.0, "bursts": 20_000.0 / len(SYMBOLS)}  # frames a second and book
+
+
+class Turn(NamedTuple):
+    """One side of one case in a round.
+
+    Attributes:
+        case: What is measured.
+        side: In whose place the party stands there.
+        party: Who.
+        qos: Of the releases.
+        flood: What its books take meanwhile: nothing, ``steady`` or ``bursts``.
+    """
+
+    case: str
+    side: str
+    party: str
+    qos: int
+    flood: str = ""
+
+
+class Measured:
+    """Latencies of one side of one case, in nanoseconds, round by round."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.rounds: list[list[int]] = []
+        self.lost = 0
+        self.frames = 0
+        self.seconds = 0.0
+
+    def us(self) -> dict[str, float]:
+        """Percentiles of all rounds together, in microseconds."""
+        together = sorted(latency for latencies in self.rounds for latency in latencies)
+        return {name: round(rank(together, share) / NS_PER_US, 1) for name, share in PERCENTILES.items()}
+
+    def to(self, other: "Measured") -> dict[str, float]:
+        """Median over the rounds of the ratio to ``other``: what both met in one round cancels out."""
+        return {
+            name: round(
+                statistics.median(
+                    rank(sorted(one), share) / rank(sorted(two), share)
+                    for one, two in zip(self.rounds, other.rounds, strict=True)
+                ),
+                3,
+            )
+            for name, share in PERCENTILES.items()
+        }
+
+
+def bench_path(*, releases: int, rounds: int, rate: float, servers: Sequence[str] = tuple(SERVERS)) -> dict[str, Any]:
+    """Measure ``releases`` of each side of each case, in ``rounds``, ``rate`` a second, on these pairs of servers.
+
+    Raises:
+        ConfigError: No pair of servers is installed.
+        CheckFailedError: A process of the bench would not run.
+    """
+    runs: list[dict[str, Any]] = []
+    ready_s: dict[str, float] = {}
+    health: dict[str, dict[str, float]] = {}
+    missing: list[str] = []
+    for pair in servers:
+        try:
+            with World(pair) as world:
+                turns = _people(world, wide=pair == _MAIN)
+                measured = _play(world, turns, releases=releases, rounds=rounds, rate=rate)
+                runs += _runs(pair, turns, measured)
+                ready_s |= {f"{name}, {pair}": took for name, took in world.ready_s.items()}
+                health |= {f"{name}, {pair}": _health(read) for name, read in world.scrapes.items()}
+        except ConfigError as error:
+            missing.append(f"{pair}: {error}")
+    if not runs:
+        where = "servers"
+        raise ConfigError(where, "; ".join(missing))
+    return {
+        **_headline(runs),
+        "runs": runs,
+        "ready_s": {name: round(took, 2) for name, took in ready_s.items()},
+        "health": health,
+        "missing": missing,
+        "rate": rate,
+        "rounds": rounds,
+        "ts": LiveClock.now(),
+        "machine": describe_machine(*_PACKAGES)._asdict(),
+    }
+
+
+def rank(ordered: Sequence[int], share: float) -> float:
+    """Nearest-rank percentile; NaN of nothing."""
+    return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
+
+
+def _people(world: World, *, wide: bool) -> list[Turn]:
+    """Start the programs; returns a round's turns."""
+    world.add_signald("signald")
+    world.add_program("floor")
+    world.add_program("idiom")
+    turns = [Turn(f"qos {qos}", side, side, qos) for qos in (1, 0) for side in _SIDES]
+    if wide:
+        world.add_signald("signald-20", beside=BESIDE)
+        world.add_program("floor", beside=BESIDE)
+        world.add_signald("signald-8", symbols=SYMBOLS)
+        turns += [
+            Turn(f"{BESIDE} more consumers", "signald", "signald-20", 1),
+            Turn(f"{BESIDE} more consumers", "floor", f"floor+{BESIDE}", 1),
+            Turn(f"{len(SYMBOLS)} instruments", "signald", "signald-8", 1),
+            *(Turn(f"{len(SYMBOLS)} books, {kind}", "signald", "signald-8", 1, kind) for kind in _FLOOD_RATES),
+        ]
+    return turns
+
+
+def _play(world: World, turns: Sequence[Turn], *, releases: int, rounds: int, rate: float) -> dict[Turn, Measured]:
+    sent = dict.fromkeys(world.parties, 0)
+    for name in world.parties:
+        _take_turn(world, Turn("", "", name, 1), sent, Measured(), count=_WARM, rate=rate)
+    measured = {turn: Measured() for turn in turns}
+    for number in range(rounds):
+        # Whoever comes first in one round comes last in the next: a machine that slows down treats all alike.
+        for turn in turns if number % 2 == 0 else reversed(turns):
+            _take_turn(world, turn, sent, measured[turn], count=max(releases // rounds, 1), rate=rate)
+    return measured
+
+
+def _take_turn(world: World, turn: Turn, sent: dict[str, int], into: Measured, *, count: int, rate: float) -> None:
+    party = world.parties[turn.party]
+    if turn.flood:
+        world.flood.do(name=party.name, rate=_FLOOD_RATES[turn.flood], bursts=turn.flood == "bursts")
+    began = LiveClock.now()
+    party.consumer.tell(count=count, timeout_s=count / rate + 5.0, since=began)
+    order = {"prefix": party.prefix, "releases": world.releases, "first": sent[party.name], "count": count}
+    world.publisher.do(**order, rate=rate, qos=turn.qos)
+    latencies: list[int] = party.consumer.hear()["latencies"]
+    if turn.flood:
+        into.frames += world.flood.do(name=party.name, rate=0.0, bursts=False)["sent"]
+        into.seconds += (LiveClock.now() - began) / NS_PER_S
+    sent[party.name] += count
+    into.rounds.append(latencies)
+    into.lost += count - len(latencies)
+
+
+def _runs(servers: str, turns: Sequence[Turn], measured: Mapping[Turn, Measured]) -> list[dict[str, Any]]:
+    cases: dict[str, dict[str, Measured]] = {}
+    for turn in turns:
+        cases.setdefault(turn.case, {})[turn.side] = measured[turn]
+    plain = cases["qos 1"]["signald"]
+    return [_run(servers, case, sides, plain) for case, sides in cases.items()]
+
+
+def _run(servers: str, case: str, sides: Mapping[str, Measured], plain: Measured) -> dict[str, Any]:
+    ours = sides["signald"]
+    run: dict[str, Any] = {
+        "servers": servers,
+        "case": case,
+        "n": sum(map(len, ours.rounds)),
+        "lost": {side: measured.lost for side, measured in sides.items()},
+        "us": {side: measured.us() for side, measured in sides.items()},
+        "histograms": {side: histogram(measured) for side, measured in sides.items()},
+    }
+    for side in ("floor", "idiom"):
+        if side in sides:
+            run[f"ratio_to_{side}"] = ours.to(sides[side])
+    if case != "qos 1":
+        run["ratio_to_plain"] = ours.to(plain)
+    if ours.seconds:
+        run["frames_per_s"] = round(ours.frames / ours.seconds)
+    return run
+
+
+def _headline(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The contract's top level: QoS 1 on Mosquitto and redis-server, or on what there is."""
+    main = runs[0]
+    burst = [run for run in runs if "frames_per_s" in run]
+    idle = next((run for run in runs if run["case"] == f"{len(SYMBOLS)} instruments"), main)
+    return {
+        "us": main["us"],
+        "ratio_to_floor": main["ratio_to_floor"],
+        "ratio_to_idiom": main["ratio_to_idiom"],
+        "burst": None
+        if not burst
+        else {
+            run["case"].rpartition(" ")[2]: {
+                "frames_per_s": run["frames_per_s"],
+                "p50_to_idle": round(run["us"]["signald"]["p50"] / idle["us"]["signald"]["p50"], 3),
+                "p99_to_idle": round(run["us"]["signald"]["p99"] / idle["us"]["signald"]["p99"], 3),
+            }
+            for run in burst
+        },
+    }
+
+
+def histogram(measured: Measured) -> list[tuple[float, int]]:
+    """Upper bounds in microseconds, sixteen to each doubling, and how many latencies lie below each and no other."""
+    counts: dict[int, int] = {}
+    for latencies in measured.rounds:
+        for latency in latencies:
+            bucket = math.ceil(16 * math.log2(max(latency, 1) / NS_PER_US))
+            counts[bucket] = counts.get(bucket, 0) + 1
+    return [(round(2 ** (bucket / 16), 1), count) for bucket, count in sorted(counts.items())]
+
+
+def _health(read: Mapping[str, float]) -> dict[str, float]:
+    """What may not happen while it runs, as the daemon's metrics say it."""
+    wanted = ("compilations_after_ready", "stall", "gc_")
+    return {name: value for name, value in read.items() if any(word in name for word in wanted)}
+
+
+def sections(result: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """The result as lines for people."""
+    lines: list[tuple[str, str]] = []
+    for run in result["runs"]:
+        for side, us in run["us"].items():
+            figures = "  ".join(f"{name} {value:>9.1f} µs" for name, value in us.items())
+            lines.append((f"{run['servers']}, {run['case']}: {side}", f"{figures}  n {run['n']}"))
+        for name in ("floor", "idiom", "plain"):
+            if f"ratio_to_{name}" in run:
+                ratios = "  ".join(f"{key} {value}" for key, value in run[f"ratio_to_{name}"].items())
+                lines.append((f"{run['servers']}, {run['case']}: to {name}", ratios))
+    return lines
