@@ -13,6 +13,8 @@ from hypothesis import settings
 
 _TESTS = Path(__file__).parent
 _SERVER_TEST_TIMEOUT_S = 60  # starting real servers as child processes, on a loaded machine
+_NOT_IN_TIME = ["Timeout", "Address already in use"]
+"""What a machine that was too busy does to a test, which then gets a second chance. An assertion gets none."""
 
 settings.register_profile("signald", deadline=None)  # pytest-timeout bounds each test; a busy machine must not fail one
 settings.load_profile("signald")
@@ -21,6 +23,7 @@ settings.load_profile("signald")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies in ``integration/`` and ``chaos/`` as such, with more time than the ten seconds of the rest."""
     for item in items:
+        item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=_NOT_IN_TIME))
         folder = item.path.relative_to(_TESTS).parts[0]
         if folder in {"integration", "chaos", "soak"}:
             item.add_marker(getattr(pytest.mark, folder))
