@@ -14,6 +14,7 @@ from tests.chaos.world import World
 _HOUR: Final = 3_600 * NS_PER_S
 _AWAY: Final = 90 * NS_PER_S
 _DIES_WITHIN_S: Final = 1.5
+_REFUSED_WITHIN_S: Final = 5.0
 _STARTUP_POINTS: Final = ("publisher.connected", "publisher.asked", "recovery.fed", "recovery.begun")
 _OFTEN: Final = ("intake.stamped", "intake.appended", "sync.due", "sync.done")
 
@@ -280,6 +281,8 @@ class RedisFull(_ServerFault):
             await said.wait()
         await self.pause()
         self.comes_up()
+        if not await self.world.has_refused_all(_REFUSED_WITHIN_S):
+            self.outage = None  # some of it may still be on its way, to be written when Redis has room again
         await self.world.desk.configure(maxmemory="0")
 
 

@@ -49,7 +49,18 @@ class PointReplied(FaultPoint):
         super().__init__(world, rng, "publisher.replied")
 
 
-LONE_FAULTS: Final = (RedisKilled, DaemonAway, BrokerKilled, PowerCut, RedisFull, DiskFull, PointFlushed)
+class RedisFullAndFar(RedisFull):
+    """Redis is full, and the way to it long: what was sent before it had room comes after."""
+
+    async def strike(self) -> None:
+        self.world.redis_proxies[0].delay(0.15)
+        await super().strike()
+
+    async def clear_up(self) -> None:
+        self.world.redis_proxies[0].resume()
+
+
+LONE_FAULTS: Final = (RedisKilled, DaemonAway, BrokerKilled, PowerCut, RedisFullAndFar, DiskFull, PointFlushed)
 SHARED_FAULTS: Final = (AllKilledInTurn, DaemonFrozen, RedisCut, MqttCut, ClockBack, PointReplied, Blackout)
 
 

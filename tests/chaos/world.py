@@ -23,6 +23,8 @@ Pair: TypeAlias = Literal["wheels", "system"]
 
 _POLL_S: Final = 0.02
 _READY_WITHIN_S: Final = 120.0
+_WAITING: Final = "signald_publisher_queue_depth"
+_REFUSALS: Final = "signald_publisher_refusals_total"
 _PERSISTENT: Final = {"appendonly": "yes", "appendfsync": "always"}
 
 
@@ -127,6 +129,26 @@ class World:
     def all_ready(self) -> bool:
         """Whether every replica runs and is ready."""
         return all(replica.is_ready for replica in self.replicas)
+
+    async def has_refused_all(self, within_s: float) -> bool:
+        """Whether a full Redis has refused, in that time, all that the only replica has sent it until now."""
+        if len(self.replicas) > 1:
+            return False
+        replica = self.replicas[0]
+        try:
+            async with asyncio.timeout(within_s):
+                beat = await self.source.beat()
+                await self.until(lambda: replica.last_heartbeat() >= beat, within_s)  # and with it all heard before
+                seen = await asyncio.to_thread(replica.metrics)
+                if not seen[_WAITING]:
+                    return True
+                # Replies come in order, and what was refused is sent again and again: one more refusal than there are
+                # documents answers what was sent after all of them.
+                enough = seen[_REFUSALS] + seen[_WAITING]
+                await self.until(lambda: replica.metrics().get(_REFUSALS, 0.0) > enough, within_s)
+        except (TimeoutError, KeyError):  # it, or the broker, is not there
+            return False
+        return True
 
     async def until(self, condition: Callable[[], bool], within_s: float) -> None:
         """Wait for a condition.

@@ -1,0 +1,27 @@
+"""What the matrix demands of lateness, on entries made up."""
+
+from tests.chaos.checks import punctuality_problems
+from tests.chaos.reader import Delivered
+
+OUTAGE = (1_000, 2_000)
+
+
+def entry(ts_scored: int, late_ms: int) -> Delivered:
+    return Delivered(id=f"{ts_scored}", sequence=1, ts_scored=ts_scored, late_ms=late_ms, data=b"")
+
+
+def problems(*entries: Delivered, direct: bool = False) -> list[str]:
+    return list(punctuality_problems(entries, outages=[OUTAGE], direct=direct))
+
+
+def test_what_was_scored_in_an_outage_must_be_marked_late() -> None:
+    assert problems(entry(1_500, 0), entry(1_600, 0)) == ["2 documents of an outage are not marked late"]
+    assert problems(entry(1_500, 1)) == []
+
+
+def test_what_was_scored_before_or_after_an_outage_need_not_be() -> None:
+    assert problems(entry(999, 0), entry(2_001, 0)) == []
+
+
+def test_nothing_is_late_where_nothing_came_between() -> None:
+    assert problems(entry(2_500, 7), direct=True) == ["marked late by 7 ms without a reason"]
