@@ -26,6 +26,7 @@ from signald.transports.redis_wire import Wire, connect
 from signald.transports.settings import RedisConfig
 
 _SERVER = "redis"
+_BY_US = "closed by us"
 _ELSEWHERE = ("READONLY", "MOVED", "ASK", "CLUSTERDOWN", "MASTERDOWN", "LOADING")
 """Errors by which a server says that it is not, or no longer, the one that takes our writes."""
 
@@ -130,7 +131,7 @@ class RedisLink:
         """Keep the connection for ever; ends by cancellation only."""
         loop = asyncio.get_running_loop()
         while True:
-            reason = "closed by us"
+            reason = _BY_US
             began = loop.time()
             try:
                 await self._serve_one_connection()
@@ -234,7 +235,8 @@ class RedisLink:
         self._pending.clear()
         reason, self._dropped = self._dropped or reason, ""
         if was_up or reason != self.last_failure:
-            log.warning("redis_disconnected", address=self.address, reason=reason)
+            tell = log.info if reason == _BY_US else log.warning
+            tell("redis_disconnected", address=self.address, reason=reason)
         self.last_failure = reason
         for future in list(self._calls):
             if not future.done():

@@ -25,6 +25,7 @@ from signald.runtime.mailbox import Mailbox, Overflow
 from signald.transports.credentials import client_tls
 from signald.transports.http_client import read_retry_after
 
+_BY_US = "closed by us"
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 _CLOSE_WITHIN_S = 1.0
 _OPEN_WITHIN_S = 10.0
@@ -147,7 +148,7 @@ class WebsocketConnection:
             await asyncio.sleep(self._budget.wait_s(self._clock.monotonic()))
             self._budget.take(self._clock.monotonic())
             opened = self._clock.monotonic()
-            reason, wait_s = "closed by us", 0.0
+            reason, wait_s = _BY_US, 0.0
             try:
                 reason = await self._serve_one_connection()
             except InvalidStatus as failure:
@@ -228,7 +229,8 @@ class WebsocketConnection:
         self._outbox = self._new_outbox()
         self._dropped = ""
         if self._announced or reason != self.last_failure:
-            log.warning("venue_disconnected", venue=self.name, reason=reason)
+            tell = log.info if reason == _BY_US else log.warning
+            tell("venue_disconnected", venue=self.name, reason=reason)
         self.last_failure = reason
         if self._announced:
             self._announced = False

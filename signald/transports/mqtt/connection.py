@@ -18,6 +18,7 @@ from signald.transports.mqtt.wire import MqttMessage, Subscription, Wire, WireEr
 from signald.transports.settings import MqttConfig
 
 _SERVER = "mqtt broker"
+_BY_US = "closed by us"
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -103,7 +104,7 @@ class MqttConnection:
                 cause = failure.__cause__ or failure
                 self._note_down(str(cause) or type(cause).__name__)
             except asyncio.CancelledError:
-                self._note_down("closed by us")
+                self._note_down(_BY_US)
                 raise
             finally:
                 await wire.close()
@@ -185,7 +186,8 @@ class MqttConnection:
         for scope in self._publishing:
             scope.reschedule(now)
         if self._announced or reason != self.last_failure:
-            log.warning("mqtt_disconnected", address=self._config.address, reason=reason)
+            tell = log.info if reason == _BY_US else log.warning
+            tell("mqtt_disconnected", address=self._config.address, reason=reason)
         self.last_failure = reason
         if self._announced:
             self._announced = False

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from signald.errors import UnreachableError
 from signald.runtime.backoff import Backoff
@@ -408,6 +409,20 @@ async def test_a_flush_that_cannot_be_says_so(redis_server: Server) -> None:
     publisher.publish(document(1))
 
     assert not await publisher.flush(0.01)
+
+
+async def test_only_a_connection_that_others_end_is_a_warning(redis_server: Server) -> None:
+    publisher = build(redis_server)
+    with capture_logs() as logs:
+        async with running(publisher):
+            await off_loop(redis_server.kill)
+            await until(lambda: not publisher.is_up)
+            await off_loop(redis_server.start)
+            await publisher.wait_connected(8.0)
+
+    levels = [line["log_level"] for line in logs if line["event"] == "redis_disconnected"]
+    assert levels[0] == "warning"
+    assert levels[-1] == "info"
 
 
 async def test_a_server_that_is_not_there_is_named_in_time() -> None:
