@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint format test integration chaos coverage lock upgrade
+.PHONY: help check lint format test integration chaos kills coverage lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ chaos: ## 500 random faults, two daemons killed in turn, 1,000 reconnections (ha
 	uv run python -m tests.chaos.run --cases 500
 	uv run python -m tests.chaos.turns --seconds 120
 	uv run pytest -m soak tests/soak/test_reconnections.py
+
+kills: ## the example desks killed 500 times while the demo plays: every id handled exactly once (ten minutes)
+	uv run python -m tests.chaos.desks --kills 500
 
 coverage: ## lines and branches the unit and property tests reach, kernels included
 	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --timeout=120 --cov --cov-report=term

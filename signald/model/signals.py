@@ -10,7 +10,18 @@ from signald.model.time import Nanos
 
 SCHEMA = "signald.signal/1"
 
-SignalKind: TypeAlias = Literal["release", "correction", "retraction", "missed"]
+SignalKind: TypeAlias = Literal[
+    "scenario",
+    "guard",
+    "release",
+    "correction",
+    "retraction",
+    "missed",
+    "reaction",
+    "outcome",
+    "halt",
+    "resume",
+]
 Verdict: TypeAlias = Literal["up", "down", "no_edge", "quarantined"]
 Flag: TypeAlias = Literal[
     "stale_book",

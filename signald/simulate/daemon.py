@@ -13,6 +13,9 @@ from signald.config import ENV_PREFIX
 from signald.model.instruments import InstrumentId
 from signald.simulate.child import LOOPBACK, Plan, Server
 
+CONSUMER: Final = "demo-desk"
+"""Whoever wants to read along as a consumer does: its stream is ``{signald}:consumer:demo-desk``."""
+
 _PATIENCE_S: Final = 5.0
 
 
@@ -76,8 +79,9 @@ def config_text(plan: DaemonPlan) -> str:
         "ws_url": plan.ws_url,
         "rest_url": plan.rest_url,
     }
+    consumer: dict[str, object] = {"name": CONSUMER, "jurisdiction": "SG"}
     tables = [_table(f"[{name}]", keys) for name, keys in sections.items()]
-    return "".join([*tables, _table("[[venues]]", venue)])
+    return "".join([*tables, _table("[[venues]]", venue), _table("[[consumers]]", consumer)])
 
 
 def _table(head: str, keys: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"numba", "ccxt", "polars", "scipy", "statsmodels", "redis", "aiomqtt", "websockets"}
+HEAVY = {"numba", "numpy", "ccxt", "polars", "scipy", "statsmodels", "redis", "aiomqtt", "websockets"}
 
 
 def loaded_with(module: str) -> set[str]:
@@ -20,8 +20,9 @@ def loaded_with(module: str) -> set[str]:
     ("module", "allowed"),
     [
         ("signald.cli", set[str]()),
+        ("signald.client", {"redis"}),
         ("signald.simulate.demo", {"redis", "aiomqtt", "websockets"}),
-        ("signald.app.daemon", {"numba", "redis", "aiomqtt", "websockets", "scipy"}),
+        ("signald.app.daemon", {"numba", "numpy", "redis", "aiomqtt", "websockets", "scipy"}),
     ],
 )
 def test_module_loads_no_more_than_it_needs(module: str, allowed: set[str]) -> None:

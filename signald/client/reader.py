@@ -1,0 +1,299 @@
+"""Takes a desk's deliveries from its stream: each signal once, in order, nothing left out, whoever dies on the way.
+
+The server keeps, for each group of workers, what was delivered and not acknowledged. After a crash that comes first;
+what a worker that died had taken is claimed by another; and since the numbers of a stream rise by one, a delivery that
+was left out is seen, and read from the stream.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Literal, cast
+
+import msgspec
+import structlog
+
+from signald.client.entries import Raw, Received, UnreadableError, entries_reply, read_entry, streams_reply
+from signald.client.sequences import Gap, Sequences, lost
+from signald.errors import SinkError
+from signald.model.time import NS_PER_MS, Nanos
+from signald.runtime.clock import LiveClock
+from signald.transports.redis import RedisLink, Reply
+from signald.transports.settings import RedisConfig
+
+_BLOCK_MS: Final = 500
+_AT_ONCE: Final = 32
+_REMEMBERED: Final = 100_000  # ids known to have been handed over
+_RETRY_S: Final = 0.05
+_NOTHING_OLDER: Final = "0-0"
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
+    """One process among those that handle a consumer's signals.
+
+    Attributes:
+        name: Its name in the group; no two that run at once may have the same.
+        group: Workers of one group share the signals among them; each group is handed all of them.
+        shared: Whether the group has other workers: a number that was not delivered here is then theirs.
+        begin: Where a new group begins.
+        claim_after_s: A worker that was not heard of for so long is dead, and another takes over what it held.
+    """
+
+    name: str = "1"
+    group: str = "desk"
+    shared: bool = False
+    begin: Literal["oldest", "newest"] = "oldest"
+    claim_after_s: float = 10.0
+
+
+class Reader:
+    """One worker of one group.
+
+    Attributes:
+        unreadable: Entries that were skipped because they could not be read.
+        repeated: Deliveries that were left out because their id was handled before.
+    """
+
+    def __init__(self, config: RedisConfig, key: str, worker: Worker, *, on_gap: Callable[[Gap], None] | None) -> None:
+        """Build a reader that is not connected yet; see :class:`signald.client.desk.Desk`."""
+        self._stream = RedisLink(config, on_up=self._prepare)
+        self._words = RedisLink(config)
+        self._key, self._group, self._worker = key, worker.group, worker.name
+        self._begin = "0" if worker.begin == "oldest" else "$"
+        self._shared = worker.shared
+        self._claim_after_ms = round(worker.claim_after_s * 1_000)
+        self._claimed: Nanos = 0
+        self._on_gap = on_gap
+        self._sequences = Sequences()
+        self._last = _NOTHING_OLDER
+        self._is_adrift = False  # what we were delivered last is no longer in the stream
+        self._cursor = "0"
+        self._ready: deque[Received] = deque()
+        self._held: dict[str, None] = {}  # delivered, not acknowledged
+        self._given: OrderedDict[str, None] = OrderedDict()
+        self._acks: deque[str] = deque()
+        self._has_acks = asyncio.Event()
+        self._acknowledged = asyncio.Event()
+        self._acknowledged.set()
+        self.unreadable = 0
+        self.repeated = 0
+
+    async def run(self) -> None:
+        """Keep the connections and send acknowledgements; ends by cancellation only."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._stream.run(), name="desk-stream")
+            group.create_task(self._words.run(), name="desk-words")
+            group.create_task(self._acknowledge(), name="desk-acks")
+            group.create_task(self._stay_alive(), name="desk-alive")
+
+    async def next(self) -> Received:
+        """The next signal; waits for ever.
+
+        Raises:
+            SchemaError: It is of another version.
+        """
+        while True:
+            while self._ready:
+                received = self._ready.popleft()
+                if received.id not in self._given:
+                    self._give(received.id)
+                    return received
+                self.skip(received)
+            try:
+                await self._fetch()
+            except SinkError as failure:
+                if "NOGROUP" in str(failure):
+                    self._stream.drop("the group is gone")  # it is made again on the next connection
+                await asyncio.sleep(_RETRY_S)
+
+    def acknowledge(self, entry: str) -> None:
+        """It is dealt with: it is not delivered again. Goes out at once, and again after a lost connection."""
+        self._held.pop(entry, None)
+        self._acks.append(entry)
+        self._acknowledged.clear()
+        self._has_acks.set()
+
+    def skip(self, received: Received) -> None:
+        """It was handled before: only the server does not know."""
+        self.repeated += 1
+        self.acknowledge(received.entry)
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Wait until the server has every acknowledgement; ``False`` if that took longer."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._acknowledged.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    # -- deliveries --------------------------------------------------------------------------------------------------
+
+    async def _prepare(self) -> None:
+        """On each connection: the group is there, what was delivered before comes first, and we know where we are."""
+        try:
+            await self._stream.call("XGROUP", "CREATE", self._key, self._group, self._begin, "MKSTREAM")
+        except SinkError as failure:
+            if "BUSYGROUP" not in str(failure):
+                raise
+        self._cursor = "0"
+        if self._last == _NOTHING_OLDER:
+            await self._find_place()
+
+    async def _find_place(self) -> None:
+        """The number up to which the group was delivered before we came."""
+        for group in cast("list[list[object]]", await self._stream.call("XINFO", "GROUPS", self._key)):
+            facts = dict(zip(group[::2], group[1::2], strict=True))
+            if facts[b"name"] == self._group.encode():
+                self._last = cast("bytes", facts[b"last-delivered-id"]).decode()
+        newest = entries_reply(await self._stream.call("XRANGE", self._key, self._last, self._last))
+        if newest:
+            self._sequences.start(_number(newest[0][1]))
+        self._is_adrift = not newest and self._last != _NOTHING_OLDER
+
+    async def _fetch(self) -> None:
+        await self._stream.connected.wait()
+        if LiveClock.monotonic() - self._claimed >= self._claim_after_ms * NS_PER_MS // 2:
+            await self._claim()
+        delivering = self._cursor
+        try:
+            reply = await self._stream.call(
+                *("XREADGROUP", "GROUP", self._group, self._worker, "COUNT", _AT_ONCE, "BLOCK", _BLOCK_MS),
+                *("STREAMS", self._key, delivering),
+            )
+        except asyncio.CancelledError:
+            self._cursor = "0"  # the command is not cancelled with us: what it delivers is read as pending
+            raise
+        entries = streams_reply(reply)
+        if delivering == ">":
+            await self._take_new(entries)
+            return
+        self._take_again(entries)
+        self._cursor = entries[-1][0] if entries else ">"
+
+    async def _claim(self) -> None:
+        """Take over what a worker left lying for too long: it is dead, or stopped."""
+        self._claimed = LiveClock.monotonic()
+        start = _NOTHING_OLDER
+        while True:
+            reply = await self._stream.call(
+                *("XAUTOCLAIM", self._key, self._group, self._worker, self._claim_after_ms, start),
+                *("COUNT", _AT_ONCE),
+            )
+            start_next, entries, *_ = cast("tuple[bytes, Reply, Reply]", reply)
+            self._take_again(entries_reply(entries))
+            start = start_next.decode()
+            if start == _NOTHING_OLDER:
+                return
+
+    def _take_again(self, entries: Iterable[Raw]) -> None:
+        """What was delivered before, here or to another worker."""
+        for entry, fields in entries:
+            if entry in self._held or entry in self._acks:
+                continue  # the desk is at it, or has done it
+            if fields is None:
+                log.warning("delivery_trimmed", entry=entry)
+                self._tell_gap(Gap(None, self._sequences.last or 0))
+                self.acknowledge(entry)
+            else:
+                self._queue(entry, fields, is_redelivered=True)
+
+    async def _take_new(self, entries: Iterable[Raw]) -> None:
+        for entry, fields in entries:
+            if fields is None:
+                continue
+            number = _number(fields)
+            missing = self._sequences.missing(number)
+            if self._is_adrift:
+                self._is_adrift = False
+                self._tell_gap(Gap(None, number - 1))
+            if missing:
+                await self._refill(missing, before=entry)
+            self._sequences.note(number)
+            self._last = entry
+            self._queue(entry, fields)
+
+    async def _refill(self, missing: range, *, before: str) -> None:
+        """Look in the stream for deliveries that were left out; those of a shared group are the other workers'."""
+        found: dict[int, Raw] = {}
+        reply = await self._stream.call("XRANGE", self._key, f"({self._last}", f"({before}")
+        for raw in entries_reply(reply):
+            if _number(raw[1]) in missing:
+                found[_number(raw[1])] = raw
+        if found and not self._shared:
+            names = [entry for entry, _ in found.values()]  # from now on they are delivered, and wait for their word
+            await self._stream.call(*("XCLAIM", self._key, self._group, self._worker, 0, *names, "FORCE", "JUSTID"))
+            for entry, fields in found.values():
+                self._queue(entry, fields or {})
+        for gap in lost(missing, set(found)):
+            self._tell_gap(gap)
+
+    def _queue(self, entry: str, fields: Mapping[bytes, bytes], *, is_redelivered: bool = False) -> None:
+        self._held[entry] = None
+        try:
+            self._ready.append(read_entry(entry, fields, is_redelivered=is_redelivered))
+        except UnreadableError as error:
+            self.unreadable += 1
+            log.exception("delivery_not_read", problem=str(error))
+            self.acknowledge(entry)
+
+    def _give(self, name: str) -> None:
+        self._given[name] = None
+        if len(self._given) > _REMEMBERED:
+            self._given.popitem(last=False)
+
+    def _tell_gap(self, gap: Gap) -> None:
+        log.error("signals_lost", first=gap.first, last=gap.last)
+        if self._on_gap is not None:
+            self._on_gap(gap)
+
+    # -- words to the server -----------------------------------------------------------------------------------------
+
+    async def _acknowledge(self) -> None:
+        while True:
+            await self._has_acks.wait()
+            await self._words.connected.wait()
+            batch = list(self._acks)
+            try:
+                await self._words.call("XACK", self._key, self._group, *batch)
+            except SinkError as failure:
+                log.warning("acknowledgement_not_sent", problem=str(failure))
+                await asyncio.sleep(_RETRY_S)
+                continue
+            for _ in batch:
+                self._acks.popleft()
+            if not self._acks:
+                self._has_acks.clear()
+                self._acknowledged.set()
+
+    async def _stay_alive(self) -> None:
+        """Say that we are still at what we have taken, so that nobody claims it."""
+        while True:
+            await asyncio.sleep(self._claim_after_ms / 3_000)
+            held = list(self._held)
+            if not held or not self._words.is_up:
+                continue
+            try:
+                await self._renew(held)
+            except SinkError as failure:
+                log.warning("claim_not_renewed", problem=str(failure))
+
+    async def _renew(self, held: Sequence[str]) -> None:
+        """Renew our claim on what is still ours; what another has claimed meanwhile is its."""
+        reply = await self._words.call("XPENDING", self._key, self._group, held[0], "+", len(held), self._worker)
+        ours = {cast("bytes", one[0]).decode() for one in cast("Sequence[Sequence[object]]", reply)}
+        kept = [entry for entry in held if entry in ours]
+        gone = {entry for entry in held if entry not in ours and entry in self._held}
+        if gone:
+            log.warning("entries_claimed_by_another", count=len(gone))
+            self._held = {entry: None for entry in self._held if entry not in gone}
+            self._ready = deque(received for received in self._ready if received.entry not in gone)
+        if kept:
+            await self._words.call("XCLAIM", self._key, self._group, self._worker, 0, *kept, "JUSTID")
+
+
+def _number(fields: Mapping[bytes, bytes] | None) -> int:
+    """The entry's number in its stream; 0 if it has none."""
+    return int((fields or {}).get(b"sequence", b"0"))
