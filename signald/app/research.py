@@ -1,5 +1,6 @@
 """Runs the calibration and the backtest."""
 
+import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from signald.app.world import load_known_indicators
 from signald.config import Config
 from signald.errors import ConfigError
 from signald.model.parameters import Parameters, decode_parameters
-from signald.research.backtest import BacktestResult, Scope, backtest
+from signald.research.backtest import BacktestResult, Examined, Scope, backtest
 from signald.research.calibrate import PRIMARY_S, calibrate, write_model
 
 _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -41,7 +42,7 @@ def run_backtest(
     *,
     scope: Scope,
     model: Path | None,
-) -> BacktestResult:
+) -> Examined:
     """Evaluate out of sample: ``model`` as it stands, or learning as one goes.
 
     Raises:
@@ -56,8 +57,9 @@ def run_backtest(
 def check_threshold(result: BacktestResult, expression: str) -> str | None:
     """Say that ``SCORE < NUMBER`` (or ``>``, ``<=``, ``>=``) holds in ``result``; ``None`` if it does not.
 
-    A score is a path in the JSON, such as ``horizons.300.crps_skill_vs_zero``; without a path it is one of the 300
-    second horizon's. A score that could not be computed holds against any threshold.
+    A score is a path in the JSON, such as ``horizons.900.crps_skill_vs_zero`` or ``per_indicator.us.nfp.brier``; what
+    is not found there is looked for in the 300 second horizon, and then in the strategy. A score that could not be
+    computed holds against any threshold.
 
     Raises:
         ConfigError: The expression is none, or names no score.
@@ -68,15 +70,31 @@ def check_threshold(result: BacktestResult, expression: str) -> str | None:
         problem = f"{expression!r} is not SCORE < NUMBER, SCORE > NUMBER, SCORE <= NUMBER or SCORE >= NUMBER"
         raise ConfigError(where, problem)
     name, sign, bound = found["score"], found["sign"], float(found["bound"])
-    node: Any = msgspec.to_builtins(result)
-    for part in (name if "." in name or name in node else f"horizons.{PRIMARY_S}.{name}").split("."):
-        if not isinstance(node, dict) or part not in node:
-            problem = f"{name!r} is no score: there is no {part!r}"
-            raise ConfigError(where, problem)
-        node = cast("dict[str, Any]", node)[part]
-    if node is None:
+    content: Any = msgspec.to_builtins(result)
+    scores = _flatten(content)
+    for path in (name, f"horizons.{PRIMARY_S}.{name}", f"strategy.{name}"):
+        if path in scores:
+            score = scores[path]
+            break
+    else:
+        known = sorted({path.rpartition(".")[2] for path in scores})
+        near = difflib.get_close_matches(name, [*scores, *known], n=1)
+        problem = f"{name!r} is no score" + (f": did you mean {near[0]!r}?" if near else "")
+        raise ConfigError(where, problem)
+    if score is None:
         return f"{name} could not be computed"
-    return f"{name} is {node:g}, {sign} {bound:g}" if _SIGNS[sign](node, bound) else None
+    return f"{name} is {score:g}, {sign} {bound:g}" if _SIGNS[sign](score, bound) else None
+
+
+def _flatten(node: Mapping[str, Any], prefix: str = "") -> dict[str, float | None]:
+    """Every number, and everything that might have been one, by its path."""
+    found: dict[str, float | None] = {}
+    for key, value in node.items():
+        if isinstance(value, dict):
+            found |= _flatten(cast("dict[str, Any]", value), f"{prefix}{key}.")
+        elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            found[f"{prefix}{key}"] = value
+    return found
 
 
 def _require(*paths: Path) -> None:

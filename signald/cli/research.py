@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from signald.cli.journal import parse_time
-from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_aside, say_json
+from signald.cli.options import ConfigOption, JsonOption, configuration, say_json
 from signald.errors import CheckFailedError
 
 app = typer.Typer()
@@ -33,10 +32,7 @@ def calibrate(
     from signald.research.table import render_table  # noqa: PLC0415 - see above
 
     parameters = run_calibration(configuration(config), calendar, prices, out, asset=asset)
-    console = Console(stderr=json)
-    if not console.is_terminal:
-        console.width = 120  # a file has no width: let names stand whole
-    console.print(render_table(parameters))
+    _show(render_table(parameters), aside=json)
     if json:
         say_json({"model": parameters.id, "out": str(out), "series": len(parameters.series)})
 
@@ -51,6 +47,8 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     instrument: Annotated[str, typer.Option(help="Asset, or an instrument of it.")] = "BTC",
     indicators: Annotated[str, typer.Option(help="Only timestamps of these, with commas between them.")] = "",
     model: Annotated[Path | None, typer.Option(help="Score this model as it stands; else learn as one goes.")] = None,
+    embargo: Annotated[int, typer.Option(min=0, help="Seconds after a move is over before it is learnt from.")] = 3600,
+    cost_bps: Annotated[float, typer.Option(min=0.0, help="Of a round trip, basis points.")] = 10.0,
     fail_if: Annotated[list[str] | None, typer.Option(help="SCORE < NUMBER: exit 3 if it holds.")] = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -59,6 +57,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     from signald.app.research import check_threshold, run_backtest  # noqa: PLC0415 - see calibrate
     from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
     from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
+    from signald.research.score_table import render_scores  # noqa: PLC0415 - see calibrate
 
     told = configuration(config)
     scope = Scope(
@@ -66,16 +65,24 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
         begin=parse_time(_whole(since)),
         end=parse_time(_whole(until)),
         indicators=tuple(name for name in indicators.split(",") if name),
+        embargo_s=embargo,
+        cost_bps=cost_bps,
     )
-    result = run_backtest(told, calendar, prices, scope=scope, model=model)
-    for seconds, scores in result.horizons.items():
-        parts = [f"{name} {value}" for name, value in msgspec.structs.asdict(scores).items()]
-        (say_aside if json else say)(f"{seconds} s: {', '.join(parts)}")
+    result = run_backtest(told, calendar, prices, scope=scope, model=model).result
+    _show(render_scores(result), aside=json)
     if json:
         say_json(result)
     failed = [sentence for expression in fail_if or () if (sentence := check_threshold(result, expression))]
     if failed:
         raise CheckFailedError("; ".join(failed))
+
+
+def _show(tables: RenderableType, *, aside: bool) -> None:
+    """Print tables for people: where standard output is for programs, on standard error."""
+    console = Console(stderr=aside)
+    if not console.is_terminal:
+        console.width = 120  # a file has no width: let names stand whole
+    console.print(tables)
 
 
 def _whole(text: str | None) -> str | None:

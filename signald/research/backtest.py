@@ -7,22 +7,26 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from signald.core.scoring.scorer import judge_edge
 from signald.errors import ConfigError
 from signald.model.macro import Indicator, IndicatorId
-from signald.model.parameters import Parameters, SeriesId
+from signald.model.parameters import Parameters
 from signald.model.time import Nanos
-from signald.research.baselines import apply_model, walk_least_squares
+from signald.research import placebo, strategy
 from signald.research.calibrate import PRIMARY_S, read_inputs
 from signald.research.estimate import indicator_of
-from signald.research.placebo import placebo_rejections
+from signald.research.judging import Judged, judge
+from signald.research.placebo import Placebo, PlaceboTest, placebo_tests
 from signald.research.prices import Prices
-from signald.research.sample import Flags, Floats, Sample
-from signald.research.scores import Law, brier, covered, crps, log_score
-from signald.research.walk import CANDIDATES, SILENT, Kin, Walked, walk
+from signald.research.sample import Flags, Sample
+from signald.research.skill import HorizonScores, score_horizon
+from signald.research.strategy import COST_BPS, Strategy, Trades, try_all
+from signald.research.walk import Kin
 
 LEAST_PER_INDICATOR: Final = 5
 """Releases from which on an indicator has a line of its own."""
+
+EMBARGO_S: Final = 3_600
+"""How long after a move is over it is learnt from: the running model learns when the longest horizon has passed."""
 
 
 class Scope(NamedTuple):
@@ -33,43 +37,16 @@ class Scope(NamedTuple):
         begin: First scheduled time scored; ``None``: from the start.
         end: Scheduled times before this are scored; ``None``: to the end.
         indicators: Timestamps at which one of these came; empty: all.
+        embargo_s: Seconds after a move's end before anything is learnt from it.
+        cost_bps: Of a round trip.
     """
 
     asset: str = "BTC"
     begin: Nanos | None = None
     end: Nanos | None = None
     indicators: tuple[IndicatorId, ...] = ()
-
-
-class HorizonScores(msgspec.Struct, frozen=True, kw_only=True):
-    """Scores over one horizon; ``None`` where nothing was scored.
-
-    Skills are against ``zero`` (the same kind of law around zero, learnt alike) and ``ols`` (least squares on all so
-    far, normal law): of the CRPS one less the ratio of means, of the log score the mean difference in nats.
-
-    Attributes:
-        n: Timestamps scored.
-        brier: Mean squared error of the probability of a rise.
-        coverage_50: Share of moves within the central 50 % interval.
-        coverage_90: Within that of 90 %.
-        hit_rate: Share of the verdicts ``up`` and ``down`` whose sign came.
-        hits_n: How many such verdicts there were.
-        no_edge: Share of timestamps without one.
-        r2: One less the mean squared error over that of zero.
-    """
-
-    n: int
-    log_score_skill_vs_zero: float | None
-    log_score_skill_vs_ols: float | None
-    crps_skill_vs_zero: float | None
-    crps_skill_vs_ols: float | None
-    brier: float | None
-    coverage_50: float | None
-    coverage_90: float | None
-    hit_rate: float | None
-    hits_n: int
-    no_edge: float | None
-    r2: float | None
+    embargo_s: int = EMBARGO_S
+    cost_bps: float = COST_BPS
 
 
 class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,26 +54,47 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         releases: Figures with a consensus within the scope.
+        asset: Whose moves.
+        first: First timestamp scored over the primary horizon, ns; ``None`` if none was.
+        last: Last one.
+        embargo_s: As in :class:`Scope`.
+        model: The model that was scored; ``None``: learnt as it went.
         horizons: Seconds, as text → scores.
         per_indicator: Indicator → its scores over the primary horizon, where it came often enough.
-        placebo_rejections: Share of t-tests at 5 % that saw a response on days without a release.
+        strategy: The obvious strategy over the primary horizon.
+        placebo_rejections: Share of tests at 5 % that saw a response on days without a release, over all horizons.
+        placebo: Seconds as text, or ``all`` → those tests; over all data, whatever the scope.
     """
 
     releases: int
+    asset: str
+    first: Nanos | None
+    last: Nanos | None
+    embargo_s: int
+    model: str | None
     horizons: dict[str, HorizonScores]
     per_indicator: dict[IndicatorId, HorizonScores]
+    strategy: Strategy
     placebo_rejections: float | None
+    placebo: dict[str, Placebo]
 
 
-class Judged(NamedTuple):
-    """One horizon's predictions beside the baselines', row by row, for looking further into."""
+class Examined(NamedTuple):
+    """A result with what it rests on, for looking further into.
 
-    rows: tuple[int, ...]
-    model: Law
-    zero: Law
-    ols: Law
-    edge: Floats
-    moves: Floats
+    Attributes:
+        result: The result.
+        ts: Times of the sample's rows.
+        judged: Seconds → predictions within the scope.
+        tried: Strategies by name and seconds.
+        tests: Seconds → placebo tests.
+    """
+
+    result: BacktestResult
+    ts: Sequence[Nanos]
+    judged: Mapping[int, Judged]
+    tried: Mapping[tuple[str, int], Trades]
+    tests: Mapping[int, Sequence[PlaceboTest]]
 
 
 def backtest(
@@ -106,7 +104,7 @@ def backtest(
     *,
     scope: Scope,
     model: Parameters | None = None,
-) -> BacktestResult:
+) -> Examined:
     """Evaluate out of sample.
 
     Args:
@@ -122,18 +120,18 @@ def backtest(
         OSError: A file cannot be read.
     """
     sample, bars = read_inputs(calendars, prices, indicators)
-    return evaluate(sample, bars, indicators, scope=scope, model=model)
+    return examine(sample, bars, indicators, scope=scope, model=model)
 
 
-def evaluate(
+def examine(
     sample: Sample,
     prices: Prices,
     indicators: Mapping[IndicatorId, Indicator],
     *,
     scope: Scope,
     model: Parameters | None = None,
-) -> BacktestResult:
-    """The same, of what was read."""
+) -> Examined:
+    """The same, of what was read, with what it rests on."""
     for name in scope.indicators:
         if name not in indicators:
             raise ConfigError(name, "is no indicator that we know")
@@ -141,48 +139,39 @@ def evaluate(
         raise ConfigError(scope.asset, "has no prices here, or is not in the model")
     kin = {name: Kin(one.report, one.family) for name in sample.series for one in (indicator_of(indicators, name),)}
     inside = _inside(sample, scope)
-    judged = {
-        seconds: judge(sample, kin, asset=scope.asset, seconds=seconds, model=model)
-        for seconds in sorted(sample.moves[scope.asset])
-    }
-    return BacktestResult(
+    judged: dict[int, Judged] = {}
+    tests: dict[int, list[PlaceboTest]] = {}
+    for seconds in sorted(sample.moves[scope.asset]):
+        whole = judge(sample, kin, asset=scope.asset, seconds=seconds, embargo_s=scope.embargo_s, model=model)
+        judged[seconds] = whole.take(inside[list(whole.rows)])
+        reports = {name: one.report for name, one in kin.items()}
+        tests[seconds] = placebo_tests(sample, reports, prices[scope.asset], seconds=seconds)
+    tried = try_all(judged, sample.ts, cost_bps=scope.cost_bps)
+    placebos = _placebos(tests)
+    scored: list[Nanos] = sample.ts[list(judged[PRIMARY_S].rows)].tolist()
+    result = BacktestResult(
         releases=int(np.count_nonzero(~np.isnan(sample.raw[inside]))),
-        horizons={str(seconds): _score(one, inside) for seconds, one in judged.items()},
-        per_indicator=_per_indicator(sample, judged[PRIMARY_S], inside),
-        placebo_rejections=placebo_rejections(sample, prices[scope.asset], seconds=PRIMARY_S),
+        asset=scope.asset,
+        first=min(scored, default=None),
+        last=max(scored, default=None),
+        embargo_s=scope.embargo_s,
+        model=model.id if model is not None else None,
+        horizons={str(seconds): score_horizon(one) for seconds, one in judged.items()},
+        per_indicator=_per_indicator(sample, judged[PRIMARY_S]),
+        strategy=strategy.sum_up(tried, seconds=PRIMARY_S, cost_bps=scope.cost_bps),
+        placebo_rejections=placebos["all"].rejections if placebos else None,
+        placebo=placebos,
     )
+    return Examined(result, sample.ts.tolist(), judged, tried, tests)
 
 
-def judge(
-    sample: Sample, kin: Mapping[SeriesId, Kin], *, asset: str, seconds: int, model: Parameters | None = None
-) -> Judged:
-    """Predict every row by the model and by both baselines, and keep the rows that all three speak of."""
-    ours = (
-        walk(sample, kin, asset=asset, seconds=seconds, candidates=CANDIDATES)
-        if model is None
-        else apply_model(model, sample, asset=asset, seconds=seconds)
-    )
-    zero = walk(sample, kin, asset=asset, seconds=seconds, candidates=SILENT)
-    ols = walk_least_squares(sample, asset=asset, seconds=seconds)
-    rows = sorted(set(ours.rows) & set(zero.rows) & set(ols.rows))
-    edge = dict(zip(ours.rows, map(_edge, ours.law.mean.tolist(), ours.std_mean.tolist()), strict=True))
-    return Judged(
-        rows=tuple(rows),
-        model=_law_of(ours, rows),
-        zero=_law_of(zero, rows),
-        ols=_law_of(ols, rows),
-        edge=np.array([edge[row] for row in rows]),
-        moves=sample.moves[asset][seconds][rows],
-    )
-
-
-def _law_of(walked: Walked, rows: Sequence[int]) -> Law:
-    return walked.law.take(np.isin(walked.rows, rows))
-
-
-def _edge(mean: float, std_mean: float) -> float:
-    """The verdict's sign, before costs; 0 for none."""
-    return {"up": 1.0, "down": -1.0}.get(judge_edge(mean, std_mean, cost_bps=0.0), 0.0)
+def _placebos(tests: Mapping[int, Sequence[PlaceboTest]]) -> dict[str, Placebo]:
+    """Summed up over each horizon where there were any, and over all."""
+    every = {
+        "all": [test for of in tests.values() for test in of],
+        **{str(seconds): of for seconds, of in tests.items()},
+    }
+    return {name: summed for name, of in every.items() if (summed := placebo.sum_up(of)) is not None}
 
 
 def _inside(sample: Sample, scope: Scope) -> Flags:
@@ -197,39 +186,12 @@ def _inside(sample: Sample, scope: Scope) -> Flags:
     return inside
 
 
-def _per_indicator(sample: Sample, judged: Judged, inside: Flags) -> dict[IndicatorId, HorizonScores]:
+def _per_indicator(sample: Sample, judged: Judged) -> dict[IndicatorId, HorizonScores]:
+    z = sample.z[list(judged.rows)]
     lines: dict[IndicatorId, HorizonScores] = {}
     for name in sorted({name.partition(":")[0] for name in sample.series}):
         columns = [i for i, one in enumerate(sample.series) if one.partition(":")[0] == name]
-        scores = _score(judged, inside & ~np.isnan(sample.z[:, columns]).all(axis=1))
-        if scores.n >= LEAST_PER_INDICATOR:
-            lines[name] = scores
+        came: Flags = np.any(~np.isnan(z[:, columns]), axis=1)
+        if np.count_nonzero(came) >= LEAST_PER_INDICATOR:
+            lines[name] = score_horizon(judged.take(came))
     return lines
-
-
-def _score(judged: Judged, inside: Flags) -> HorizonScores:
-    kept: Flags = inside[list(judged.rows)]
-    model, zero, ols = judged.model.take(kept), judged.zero.take(kept), judged.ols.take(kept)
-    moves: Floats = judged.moves[kept]
-    edge: Floats = judged.edge[kept]
-    if not len(moves):
-        return HorizonScores(n=0, hits_n=0, **dict.fromkeys(_MEASURES))
-    ours = float(crps(model, moves).mean())
-    said: Flags = edge != 0.0
-    return HorizonScores(
-        n=len(moves),
-        log_score_skill_vs_zero=float(np.mean(log_score(model, moves) - log_score(zero, moves))),
-        log_score_skill_vs_ols=float(np.mean(log_score(model, moves) - log_score(ols, moves))),
-        crps_skill_vs_zero=float(1.0 - ours / crps(zero, moves).mean()),
-        crps_skill_vs_ols=float(1.0 - ours / crps(ols, moves).mean()),
-        brier=float(brier(model, moves).mean()),
-        coverage_50=float(covered(model, moves, 0.5).mean()),
-        coverage_90=float(covered(model, moves, 0.9).mean()),
-        hit_rate=float(np.mean(edge[said] * moves[said] > 0.0)) if said.any() else None,
-        hits_n=int(np.count_nonzero(said)),
-        no_edge=float(np.mean(~said)),
-        r2=float(1.0 - np.sum((moves - model.mean) ** 2) / np.sum(moves**2)),
-    )
-
-
-_MEASURES: Final = tuple(name for name in HorizonScores.__struct_fields__ if name not in {"n", "hits_n"})

@@ -17,15 +17,15 @@ from signald.research.scores import Law
 from signald.research.walk import Walked
 
 
-def walk_least_squares(sample: Sample, *, asset: str, seconds: int) -> Walked:
+def walk_least_squares(sample: Sample, *, asset: str, seconds: int, embargo_s: int = 0) -> Walked:
     """Predict each row by ordinary least squares on all rows whose moves were over; nothing shrunk, nothing forgotten.
 
     A series takes part from eight releases on. The law is normal, with one residual variance for all releases.
-    Rows before eight moves were over are passed over.
+    Rows before eight moves were over are passed over; a move is learnt from ``embargo_s`` after it was.
     """
     moves, usual = sample.moves[asset][seconds], sample.usual[asset][seconds]
     usable = ~np.isnan(sample.z).all(axis=1) & ~np.isnan(moves) & (usual > 0.0)
-    over = sample.ts + seconds * NS_PER_S
+    over = sample.ts + (seconds + embargo_s) * NS_PER_S
     rows: list[int] = []
     predicted: list[tuple[float, float, float]] = []
     for row in np.flatnonzero(usable).tolist():

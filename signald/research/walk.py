@@ -89,7 +89,13 @@ class _Seen(NamedTuple):
 
 
 def walk(
-    sample: Sample, kin: Mapping[SeriesId, Kin], *, asset: str, seconds: int, candidates: Sequence[Candidate]
+    sample: Sample,
+    kin: Mapping[SeriesId, Kin],
+    *,
+    asset: str,
+    seconds: int,
+    candidates: Sequence[Candidate],
+    embargo_s: int = 0,
 ) -> Walked:
     """Predict the moves of one asset over one horizon, one timestamp after another.
 
@@ -99,6 +105,7 @@ def walk(
         asset: Whose moves.
         seconds: Over which horizon.
         candidates: The ways to learn between which the walk decides as it goes.
+        embargo_s: Seconds after the end of a move before it is learnt from.
     """
     moves, usual = sample.moves[asset][seconds], sample.usual[asset][seconds]
     learner = _Learner(sample, kin, candidates)
@@ -109,7 +116,7 @@ def walk(
         now = int(sample.ts[row])
         while waiting and waiting[0].until <= now:
             learner.learn(waiting.pop(0))
-        seen = learner.predict(row, now, now + seconds * NS_PER_S, float(moves[row] / usual[row]))
+        seen = learner.predict(row, now, now + (seconds + embargo_s) * NS_PER_S, float(moves[row] / usual[row]))
         waiting.append(seen)
         rows.append(row)
         predicted.append(learner.mix(seen, float(usual[row])))

@@ -9,8 +9,7 @@ from signald.errors import ConfigError
 from signald.model.indicators import load_indicators
 from signald.model.parameters import Parameters
 from signald.model.time import parse_rfc3339
-from signald.research.backtest import BacktestResult, Scope, backtest, evaluate
-from signald.research.placebo import placebo_rejections
+from signald.research.backtest import BacktestResult, Scope, backtest, examine
 from signald.research.prices import Bars
 from tests.support.models import build_model, build_response, build_series
 from tests.support.samples import DAY_NS, plant
@@ -43,7 +42,7 @@ def files() -> _Files:
 @pytest.fixture(scope="module")
 def held_out(files: _Files) -> BacktestResult:
     scope = Scope(begin=parse_rfc3339("2023-07-01T00:00:00Z"), indicators=_EIGHT)
-    return backtest(files.calendars, files.prices, _INDICATORS, scope=scope)
+    return backtest(files.calendars, files.prices, _INDICATORS, scope=scope).result
 
 
 def test_the_last_twelve_months_are_predicted_better_than_by_zero_or_least_squares(held_out: BacktestResult) -> None:
@@ -82,7 +81,7 @@ def _evaluate(scope: Scope, model: Parameters | None = None) -> BacktestResult:
         noise_bps=15.0,
     )
     bars = Bars(300 * 10**9, np.array([0, 1]), np.ones(2), np.ones(2), np.zeros(2, dtype=np.int64))
-    return evaluate(sample, {"BTC": [bars]}, _INDICATORS, scope=scope, model=model)
+    return examine(sample, {"BTC": [bars]}, _INDICATORS, scope=scope, model=model).result
 
 
 def test_what_is_scored_lies_between_the_bounds_and_all_before_is_learnt_from() -> None:
@@ -129,18 +128,3 @@ def test_a_finished_model_is_scored_as_it_stands() -> None:
 def test_an_asset_or_indicator_that_is_not_there_is_an_error_that_names_it(scope: Scope) -> None:
     with pytest.raises(ConfigError, match=r"DOGE|us\.cpj\.mom"):
         _evaluate(scope)
-
-
-def test_placebo_days_are_rejected_as_often_as_chance_has_it() -> None:
-    random = np.random.default_rng(0)
-    names = {f"us.a{index}": 0.0 for index in range(40)}
-    sample = plant(names, {name: [name] for name in names}, releases=40, noise_bps=1.0)
-    apart = sample._replace(ts=sample.ts * 15)
-    start = np.arange(0, int(apart.ts[-1]) + 10 * 86_400 * 10**9, 86_400 * 10**9, dtype=np.int64)
-    opened = np.full(len(start), 100.0)
-    closed = opened * (1.0 + random.normal(size=len(start)) * 1e-3)
-    bars = Bars(300 * 10**9, start, opened, closed, np.zeros(len(start), dtype=np.int64))
-
-    share = placebo_rejections(apart, [bars], seconds=300)
-
-    assert share == pytest.approx(0.05, abs=0.04)

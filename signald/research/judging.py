@@ -1,0 +1,94 @@
+"""The model's predictions beside those of its baselines, row by row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from signald.core.scoring.scorer import judge_edge
+from signald.model.parameters import Parameters, SeriesId
+from signald.research.baselines import apply_model, walk_least_squares
+from signald.research.sample import Flags, Floats, Sample
+from signald.research.scores import Law
+from signald.research.walk import CANDIDATES, SILENT, Kin, Walked, walk
+
+BASELINES: Final = ("zero", "ols", "sign")
+"""Zero mean with the same kind of law, learnt alike; least squares on all so far; the same on the surprises' signs."""
+
+
+class Judged(NamedTuple):
+    """One horizon's predictions beside the baselines', of the rows that all of them speak of.
+
+    Attributes:
+        rows: Places of those rows in the sample.
+        model: What the model said.
+        std_mean: Standard deviation of its means.
+        edge: Sign of its verdict before costs; 0 for none.
+        baselines: What each of :data:`BASELINES` said.
+        moves: What followed, basis points.
+    """
+
+    rows: tuple[int, ...]
+    model: Law
+    std_mean: Floats
+    edge: Floats
+    baselines: Mapping[str, Law]
+    moves: Floats
+
+    def take(self, kept: Flags) -> "Judged":
+        """Some of the rows."""
+        return Judged(
+            rows=tuple(np.array(self.rows, dtype=np.intp)[kept].tolist()),
+            model=self.model.take(kept),
+            std_mean=self.std_mean[kept],
+            edge=self.edge[kept],
+            baselines={name: law.take(kept) for name, law in self.baselines.items()},
+            moves=self.moves[kept],
+        )
+
+
+def judge(
+    sample: Sample,
+    kin: Mapping[SeriesId, Kin],
+    *,
+    asset: str,
+    seconds: int,
+    embargo_s: int = 0,
+    model: Parameters | None = None,
+) -> Judged:
+    """Predict every row by the model and by all baselines; ``model`` as it stands, or learning as one goes.
+
+    Whatever learns takes in a move ``embargo_s`` after it was over.
+    """
+    ours = (
+        walk(sample, kin, candidates=CANDIDATES, asset=asset, seconds=seconds, embargo_s=embargo_s)
+        if model is None
+        else apply_model(model, sample, asset=asset, seconds=seconds)
+    )
+    others = {
+        "zero": walk(sample, kin, candidates=SILENT, asset=asset, seconds=seconds, embargo_s=embargo_s),
+        "ols": walk_least_squares(sample, asset=asset, seconds=seconds, embargo_s=embargo_s),
+        "sign": walk_least_squares(
+            sample._replace(z=np.sign(sample.z)), asset=asset, seconds=seconds, embargo_s=embargo_s
+        ),
+    }
+    rows = sorted(set(ours.rows).intersection(*(one.rows for one in others.values())))
+    std_mean = ours.std_mean[np.isin(ours.rows, rows)]
+    law = _law_of(ours, rows)
+    return Judged(
+        rows=tuple(rows),
+        model=law,
+        std_mean=std_mean,
+        edge=np.array([_edge(*one) for one in zip(law.mean.tolist(), std_mean.tolist(), strict=True)]),
+        baselines={name: _law_of(one, rows) for name, one in others.items()},
+        moves=sample.moves[asset][seconds][rows],
+    )
+
+
+def _law_of(walked: Walked, rows: Sequence[int]) -> Law:
+    return walked.law.take(np.isin(walked.rows, rows))
+
+
+def _edge(mean: float, std_mean: float) -> float:
+    """The verdict's sign, before costs; 0 for none."""
+    return {"up": 1.0, "down": -1.0}.get(judge_edge(mean, std_mean, cost_bps=0.0), 0.0)
