@@ -134,10 +134,27 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     drivers: tuple[Driver, ...]
 
 
+class Rung(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model would say if a figure came out as one given one, alone: as in a release, at the primary horizon.
+
+    ``desk`` is the guidance from then on; its size is that of the book when the ladder was drawn up.
+    """
+
+    surprise_z: float
+    verdict: Verdict
+    mean_bps: float
+    std_bps: float
+    lo_bps: float
+    hi_bps: float
+    p_up: float
+    desk: DeskGuidance
+
+
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One document for one instrument (``None`` where a kind has none).
 
-    ``ts_scheduled`` is ``None`` for a figure that nobody had scheduled.
+    ``ts_scheduled`` is ``None`` for a figure that nobody had scheduled. ``ladder`` is a scenario's alone: each
+    plausible figure, rising, with the decimals of its series, to what would be said of it.
     """
 
     schema: str = SCHEMA
@@ -157,3 +174,4 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     ts_event: Nanos
     ts_ingest: Nanos
     retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    ladder: dict[str, Rung] | msgspec.UnsetType = msgspec.UNSET

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from signald.model.macro import ReleaseId
 from signald.model.time import NS_PER_S, Nanos
 from signald.simulate.outcome import DemoResult
 from signald.simulate.scoreboard import Line, Scoreboard
@@ -56,6 +57,7 @@ class PlainLines:
         self._console = console
         self._scoreboard = scoreboard
         self._shown = 0
+        self._foreseen: set[ReleaseId] = set()
 
     def __enter__(self) -> Self:
         """Nothing to take."""
@@ -67,8 +69,12 @@ class PlainLines:
         """Nothing to give back."""
 
     def refresh(self, *, now: Nanos) -> None:
-        """Write the figures that came to their end since the last time."""
+        """Write what was foreseen, and the figures that came to their end, since the last time."""
         del now
+        for name, line in self._scoreboard.lines.items():
+            if line.foreseen and name not in self._foreseen:
+                self._foreseen.add(name)
+                self._console.print(foresight(line), soft_wrap=True, markup=False, highlight=False)
         done = [line for line in self._scoreboard.lines.values() if line.realised_bps is not None]
         for line in done[self._shown :]:
             self._console.print(plain(line), soft_wrap=True, markup=False, highlight=False)
@@ -117,6 +123,12 @@ def table_of(lines: Iterable[Line], *, now: Nanos | None) -> Table:
     return table
 
 
+def foresight(line: Line) -> str:
+    """What was said before a figure came, as one line of text: the ends and the middle of its ladder."""
+    figures = "  ".join(f"{actual} → {mean:+.1f}" for actual, mean in line.foreseen)
+    return f"{_clock(line.release.ts_scheduled)}  {line.release.release_id}  foreseen  {figures}"
+
+
 def plain(line: Line) -> str:
     """One figure as one line of text."""
     cells = cells_of(line, now=None)
@@ -132,6 +144,7 @@ def cells_of(line: Line, *, now: Nanos | None) -> list[str]:
     release, cause, signal = line.release, line.cause, line.signal
     is_out = line.ts_sent is not None
     left = "" if is_out or now is None else _countdown(release.ts_scheduled - now)
+    ends = () if is_out or not line.foreseen else (line.foreseen[0][1], line.foreseen[-1][1])
     return [
         _clock(release.ts_scheduled),
         release.release_id,
@@ -140,7 +153,7 @@ def cells_of(line: Line, *, now: Nanos | None) -> list[str]:
         _signed(cause.surprise if cause else None, "+.3g"),
         _signed(cause.surprise_z if cause else None, "+.2f"),
         (signal.verdict or "") if signal else "",
-        _signed(line.predicted_bps, "+.1f"),
+        "…".join(f"{one:+.0f}" for one in ends) or _signed(line.predicted_bps, "+.1f"),
         _signed(line.realised_bps, "+.1f"),
         left or ("" if line.latency_us is None else f"{line.latency_us:.0f} µs"),
     ]

@@ -22,6 +22,7 @@ class Line(msgspec.Struct, kw_only=True):
         release: What was played.
         ts_sent: Monotonic time at which it was given to the broker's client; ``None``: not yet.
         latency_us: From there until the first document about it was read from the stream.
+        ladder: What was said before it came, of the table's instrument: the newest scenario.
         signal: The newest document about it, of the table's instrument.
         realised_bps: What the simulated market did within the primary horizon.
     """
@@ -29,6 +30,7 @@ class Line(msgspec.Struct, kw_only=True):
     release: PlannedRelease
     ts_sent: Nanos | None = None
     latency_us: float | None = None
+    ladder: Signal | None = None
     signal: Signal | None = None
     realised_bps: float | None = None
 
@@ -37,6 +39,14 @@ class Line(msgspec.Struct, kw_only=True):
         """This figure's part in the newest document."""
         causes = self.signal.causes if self.signal is not None else ()
         return next((cause for cause in causes if cause.release_id == self.release.release_id), None)
+
+    @property
+    def foreseen(self) -> tuple[tuple[str, float], ...]:
+        """Lowest, middle and highest plausible figure as they were foreseen, with the predicted move of each."""
+        if self.ladder is None or not isinstance(self.ladder.ladder, dict):
+            return ()
+        rungs = [(actual, rung.mean_bps) for actual, rung in self.ladder.ladder.items()]
+        return rungs[0], rungs[len(rungs) // 2], rungs[-1]
 
     @property
     def predicted_bps(self) -> float | None:
@@ -71,6 +81,9 @@ class Scoreboard:
         self.seen.update({signal.kind, *signal.flags, *([signal.verdict] if signal.verdict else [])})
         for cause in signal.causes:
             line = self.lines.get(cause.release_id)
+            if line is not None and signal.kind == "scenario":
+                line.ladder = signal if signal.instrument == self._instrument else line.ladder
+                continue
             if line is None or line.ts_sent is None:
                 continue
             if line.latency_us is None:

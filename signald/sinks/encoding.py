@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import msgspec
 
 from signald.model.instruments import InstrumentId
-from signald.model.signals import Signal
+from signald.model.signals import DeskGuidance, Rung, Signal
 from signald.model.time import Nanos
 
 _ENCODER = msgspec.json.Encoder()
@@ -130,13 +130,23 @@ def _sum_of_numbers(signal: Signal) -> float:
             total += (sides.bid or 0.0) + (sides.ask or 0.0)
         for costs in book.slippage_bps.values():
             total += (costs.bid or 0.0) + (costs.ask or 0.0)
-    desk = signal.desk
-    if desk is not None:
-        total += (desk.quote_widen_bps or 0.0) + (desk.skew_bps or 0.0) + (desk.max_size_usd or 0.0)
+    if signal.desk is not None:
+        total += _sum_of_guidance(signal.desk)
+    if signal.ladder:
+        total += sum(map(_sum_of_rung, signal.ladder.values()))
     if signal.model is not None:
         for driver in signal.model.drivers:
             total += driver.contribution_bps
     return total
+
+
+def _sum_of_rung(rung: Rung) -> float:
+    numbers = rung.surprise_z + rung.mean_bps + rung.std_bps + rung.lo_bps + rung.hi_bps + rung.p_up
+    return numbers + _sum_of_guidance(rung.desk)
+
+
+def _sum_of_guidance(desk: DeskGuidance) -> float:
+    return (desk.quote_widen_bps or 0.0) + (desk.skew_bps or 0.0) + (desk.max_size_usd or 0.0)
 
 
 def _first_not_finite(node: object, path: str = "") -> str:

@@ -86,8 +86,13 @@ def those(outputs: Iterable[Output], kind: type[_Kind]) -> list[_Kind]:
 
 
 def of_bitcoin(outputs: Iterable[Output]) -> list[Signal]:
-    """The documents for ``BTCUSDT.BINANCE``, in order."""
-    return [signal for signal in those(outputs, Signal) if signal.instrument == BTCUSDT.id]
+    """The documents for ``BTCUSDT.BINANCE``, in order, but for what was said before any figure came."""
+    return [one for one in those(outputs, Signal) if one.instrument == BTCUSDT.id and one.kind != "scenario"]
+
+
+def ladders(outputs: Iterable[Output]) -> list[Signal]:
+    """The scenarios, in order."""
+    return [signal for signal in those(outputs, Signal) if signal.kind == "scenario"]
 
 
 def seconds(count: float) -> int:

@@ -82,6 +82,11 @@ def quarantine_key(window: ReleaseWindow, release: Release, flags: Sequence[Flag
     return cause_key("quarantined", window.release_id, window.numbers, release.actual, *flags)
 
 
+def scenario_key(window: ReleaseWindow) -> str:
+    """What is expected of a release."""
+    return cause_key("scenario", window.release_id, window.expectation.consensus)
+
+
 def step_key(release_id: ReleaseId, ts_scheduled: Nanos, step: str) -> str:
     """Something that follows from the schedule alone."""
     return cause_key("step", release_id, ts_scheduled, step)

@@ -1,7 +1,7 @@
 """Writes one document per instrument for every occasion."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -9,12 +9,13 @@ from signald.core.board import BoardRows
 from signald.core.documents import causes as c
 from signald.core.documents.plans import Plans
 from signald.core.release_window import Bundle, ReleaseWindow
-from signald.core.scoring import Prediction, Scorer, book_flags, book_view
+from signald.core.scoring import Prediction, Scorer, book_flags, book_view, figure_text, plausible_figures
 from signald.core.scoring.view import Row
+from signald.core.surprise import surprise
 from signald.model.identity import signal_id
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import Release, ReleaseId, ReleaseKind
-from signald.model.signals import Cause, Flag, ModelView, Signal, SignalKind, Verdict
+from signald.model.signals import Cause, Flag, ModelView, Rung, Signal, SignalKind, Verdict
 from signald.model.time import Nanos
 
 
@@ -44,6 +45,50 @@ class Documents:
     def arm(self, bundle: Bundle) -> None:
         """Lay out beforehand what scoring these releases will need."""
         self._plans.of(_ids(bundle))
+
+    def foreseen(
+        self, bundle: Bundle, window: ReleaseWindow, rows: BoardRows, *, now: Nanos, silent: bool
+    ) -> list[Signal]:
+        """The ladder of a release that is armed: none without a consensus, or where the model has nothing to say."""
+        consensus, series = window.expectation.consensus, self.scorer.series(window.release_id)
+        if consensus is None or series is None:
+            return []
+        step = window.indicator.step
+        (low, high), farthest = window.indicator.plausible, series.farthest  # what lies beyond would not be scored
+        bounds = max(low, consensus - farthest), min(high, consensus + farthest)
+        actuals = plausible_figures(consensus, sigma=series.sigma, step=step, bounds=bounds)
+        ladders = self.scorer.foresee(
+            self._plans.of(_ids(bundle)),
+            window.release_id,
+            [surprise(actual, consensus) / series.sigma for actual in actuals],
+            rows,
+            ts_expires=bundle.ts_scheduled + self.scorer.longest_ns,
+        )
+        statement = _Statement(
+            kind="scenario",
+            revision=0,
+            causes=(c.absence_of(window),),
+            keys=(c.scenario_key(window),),
+            flags=(),
+            ts_scheduled=bundle.ts_scheduled,
+            ts_event=now,
+            ts_ingest=now,
+        )
+        doubts: list[Flag] = [
+            *(["thin_history"] if series.thin_history else []),
+            *(["silent_source"] if silent else []),
+        ]
+        names = [figure_text(actual, step) for actual in actuals]
+        return [
+            _bare(
+                replace(statement, flags=c.in_order([*doubts, *book_flags(rows[place].item())])),
+                instrument=instrument.id,
+                model=ModelView(id=self.scorer.model_id, drivers=()),
+                ladder=dict(zip(names, ladder, strict=True)),
+            )
+            for place, (instrument, ladder) in enumerate(zip(self._instruments, ladders, strict=True))
+            if ladder
+        ]
 
     def scored(
         self, bundle: Bundle, rows: BoardRows, *, ts_event: Nanos, ts_ingest: Nanos, silent: bool
@@ -218,6 +263,7 @@ def _bare(
     instrument: InstrumentId | None = None,
     model: ModelView | None = None,
     retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET,
+    ladder: dict[str, Rung] | msgspec.UnsetType = msgspec.UNSET,
 ) -> Signal:
     """A document that predicts nothing."""
     return Signal(
@@ -237,4 +283,5 @@ def _bare(
         ts_event=statement.ts_event,
         ts_ingest=statement.ts_ingest,
         retracts=retracts,
+        ladder=ladder,
     )

@@ -71,7 +71,7 @@ class Engine:
         if isinstance(event, Heartbeat):
             outputs.extend(self._world.liveness.heard(event))
         elif isinstance(event, ScheduledRelease):
-            outputs.extend(self._timetable.schedule(event))
+            outputs.extend(self._timetable.schedule(event, rows))
             outputs.extend(self._figures.take_held(event.release_id, rows))
         else:
             outputs.extend(self._figures.take(event, rows))

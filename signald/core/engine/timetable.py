@@ -15,7 +15,7 @@ class Timetable:
         """Take what the engine knows."""
         self._world = world
 
-    def schedule(self, word: ScheduledRelease) -> list[Output]:
+    def schedule(self, word: ScheduledRelease, rows: BoardRows) -> list[Output]:
         """Take one source's word on when a release is due and what is expected."""
         window = self._world.open(word.release_id)
         if window.is_crowded(word):
@@ -30,7 +30,8 @@ class Timetable:
         prior = None if "prior" in names else word.prior
         if not window.schedule(word, consensus=consensus, prior=prior):
             return [repeated(word.release_id, word.source, word.sequence, word.ts_ingest)]
-        return [*refused, *self._follow(window, word)]
+        followed = self._follow(window, word)
+        return [*refused, *followed, *self._world.foresee(window, rows, now=word.ts_ingest)]
 
     def fire(self, due: Due, rows: BoardRows) -> list[Output]:
         """Do what is due, at its own time."""
@@ -39,7 +40,7 @@ class Timetable:
             case "watch":
                 return [*self._world.liveness.missing(due.release_id, window.indicator.id, due.ts)]
             case "arm":
-                return self._arm(window, due.ts)
+                return [*self._arm(window, due.ts), *self._world.foresee(window, rows, now=due.ts)]
             case "final":
                 return self._finish(window, due.ts, rows)
             case "confirm":

@@ -45,6 +45,13 @@ class World:
         """Who is expected to say a figure: the series' configured sources, else all that cover it."""
         return window.indicator.sources or self.liveness.covering(window.indicator.id, now)
 
+    def foresee(self, window: ReleaseWindow, rows: BoardRows, *, now: Nanos) -> list[Output]:
+        """What would be said of each plausible figure of a release that is armed, once for each consensus."""
+        if window.state != "armed" or not window.foresee():
+            return []
+        silent = self.is_silent(window, now)
+        return [*self.documents.foreseen(self.bundle_of(window), window, rows, now=now, silent=silent)]
+
     def score(self, bundle: Bundle, rows: BoardRows, *, ts_event: Nanos, ts_ingest: Nanos) -> list[Output]:
         """What the figures of ``bundle`` that are out say now; nothing if there are none."""
         if not bundle.out:

@@ -200,17 +200,9 @@ def _share(places: Places, numbers: Floats, bundle: Bundle, cell: int, shares: F
             shares[i] = weight * bundle.filled[i] + 0.0  # never -0.0
 
 
-@kernel("void(i8[::1], f8[::1], f8[::1], f8[:,:,::1], f8[:,::1])")
-def score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shares: Floats) -> None:
-    """Score one bundle for all instruments at all horizons.
-
-    Args:
-        places: Sizes and places, from :func:`lay_out`.
-        numbers: The model's numbers, and scratch, laid out by it.
-        surprises: z of each coordinate, NaN where there is none.
-        out: ``[instrument, horizon, OUTPUTS]``; written.
-        shares: ``[instrument, coordinate]``, basis points of the mean at the primary horizon; written.
-    """
+@inner
+def _score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shares: Floats) -> None:
+    """Score one bundle for all instruments at all horizons; see :func:`score`."""
     bundle = _bundle(places, numbers)
     _hear(places, numbers, surprises, bundle)
     for cell in range(places[CELLS]):
@@ -228,3 +220,24 @@ def score(places: Places, numbers: Floats, surprises: Floats, out: Floats, share
         _share(places, numbers, bundle, first + places[PRIMARY], shares[i])
         for j in range(places[COORDINATES]):
             shares[i, j] *= scales[i]
+
+
+@kernel("void(i8[::1], f8[::1], f8[::1], f8[:,:,::1], f8[:,::1])")
+def score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shares: Floats) -> None:
+    """Score one bundle for all instruments at all horizons.
+
+    Args:
+        places: Sizes and places, from :func:`lay_out`.
+        numbers: The model's numbers, and scratch, laid out by it.
+        surprises: z of each coordinate, NaN where there is none.
+        out: ``[instrument, horizon, OUTPUTS]``; written.
+        shares: ``[instrument, coordinate]``, basis points of the mean at the primary horizon; written.
+    """
+    _score(places, numbers, surprises, out, shares)
+
+
+@kernel("void(i8[::1], f8[::1], f8[:,::1], f8[:,:,:,::1], f8[:,:,::1])")
+def score_each(places: Places, numbers: Floats, surprises: Floats, out: Floats, shares: Floats) -> None:
+    """The same for every row of ``surprises``; ``out`` and ``shares`` have one more axis in front, of its length."""
+    for case in range(surprises.shape[0]):
+        _score(places, numbers, surprises[case], out[case], shares[case])

@@ -28,6 +28,7 @@ MAX_SOURCES: Final = 64
 
 _MAX_ISSUED: Final = 256  # ids per instrument that a retraction may name
 _MAX_DOUBTS: Final = 16  # doubtful figures of one release that are worth a document
+_MAX_FORESEEN: Final = 64  # consensuses of one release whose ladder is worth a document
 
 
 class Expectation(NamedTuple):
@@ -98,6 +99,7 @@ class ReleaseWindow:
     _doubts: dict[tuple[int, float | None, str], None] = field(
         default_factory=dict[tuple[int, "float | None", str], None]
     )
+    _foreseen: dict[float, None] = field(default_factory=dict[float, None])
     _frozen: Expectation | None = None
 
     # -- the schedule ------------------------------------------------------------------------------------------------
@@ -138,6 +140,14 @@ class ReleaseWindow:
         self.is_heard = True
         if self._frozen is None:
             self._frozen = self.expectation
+
+    def foresee(self) -> bool:
+        """Whether what is expected now is worth a ladder: there is a consensus, and none was drawn up for it before."""
+        consensus = self.expectation.consensus
+        if consensus is None or consensus in self._foreseen or len(self._foreseen) >= _MAX_FORESEEN:
+            return False
+        self._foreseen[consensus] = None
+        return True
 
     def begin_anew(self) -> None:
         """The release was put off: what was said of its figure at the former time is void."""

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from signald.core.board import BoardRows
 from signald.core.kernels import score as k
 from signald.core.scoring.plan import Plan, lay_out_plan
@@ -12,7 +14,7 @@ from signald.core.surprise import Surprise, surprise
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Series, series_of
-from signald.model.signals import DeskGuidance, Driver, Flag, Horizon, Verdict
+from signald.model.signals import DeskGuidance, Driver, Flag, Horizon, Rung, Verdict
 from signald.model.time import NS_PER_S, Nanos
 
 QUOTE_LIFE_S: Final = 10.0
@@ -56,6 +58,11 @@ class Scorer:
         responses = next(iter(parameters.assets.values()), ())
         self._seconds = tuple(one.seconds for one in responses)
         self._primary = self._seconds.index(parameters.primary_s) if responses else 0
+
+    @property
+    def longest_ns(self) -> Nanos:
+        """The longest horizon; 0 if the model has none."""
+        return max(self._seconds, default=0) * NS_PER_S
 
     @property
     def model_id(self) -> str:
@@ -111,9 +118,52 @@ class Scorer:
             for place in range(len(self.instruments))
         )
 
+    def foresee(
+        self, plan: Plan, release_id: ReleaseId, surprises: Sequence[float], rows: BoardRows, *, ts_expires: Nanos
+    ) -> tuple[tuple[Rung, ...], ...]:
+        """What would be said of one release of a bundle if it came first and alone, for each of several figures.
+
+        Args:
+            plan: The bundle, from :meth:`plan`.
+            release_id: One of its releases.
+            surprises: z of each figure.
+            rows: The board now.
+            ts_expires: Until when the guidance would hold.
+
+        Returns:
+            For each instrument, in order, a rung for each figure; none where the model has nothing to say.
+        """
+        coordinate = plan.coordinates[plan.releases.index(release_id)]
+        if coordinate < 0 or not surprises:
+            return tuple(() for _ in self.instruments)
+        cases = np.full((len(surprises), plan.surprises.size), np.nan)
+        cases[:, coordinate] = surprises
+        out = np.full((len(surprises), *plan.out.shape), np.nan)
+        k.score_each(plan.places, plan.numbers, cases, out, np.zeros((len(surprises), *plan.shares.shape)))
+        said: list[list[list[float]]] = out[:, :, self._primary].transpose(1, 0, 2).tolist()
+        return tuple(
+            tuple(self._rung(z, one, row, ts_expires=ts_expires) for z, one in zip(surprises, each, strict=True))
+            if not math.isnan(each[0][k.MEAN])
+            else ()
+            for each, row in zip(said, (rows[place].item() for place in range(len(said))), strict=True)
+        )
+
+    def _rung(self, z: float, primary: Sequence[float], row: Row, *, ts_expires: Nanos) -> Rung:
+        verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=cost_bps(row, primary[k.MEAN]))
+        return Rung(
+            surprise_z=z,
+            verdict=verdict,
+            mean_bps=primary[k.MEAN],
+            std_bps=primary[k.STD],
+            lo_bps=primary[k.LOW],
+            hi_bps=primary[k.HIGH],
+            p_up=primary[k.P_UP],
+            desk=self._guide(primary, _confidence(verdict, primary[k.P_UP]), row, ts_expires=ts_expires),
+        )
+
     def _predict(self, plan: Plan, place: int, heard: Sequence[int], *, row: Row, ts_ingest: Nanos) -> Prediction:
         instrument = self.instruments[place].id
-        ts_expires = ts_ingest + max(self._seconds, default=0) * NS_PER_S
+        ts_expires = ts_ingest + self.longest_ns
         said: list[list[float]] = plan.out[place].tolist()
         if not said or math.isnan(said[self._primary][k.MEAN]):
             desk = DeskGuidance(

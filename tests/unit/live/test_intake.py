@@ -87,8 +87,8 @@ class Shell:
         self.intake.take(RecordKind.MESSAGE, channel="mqtt", key=f"calendar/{what}", payload=payload)
 
     def release(self) -> None:
-        """The schedule, and a second later the figure."""
-        self.hear(f"schedule/{CPI_JANUARY}/bls", schedule_payload())
+        """The schedule, of which nothing is to be foreseen, and a second later the figure."""
+        self.hear(f"schedule/{CPI_JANUARY}/bls", schedule_payload(consensus=None))
         self.clock.pass_by(NS_PER_S)
         self.hear(f"release/{CPI_JANUARY}/bls", release_payload())
 

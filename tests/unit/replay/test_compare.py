@@ -39,6 +39,14 @@ def changed(tmp_path: Path, change: Callable[[list[Record]], object], *, exact_r
     return compare([tmp_path / "changed"], build_pipeline, exact_rows=exact_rows)
 
 
+def is_release(record: Record) -> bool:
+    return record.kind is RecordKind.SIGNAL and b'"kind":"release"' in record.payload
+
+
+def first_release(records: list[Record]) -> int:
+    return next(index for index, record in enumerate(records) if is_release(record))
+
+
 def first(records: list[Record], kind: RecordKind, number: int = 0) -> int:
     return [index for index, record in enumerate(records) if record.kind is kind][number]
 
@@ -56,7 +64,7 @@ def test_a_run_is_what_its_journal_replays_to(tmp_path: Path) -> None:
 
 def test_a_document_that_was_changed_is_found(tmp_path: Path) -> None:
     def change(records: list[Record]) -> None:
-        index = first(records, RecordKind.SIGNAL)
+        index = first_release(records)
         records[index] = records[index]._replace(
             payload=records[index].payload.replace(b'"actual":3.0', b'"actual":3.1')
         )
@@ -71,7 +79,7 @@ def test_a_document_that_was_changed_is_found(tmp_path: Path) -> None:
 
 def test_a_document_taken_away_is_found(tmp_path: Path) -> None:
     def change(records: list[Record]) -> None:
-        del records[first(records, RecordKind.SIGNAL)]
+        del records[first_release(records)]
 
     difference = changed(tmp_path, change).difference
 
@@ -82,7 +90,7 @@ def test_a_document_taken_away_is_found(tmp_path: Path) -> None:
 
 def test_all_documents_of_a_figure_taken_away_are_missing(tmp_path: Path) -> None:
     def change(records: list[Record]) -> None:
-        records[:] = [record for record in records if record.kind is not RecordKind.SIGNAL]
+        records[:] = [record for record in records if not is_release(record)]
 
     difference = changed(tmp_path, change).difference
 

@@ -86,7 +86,7 @@ def test_an_event_fires_what_is_due_before_it() -> None:
     outputs = tell(engine, heartbeat(at=T0 + LATE))
 
     assert [type(one).__name__ for one in outputs] == [
-        *("WindowChanged", "SourceSilent", "WindowChanged", "Signal", "SourceAlive"),
+        *("WindowChanged", "Signal", "SourceSilent", "WindowChanged", "Signal", "SourceAlive"),
     ]
 
 
