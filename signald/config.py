@@ -34,7 +34,7 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Moments of a release's life, in seconds around its scheduled time T0; see :class:`WindowRules`."""
 
-    arm_before_s: Positive = 900.0
+    arm_before_s: Positive = 870.0
     early_tolerance_s: Positive = 2.0
     late_after_s: Positive = 60.0
     valid_s: Positive = 300.0

@@ -91,6 +91,9 @@ def show_summary(console: Console, scoreboard: Scoreboard, result: DemoResult) -
     """Everything once more, and the totals."""
     if console.is_terminal:
         console.print(table_of(scoreboard.lines.values(), now=None))
+        for line in scoreboard.lines.values():
+            if line.story:
+                console.print(f"{line.release.release_id}: {'; '.join(line.story)}", soft_wrap=True, highlight=False)
     compiled = f"{result.compilations_after_ready} compilations after ready"
     facts = [f"{result.releases} releases, {result.signals} signals, {compiled}"]
     for name, book in result.books.items():
@@ -133,7 +136,7 @@ def plain(line: Line) -> str:
     """One figure as one line of text."""
     cells = cells_of(line, now=None)
     named = zip(_COLUMNS[2:], cells[2:], strict=True)
-    return f"{cells[0]}  {cells[1]}  " + "  ".join(f"{name} {cell}" for name, cell in named if cell)
+    return "  ".join([*cells[:2], *(f"{name} {cell}" for name, cell in named if cell), *line.story])
 
 
 def cells_of(line: Line, *, now: Nanos | None) -> list[str]:
@@ -144,11 +147,15 @@ def cells_of(line: Line, *, now: Nanos | None) -> list[str]:
     release, cause, signal = line.release, line.cause, line.signal
     is_out = line.ts_sent is not None
     left = "" if is_out or now is None else _countdown(release.ts_scheduled - now)
-    ends = () if is_out or not line.foreseen else (line.foreseen[0][1], line.foreseen[-1][1])
+    ends = (
+        ()
+        if is_out or line.realised_bps is not None or not line.foreseen
+        else (line.foreseen[0][1], line.foreseen[-1][1])
+    )
     return [
         _clock(release.ts_scheduled),
         release.release_id,
-        f"{release.actual:g}" if is_out else "",
+        f"{cause.actual if cause and cause.actual is not None else release.actual:g}" if is_out else "",
         "" if release.consensus is None else f"{release.consensus:g}",
         _signed(cause.surprise if cause else None, "+.3g"),
         _signed(cause.surprise_z if cause else None, "+.2f"),

@@ -1,7 +1,7 @@
 """What came of each figure, as a reader of the signal stream sees it: for the demo's table, summary and result."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -25,6 +25,7 @@ class Line(msgspec.Struct, kw_only=True):
         ladder: What was said before it came, of the table's instrument: the newest scenario.
         signal: The newest document about it, of the table's instrument.
         realised_bps: What the simulated market did within the primary horizon.
+        story: What was said of it besides its score, in the order in which it was read.
     """
 
     release: PlannedRelease
@@ -33,6 +34,7 @@ class Line(msgspec.Struct, kw_only=True):
     ladder: Signal | None = None
     signal: Signal | None = None
     realised_bps: float | None = None
+    story: list[str] = []
 
     @property
     def cause(self) -> Cause | None:
@@ -84,7 +86,10 @@ class Scoreboard:
             if line is not None and signal.kind == "scenario":
                 line.ladder = signal if signal.instrument == self._instrument else line.ladder
                 continue
-            if line is None or line.ts_sent is None:
+            if line is None:
+                continue
+            line.story += [word for word in _story(signal, cause) if word not in line.story]
+            if line.ts_sent is None:
                 continue
             if line.latency_us is None:
                 line.latency_us = (monotonic - line.ts_sent) / NS_PER_US
@@ -108,3 +113,19 @@ class Scoreboard:
     def latencies_us(self) -> list[float]:
         """Sent → read of every figure that was answered, in calendar order."""
         return [line.latency_us for line in self.lines.values() if line.latency_us is not None]
+
+
+def _story(signal: Signal, cause: Cause) -> Iterator[str]:
+    """What a document says of one of its figures besides a score."""
+    if signal.verdict == "quarantined":
+        yield f"{cause.actual:g} quarantined ({', '.join(signal.flags)})"
+    elif signal.kind == "retraction":
+        yield f"{cause.actual:g} retracted"
+    elif signal.kind == "missed":
+        yield "missed"
+    elif signal.kind == "correction" and cause.figure:
+        yield f"corrected to {cause.actual:g}"
+    if "partial_bundle" in signal.flags:
+        yield "scored before its siblings"
+    if cause.contradicted_by:
+        yield "conflicting sources: " + ", ".join(f"{name} says {one:g}" for name, one in cause.contradicted_by.items())

@@ -11,7 +11,8 @@ class WindowRules:
 
     Attributes:
         watch_before_ns: From T0 less this a silent source that covers the release is a loud alarm.
-        arm_before_ns: Armed from T0 less this.
+        arm_before_ns: Armed from T0 less this. Figures come at whole quarters of an hour: arming, which takes
+            milliseconds, had better not.
         early_tolerance_ns: A figure sooner than T0 less this is early.
         late_after_ns: A figure from T0 plus this on is late; if none has come by then, the release is missed.
         valid_ns: A figure from T0 plus this on is recorded but not scored: the move is over.
@@ -23,7 +24,7 @@ class WindowRules:
     """
 
     watch_before_ns: int = 600 * NS_PER_S
-    arm_before_ns: int = 900 * NS_PER_S
+    arm_before_ns: int = 870 * NS_PER_S
     early_tolerance_ns: int = 2 * NS_PER_S
     late_after_ns: int = 60 * NS_PER_S
     valid_ns: int = 300 * NS_PER_S
