@@ -38,6 +38,11 @@ def test_every_fault_is_noticed_and_the_journal_replays(tmp_path: Path) -> None:
         "retraction",
     ]
     assert min(shown.values()) >= 1
+    for said in (
+        *("scored before its siblings", "corrected to 3.4", "2.9 retracted", "missed"),
+        *("143000 quarantined (unit_slip)", "conflicting sources: wire says 3.1", "foreseen"),
+    ):
+        assert said in demo.stderr
     verified = subprocess.run(  # noqa: S603 - our own program
         [*SIGNALD, "verify", "var/demo-journal"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

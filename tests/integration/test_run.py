@@ -5,74 +5,27 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import jsonschema
-import paho.mqtt.publish
 import pytest
-from paho.mqtt.enums import MQTTProtocolVersion
 
 from signald.model.time import format_rfc3339
 from signald.simulate.child import LOOPBACK, Server, free_port
 from signald.simulate.servers import embedded_broker, embedded_valkey
 from signald.simulate.venues.binance_exchange import BinanceExchange
+from tests.support.agency import RELEASE_ID, Agency
 from tests.support.daemons import Daemon, daemon
 from tests.support.exchange import ExchangeInThread, exchange_in_thread
 from tests.support.servers import installed
 from tests.support.waiting import eventually
 
-RELEASE_ID = "us.cpi.yoy:2025-01"
 DEPTH = "btcusdt@depth@100ms"
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 4
 
 pytestmark = pytest.mark.timeout(120)
-
-
-class Agency:
-    """A source of figures, as simple as a client of MQTT can be."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._sequences = count(1)
-        self.now = datetime.now(UTC)  # noqa: TID251 - what the world outside says
-
-    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish these bytes; returns when the broker has them."""
-        paho.mqtt.publish.single(
-            f"signald/v1/{topic}",
-            payload,
-            qos=1,
-            retain=retain,
-            hostname=LOOPBACK,
-            port=self._port,
-            protocol=MQTTProtocolVersion.MQTTv5,
-        )
-
-    def schedule(self, release_id: str = RELEASE_ID, **fields: object) -> None:
-        """Promise a figure for this moment."""
-        indicator, period = release_id.split(":")
-        promise = {"indicator": indicator, "period": period, "ts_scheduled": self._time(), "prior": 2.9}
-        self._say("schedule", release_id, {"consensus": 2.9, **promise, **fields}, retain=True)
-
-    def release(self, release_id: str = RELEASE_ID, **fields: object) -> None:
-        """Say the figure."""
-        self._say("release", release_id, {"actual": 3.0, "kind": "first", **fields})
-
-    def _say(self, what: str, release_id: str, fields: dict[str, Any], *, retain: bool = False) -> None:
-        stamped = {
-            "release_id": release_id,
-            "source": "agency",
-            "sequence": next(self._sequences),
-            "ts_event": self._time(),
-        }
-        self.send(f"calendar/{what}/{release_id}/agency", json.dumps(stamped | fields).encode(), retain=retain)
-
-    def _time(self) -> str:
-        return (self.now + timedelta(milliseconds=1)).isoformat().replace("+00:00", "Z")
 
 
 @pytest.fixture
