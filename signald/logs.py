@@ -21,6 +21,7 @@ from signald.model.notices import (
     Notice,
     Quarantined,
     Rejected,
+    Relieved,
     SourceAlive,
     SourceSilent,
     Unconfirmed,
@@ -50,6 +51,7 @@ class Line(NamedTuple):
 LINES: dict[type, Line] = {
     BookLive: Line("info", "book_went_live"),
     BookGap: Line("warning", "book_discarded"),
+    Relieved: Line("info", "connection_relieved"),
     BookStale: Line("warning", "book_went_stale"),
     Rejected: Line("warning", "input_rejected"),
     Quarantined: Line("warning", "figure_quarantined"),

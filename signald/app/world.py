@@ -19,7 +19,8 @@ from signald.model.parameters import Parameters, decode_parameters
 from signald.pipeline import Pipeline
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.protocol import VenueSource
-from signald.sources.registry import VenueConfig, build_source, channels_of
+from signald.sources.registry import VenueConfig, channels_of
+from signald.sources.succession import build_succession
 
 _VENUES = "venues"  # the section at fault
 
@@ -101,7 +102,7 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
         if strangers:
             problem = f"{strangers[0]!r} is of {world.instruments[strangers[0]].venue}, not of {venue.name}"
             raise ConfigError(_VENUES, problem)
-        sources[channel] = build_source(venue, instruments, board, channel=channel)
+        sources |= build_succession(venue, instruments, board, channel=channel).lanes
     documents = Documents(scorer=Scorer(world.parameters, instruments), instruments=instruments)
     engine = Engine(indicators=world.indicators, documents=documents, rules=world.config.releases.rules())
     return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))

@@ -41,9 +41,16 @@ class Board:
         self.slippage_usd = checked_sizes(slippage_usd)
         size = self.nbytes(len(self.instruments))
         self._cells = np.frombuffer(bytearray(size) if buffer is None else buffer, dtype=np.int64, count=size // 8)
+        self._seen = self._cells
         if not self._cells.flags.writeable:
             msg = "the board's buffer cannot be written"
             raise ValueError(msg)
+
+    def aside(self) -> "Board":
+        """A board that reads as this one, for writers whose rows nobody shall see yet."""
+        board = Board(self.instruments, slippage_usd=self.slippage_usd)
+        board._seen = self._seen
+        return board
 
     @staticmethod
     def nbytes(count: int) -> int:
@@ -60,7 +67,7 @@ class Board:
         A row whose writer was too fast to be read in a bounded time has FLAG_UNREAD and the state of a gap.
         """
         rows = np.zeros(len(self.instruments) * ROW_WORDS, dtype=np.int64)
-        read_rows(self._cells, rows, len(self.instruments))
+        read_rows(self._seen, rows, len(self.instruments))
         return rows.view(ROW_FIELDS)
 
 

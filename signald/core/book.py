@@ -23,6 +23,7 @@ from signald.core.kernels.rows import (
     ROW_WORDS,
     STATE,
     STATE_DISCONNECTED,
+    TS_EVENT,
     TS_INGEST,
 )
 from signald.model.instruments import Instrument
@@ -94,6 +95,11 @@ class Book:
     def sequence(self) -> int:
         """The venue's sequence after the last of them, or of the snapshot."""
         return int(self.words[layout.LAST])
+
+    @property
+    def ts_event(self) -> Nanos:
+        """The venue's time of the last of them."""
+        return int(self.words[layout.ROW + TS_EVENT])
 
     @property
     def ts_ingest(self) -> Nanos:
@@ -199,6 +205,14 @@ class Book:
         self.words[layout.CROSSED_RUN] = 0
         return True
 
+    def succeed(self, other: "Book") -> None:
+        """Show on the board in place of ``other``, a book of the same instrument, which then shows nowhere."""
+        shown, hidden = other._cell, self._cell  # noqa: SLF001  # of the same class
+        self._write_to(shown)
+        other._write_to(hidden)  # noqa: SLF001
+        self.words[layout.ROW + APPLIED] = max(self.applied, other.applied)
+        self._publish()
+
     def mark_stale(self) -> None:
         """Flag on the board that the book makes no progress; its next frame takes the flag away."""
         self.words[layout.ROW + FLAGS] |= FLAG_STALE
@@ -212,6 +226,10 @@ class Book:
     def _ratios(self, tick: Decimal, lot: Decimal) -> tuple[Decimal, Decimal]:
         """How many of such ticks and lots one of the book's is."""
         return self._tick / tick, self._lot / lot
+
+    def _write_to(self, cell: WordArray) -> None:
+        self._cell = cell
+        self.words[layout.ROW_ADDRESS] = cell.ctypes.data
 
     def _set_forms(self) -> None:
         words, reals = self.words, self.words.view(np.float64)

@@ -31,6 +31,8 @@ from signald.sinks.replicas import ReplicaCheck
 from signald.sinks.status import StatusBoard
 from signald.sources.calendars.mqtt.source import TOPICS
 from signald.sources.registry import channels_of
+from signald.sources.succession import SPARE
+from signald.transports.allowance import Allowance
 from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
 from signald.vintages import VintageRecorder, VintageStore
 
@@ -135,8 +137,8 @@ class Daemon:
         supervisor.start("status", status.run)
         supervisor.start("replicas", self._replicas.run)
         links = self._build_links(intake)
-        for link in links:
-            link.start(supervisor)
+        for link in links.values():
+            link.start(supervisor, links)
         timeout_s = self._config.live.startup_timeout_s
         await self._publisher.wait_connected(timeout_s)
         supervisor.start("mqtt", mqtt.run)
@@ -174,7 +176,7 @@ class Daemon:
             model_id=self._model_id,
             version=self._version,
             recovered_from=recovered.since,
-            channels={channel: source.instruments for channel, source in self._pipeline.venues.items()},
+            channels={name: venue.instruments for name, venue in self._pipeline.venues.items() if venue.instruments},
         )
         unsaid = intake.begin(session, recovered.unsaid)
         reach("recovery.begun")
@@ -206,19 +208,24 @@ class Daemon:
 
         return Ticker(self._clock, deadline=recall.next_deadline, fire=lambda: recall.say(self._clock.now(), take))
 
-    def _build_links(self, intake: Intake) -> list[VenueLink]:
-        return [
-            VenueLink(
+    def _build_links(self, intake: Intake) -> dict[str, VenueLink]:
+        """Both connections of every venue, by channel; all connections to one venue share what it bears."""
+        venues = self._config.venues
+        allowances = {venue.name: Allowance(self._clock) for venue in venues}
+        return {
+            channel: VenueLink(
                 channel,
                 ws_url=venue.ws_url,
                 rest_url=venue.rest_url,
                 intake=intake,
                 pipeline=self._pipeline,
                 clock=self._clock,
+                allowance=allowances[venue.name],
                 frames=self._metrics.counts.frames,
             )
-            for channel, venue in zip(channels_of(self._config.venues), self._config.venues, strict=True)
-        ]
+            for name, venue in zip(channels_of(venues), venues, strict=True)
+            for channel in (name, name + SPARE)
+        }
 
     def _confirm(self, confirmation: Confirmation) -> None:
         self._metrics.confirm(confirmation)

@@ -1,23 +1,22 @@
 """One venue's connection: what comes goes through the intake, what its source wants done is done."""
 
-import asyncio
 from collections import Counter
+from collections.abc import Mapping
 
 import structlog
 
 from signald.live.intake import Intake
+from signald.live.requests import Requests
 from signald.live.ticker import Ticker
 from signald.model.records import RecordKind
-from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
 from signald.runtime.clock import Clock
-from signald.runtime.mailbox import Mailbox, Overflow
 from signald.runtime.supervisor import Supervisor
-from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.protocol import EMPTY, Step
+from signald.sources.succession import SPARE
+from signald.transports.allowance import Allowance
 from signald.transports.http_client import HttpClient
 from signald.transports.websocket import WebsocketConnection
-
-_REQUESTS = 1_024
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -34,67 +33,65 @@ class VenueLink:
         intake: Intake,
         pipeline: Pipeline,
         clock: Clock,
+        allowance: Allowance,
         frames: Counter[str],
     ) -> None:
-        """Build a link that is not open yet and counts in ``frames``; raises ``ConfigError`` if an address is none."""
+        """Build a link that is not open yet and counts in ``frames``; raises ``ConfigError`` if an address is none.
+
+        A venue's second connection waits to be wanted. ``allowance`` is shared by all connections to the venue.
+        """
         self.channel = channel
         self._intake = intake
-        self._clock = clock
+        self._venue = channel.removesuffix(SPARE)
         self._frames = frames
+        self._links: Mapping[str, VenueLink] = {}
         url = ws_url.rstrip("/") + pipeline.venues[channel].url_path
-        self.connection = WebsocketConnection(channel, url, self, clock)
-        self._http = HttpClient(channel, rest_url, clock)
-        self._requests = Mailbox[tuple[int, Request]](capacity=_REQUESTS, when_full=Overflow.WAIT)
-        self._generation = 0  # counts connections, so that an answer to the last one is known
+        wanted = channel == self._venue
+        self.connection = WebsocketConnection(channel, url, self, clock, allowance=allowance, wanted=wanted)
+        http = HttpClient(channel, rest_url, clock, allowance=allowance)
+        self._requests = Requests(channel, http, clock, answer=self._answer)
         self._ticker = Ticker(clock, deadline=lambda: pipeline.next_deadline(channel), fire=self._tick)
 
-    def start(self, supervisor: Supervisor) -> None:
-        """Start the tasks of this link."""
+    def start(self, supervisor: Supervisor, links: Mapping[str, "VenueLink"]) -> None:
+        """Start the tasks of this link; ``links`` are all there are, by channel."""
+        self._links = links
         supervisor.start(f"{self.channel}-connection", self.connection.run)
-        supervisor.start(f"{self.channel}-requests", self._make_requests)
+        supervisor.start(f"{self.channel}-requests", self._requests.run)
         supervisor.start(f"{self.channel}-ticker", self._ticker.run)
 
     def on_connected(self) -> None:
         """The websocket is open."""
-        self._generation += 1
         self._follow(self._intake.take(RecordKind.CONNECTED, channel=self.channel))
 
     def on_frame(self, frame: bytes) -> None:
         """A frame came."""
-        self._frames[self.channel] += 1
+        self._frames[self._venue] += 1
         step = self._intake.take_frame(self.channel, frame)
         if step is not EMPTY:
             self._follow(step)
 
     def on_disconnected(self, reason: str) -> None:
         """The websocket is gone: what was asked on it is void."""
-        while self._requests.take() is not None:
-            pass
+        self._requests.clear()
         self._follow(self._intake.take(RecordKind.DISCONNECTED, channel=self.channel, payload=reason.encode()))
 
     def _tick(self) -> None:
         self._follow(self._intake.take(RecordKind.TICK, channel=self.channel, key=self.channel))
 
+    def _answer(self, tag: str, body: bytes) -> None:
+        if self.connection.is_up:
+            self._follow(self._intake.take(RecordKind.RESPONSE, channel=self.channel, key=tag, payload=body))
+
     def _follow(self, step: Step) -> None:
         for frame in step.frames:
             self.connection.send(frame)
         for request in step.requests:
-            if not self._requests.offer((self._generation, request)):
-                self.connection.drop(f"{_REQUESTS} requests wait to be made")
+            if not self._requests.offer(request):
+                self.connection.drop("too many requests wait to be made")
         if step.reconnect:
             self.connection.drop(step.reconnect)
-
-    async def _make_requests(self) -> None:
-        """Make each request at its time; an answer that comes after its connection was lost is thrown away."""
-        while True:
-            generation, request = await self._requests.get()
-            wait_s = (request.not_before - self._clock.now()) / NS_PER_S
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-            fetched = await self._http.get(request.path)
-            if generation != self._generation or not self.connection.is_up:
-                continue
-            if fetched.problem:
-                log.warning("venue_request_failed", venue=self.channel, tag=request.tag, problem=fetched.problem)
-            step = self._intake.take(RecordKind.RESPONSE, channel=self.channel, key=request.tag, payload=fetched.body)
-            self._follow(step)
+        if step.opens:
+            log.info("venue_relief_wanted", venue=self._venue, connection=step.opens)
+            self._links[step.opens].connection.open()
+        if step.closes:
+            self._links[step.closes].connection.close("relieved by another connection")

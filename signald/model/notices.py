@@ -38,6 +38,15 @@ class BookStale(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class Relieved(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A venue's connection was relieved by a new one, ``connection``, whose books were live before; no gap."""
+
+    channel: str
+    connection: str
+    took_ms: float
+    ts_ingest: Nanos
+
+
 class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """One input was not taken: ``field`` and ``problem`` say why, ``reason`` is the counter's label."""
 
@@ -156,6 +165,7 @@ Notice: TypeAlias = (
     BookLive
     | BookGap
     | BookStale
+    | Relieved
     | Rejected
     | Quarantined
     | WindowChanged

@@ -30,12 +30,16 @@ class Step(NamedTuple):
         frames: Frames to send on the connection, in order.
         requests: HTTP requests to make.
         reconnect: Why the connection must be dropped and made anew; ``""``: it stays.
+        opens: Channel whose connection is wanted from now on; ``""``: none.
+        closes: Channel whose connection is wanted no more.
     """
 
     events: tuple[Event | Notice, ...] = ()
     frames: tuple[bytes, ...] = ()
     requests: tuple[Request, ...] = ()
     reconnect: str = ""
+    opens: str = ""
+    closes: str = ""
 
 
 EMPTY = Step()

@@ -41,6 +41,11 @@ class VenueConfig(Protocol):
         ...
 
     @property
+    def reconnect_after_s(self) -> int:
+        """Age at which its connection is relieved by a new one, in seconds."""
+        ...
+
+    @property
     def ws_url(self) -> str:
         """Address of the websocket, without the source's path."""
         ...

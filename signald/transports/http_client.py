@@ -17,11 +17,9 @@ import structlog
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S, Nanos
 from signald.runtime.clock import Clock
+from signald.transports.allowance import TOO_MANY, Allowance
 from signald.transports.credentials import client_tls
 
-_TOO_MANY = frozenset({418, 429})
-"""Statuses that mean: you ask too often, or are banned for having done so (418 is Binance's)."""
-_DEFAULT_BAN_S = 30.0
 _LONGEST_BAN_S = 3 * 86_400.0
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -45,14 +43,22 @@ class HttpClient:
     """Asks one server, and leaves it alone for as long as it wants to be."""
 
     def __init__(
-        self, name: str, base_url: str, clock: Clock, *, timeout_s: float = 10.0, max_body_bytes: int = 64 << 20
+        self,
+        name: str,
+        base_url: str,
+        clock: Clock,
+        *,
+        allowance: Allowance | None = None,
+        timeout_s: float = 10.0,
+        max_body_bytes: int = 64 << 20,
     ) -> None:
         """Build a client; nothing is connected.
 
         Args:
             name: What to call it in errors: the venue's configured name.
             base_url: ``http://`` or ``https://``; a path is put before each request's.
-            clock: For the bans.
+            clock: For what the server says of time.
+            allowance: What the server bears; ``None``: nobody else asks it.
             timeout_s: Longest time from connecting to the last byte.
             max_body_bytes: Largest answer to read.
 
@@ -72,16 +78,16 @@ class HttpClient:
         self._tls = client_tls(section=name) if parts.scheme == "https" else None
         self._port = port or (443 if self._tls else 80)
         self._clock = clock
+        self.allowance = allowance or Allowance(clock)
         self._timeout_s = timeout_s
         self._max_bytes = max_body_bytes
-        self._banned_until: Nanos = 0
 
     async def get(self, path: str) -> Fetched:
         """Ask for ``path`` (with its query) below the base URL; never raises for what the server or network does.
 
         While the server wants to be left alone it is not asked: the answer says for how much longer.
         """
-        left_s = (self._banned_until - self._clock.monotonic()) / NS_PER_S
+        left_s = self.allowance.ban_left_s()
         if left_s > 0:
             return Fetched(b"", f"asked to wait {left_s:.1f} s more", left_s)
         try:
@@ -113,9 +119,8 @@ class HttpClient:
             writer.transport.abort()
 
     def _judge(self, response: "Response") -> Fetched:
-        if response.status in _TOO_MANY:
-            wait_s = read_retry_after(response.retry_after, self._clock.now()) or _DEFAULT_BAN_S
-            self._banned_until = self._clock.monotonic() + round(wait_s * NS_PER_S)
+        if response.status in TOO_MANY:
+            wait_s = self.allowance.ban(read_retry_after(response.retry_after, self._clock.now()))
             log.warning("http_told_to_wait", host=self._host, status=response.status, wait_s=wait_s)
             return Fetched(b"", f"HTTP {response.status}", wait_s)
         if response.status != http.client.OK:

@@ -19,9 +19,10 @@ from websockets.uri import parse_uri
 
 from signald.errors import ConfigError, UnreachableError
 from signald.model.time import NS_PER_S
-from signald.runtime.backoff import AttemptBudget, Backoff
+from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock
 from signald.runtime.mailbox import Mailbox, Overflow
+from signald.transports.allowance import TOO_MANY, Allowance
 from signald.transports.credentials import client_tls
 from signald.transports.http_client import read_retry_after
 
@@ -58,7 +59,7 @@ class WebsocketLimits(NamedTuple):
         ping_interval_s: How often we ping; without a pong in as long again the connection is dead. ``None``: never.
             The venue's own pings are answered in any case.
         send_interval_s: Shortest time between two frames of ours.
-        attempts_per_minute: Most attempts to connect in any minute.
+        attempts_per_minute: Most attempts to connect in any minute, unless an allowance is shared.
     """
 
     max_frame_bytes: int = 64 << 20
@@ -89,6 +90,8 @@ class WebsocketConnection:
         *,
         limits: WebsocketLimits = DEFAULT_LIMITS,
         backoff: Backoff | None = None,
+        allowance: Allowance | None = None,
+        wanted: bool = True,
     ) -> None:
         """Build a connection that is not open yet.
 
@@ -99,6 +102,8 @@ class WebsocketConnection:
             clock: For lifetimes and limits.
             limits: What the venue allows.
             backoff: Delays between attempts.
+            allowance: What the venue bears of all our connections; ``None``: this is the only one.
+            wanted: Whether to connect before :meth:`open` says so.
 
         Raises:
             ConfigError: ``url`` is none.
@@ -113,7 +118,10 @@ class WebsocketConnection:
         self._owner = owner
         self._send_interval_s = limits.send_interval_s
         self._backoff = backoff or Backoff(cap_s=10.0)
-        self._budget = AttemptBudget(attempts=limits.attempts_per_minute, per_s=60.0)
+        self._allowance = allowance or Allowance(clock, attempts_per_minute=limits.attempts_per_minute)
+        self._wanted = asyncio.Event()
+        if wanted:
+            self._wanted.set()
         self._connector = functools.partial(
             connect,
             url,
@@ -145,8 +153,12 @@ class WebsocketConnection:
     async def run(self) -> None:
         """Keep the connection for ever; ends by cancellation, or by whatever ``on_frame`` raises: that is a bug."""
         while True:
-            await asyncio.sleep(self._budget.wait_s(self._clock.monotonic()))
-            self._budget.take(self._clock.monotonic())
+            await self._wanted.wait()
+            while (left_s := self._allowance.attempt_wait_s()) > 0:  # noqa: ASYNC110  # another may use it up meanwhile
+                await asyncio.sleep(left_s)
+            if not self._wanted.is_set():
+                continue
+            self._allowance.attempt()
             opened = self._clock.monotonic()
             reason, wait_s = _BY_US, 0.0
             try:
@@ -154,6 +166,8 @@ class WebsocketConnection:
             except InvalidStatus as failure:
                 asked = failure.response.headers.get("Retry-After")
                 reason, wait_s = str(failure), read_retry_after(asked, self._clock.now())
+                if failure.response.status_code in TOO_MANY:
+                    wait_s = self._allowance.ban(wait_s)
             except (WebSocketException, OSError, EOFError) as failure:
                 reason = str(failure) or type(failure).__name__
             finally:
@@ -179,6 +193,15 @@ class WebsocketConnection:
         if not self._outbox.offer(frame):
             self.drop(f"{_OUTBOX} frames wait to be sent")
 
+    def open(self) -> None:
+        """Connect, if that was not wanted so far."""
+        self._wanted.set()
+
+    def close(self, reason: str) -> None:
+        """Give the open connection up and make no new one until :meth:`open`."""
+        self._wanted.clear()
+        self.drop(reason)
+
     def drop(self, reason: str) -> None:
         """Give the open connection up, hand over nothing more of it, and make a new one."""
         if self._connection is not None and self._announced:
@@ -189,6 +212,8 @@ class WebsocketConnection:
         """Open a connection and see it through to its end; returns why it ended."""
         connection = cast("_Direct", await self._connector())
         try:
+            if not self._wanted.is_set():
+                return "not wanted any more"
             self._announce()
             self.connected.set()
             log.info("venue_connected", venue=self.name, connections=self.connections)

@@ -1,4 +1,4 @@
-"""A simulated Binance spot exchange: real websockets and real HTTP on one loopback port."""
+"""A simulated Binance exchange, spot or USD-M: real websockets and real HTTP on one loopback port."""
 
 import asyncio
 import json
@@ -22,7 +22,9 @@ from signald.simulate.venues.binance_spot import (
     BOOK_TICKER,
     FAST_DEPTH,
     SLOW_DEPTH,
+    SPOT,
     ListedSymbol,
+    Paths,
     envelope,
     error_body,
     limit_of_query,
@@ -59,12 +61,20 @@ class BinanceExchange:
         http_faults: Orders for the HTTP side.
         snapshots: Snapshots given so far.
         connects: Websocket connections accepted so far.
+        refusals: How many of the next connections are refused with 429.
     """
 
     def __init__(
-        self, listings: Sequence[Listing], clock: Clock, *, port: int = 0, ping_every_s: float = _PING_EVERY_S
+        self,
+        listings: Sequence[Listing],
+        clock: Clock,
+        *,
+        paths: Paths = SPOT,
+        port: int = 0,
+        ping_every_s: float = _PING_EVERY_S,
     ) -> None:
         """Build it; nothing listens yet. ``port`` 0 takes one that is free."""
+        self._paths = paths
         self._listings = {listing.symbol.instrument.venue_symbol: listing for listing in listings}
         self._clock = clock
         self._ping_every_s = ping_every_s
@@ -77,11 +87,12 @@ class BinanceExchange:
         self.http_faults = HttpFaults()
         self.snapshots = 0
         self.connects = 0
+        self.refusals = 0
 
     @property
     def ws_url(self) -> str:
         """Base address of its websockets."""
-        return f"ws://{LOOPBACK}:{self.port}"
+        return f"ws://{LOOPBACK}:{self.port}{self._paths.ws}"
 
     @property
     def rest_url(self) -> str:
@@ -199,7 +210,7 @@ class BinanceExchange:
 
     async def _serve_reader(self, connection: ServerConnection) -> None:
         assert connection.request is not None
-        named = streams_of_path(connection.request.path)
+        named = self._streams_of(connection.request.path)
         assert named is not None
         reader = _Reader(named[0], set(named[1]))
         self._readers[connection] = reader
@@ -233,8 +244,8 @@ class BinanceExchange:
     def _answer_http(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a plain request; ``None`` lets a websocket be opened."""
         parts = urlsplit(request.path)
-        if not parts.path.startswith("/api/"):
-            return None if streams_of_path(request.path) is not None else connection.respond(HTTPStatus.NOT_FOUND, "")
+        if not parts.path.startswith(f"{self._paths.rest}/"):
+            return self._admit(connection, request)
         if (refusal := self.http_faults.next_refusal()) is not None:
             status, retry_after_s = refusal
             response = connection.respond(HTTPStatus(status), error_body(-1003, "Too many requests."))
@@ -246,17 +257,33 @@ class BinanceExchange:
         response.headers["Content-Type"] = "application/json;charset=UTF-8"
         return response
 
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Let a websocket be opened, or not."""
+        if self._streams_of(request.path) is None:
+            return connection.respond(HTTPStatus.NOT_FOUND, "")
+        if not self.refusals:
+            return None
+        self.refusals -= 1
+        response = connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "")
+        response.headers["Retry-After"] = "1"
+        return response
+
+    def _streams_of(self, path: str) -> tuple[bool, tuple[str, ...]] | None:
+        base = self._paths.ws
+        return streams_of_path(path.removeprefix(base)) if path.startswith(base) else None
+
     def _resource(self, path: str, query: str) -> tuple[HTTPStatus, str]:
-        if path == "/api/v3/depth":
+        name = path.removeprefix(self._paths.rest)
+        if name == "/depth":
             return self._snapshot(query)
-        if path == "/api/v3/exchangeInfo":
+        if name == "/exchangeInfo":
             symbols = [listing.symbol.information() for listing in self._listings.values()]
             return HTTPStatus.OK, json.dumps(
                 {"timezone": "UTC", "serverTime": self._clock.now() // NS_PER_MS, "rateLimits": [], "symbols": symbols}
             )
-        if path == "/api/v3/time":
+        if name == "/time":
             return HTTPStatus.OK, json.dumps({"serverTime": self._clock.now() // NS_PER_MS})
-        if path == "/api/v3/ping":
+        if name == "/ping":
             return HTTPStatus.OK, "{}"
         return HTTPStatus.NOT_FOUND, ""
 

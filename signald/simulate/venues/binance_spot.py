@@ -6,7 +6,7 @@ last update id of a diff, absolute sizes, 0 removes; ``bookTicker``'s ``u`` is f
 
 import json
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from signald.model.instruments import Instrument
@@ -21,6 +21,16 @@ BOOK_TICKER: Final = "bookTicker"
 _SCALE: Final = 100_000_000  # prices and sizes are written with eight decimals
 _DEFAULT_LIMIT: Final = 100
 _MAX_LIMIT: Final = 5_000
+
+
+class Paths(NamedTuple):
+    """Where a market's websockets and its HTTP resources begin."""
+
+    ws: str
+    rest: str
+
+
+SPOT: Final = Paths("", "/api/v3")
 
 
 class ListedSymbol:
@@ -39,6 +49,11 @@ class ListedSymbol:
         self._size_step = int(instrument.lot_size * _SCALE)
         self._touch = Touch(0, 0, 0, 0)
 
+    @property
+    def sequence(self) -> int:
+        """The last update id as the venue writes it."""
+        return self.ledger.update_id
+
     def stream(self, kind: str) -> str:
         """Full name of one of its streams: ``btcusdt@depth@100ms``."""
         return f"{self.instrument.venue_symbol.lower()}@{kind}"
@@ -46,7 +61,7 @@ class ListedSymbol:
     def depth_update(self, kind: str, now: Nanos) -> str | None:
         """``{"e":"depthUpdate",…}`` of all changes since the last of this ``kind``; ``None`` if there were none."""
         batch = self.ledger.tell(kind)
-        return None if batch is None else self._write_update(batch, now)
+        return None if batch is None else self._write_update(kind, batch, now)
 
     def book_ticker(self) -> str | None:
         """``{"u":…,"s":…,"b":…}`` if the touch or its sizes changed since the last one."""
@@ -56,7 +71,7 @@ class ListedSymbol:
         self._touch = touch
         return _compact(
             {
-                "u": self.ledger.update_id,
+                "u": self.sequence,
                 "s": self.instrument.venue_symbol,
                 "b": self._price(touch.bid_ticks),
                 "B": self._size(touch.bid_lots),
@@ -69,7 +84,7 @@ class ListedSymbol:
         """The answer of ``/api/v3/depth``: the book as it stands, diffs that are still to be told included."""
         return _compact(
             {
-                "lastUpdateId": self.ledger.update_id,
+                "lastUpdateId": self.sequence,
                 "bids": [[self._price(p), self._size(q)] for p, q in self.ledger.best(BID, limit)],
                 "asks": [[self._price(p), self._size(q)] for p, q in self.ledger.best(ASK, limit)],
             }
@@ -116,15 +131,22 @@ class ListedSymbol:
             "permissions": ["SPOT"],
         }
 
-    def _write_update(self, batch: Batch, now: Nanos) -> str:
+    def _describe(self, kind: str, batch: Batch, now: Nanos) -> dict[str, Any]:
+        """All of a diff but its levels; of whatever ``kind`` its stream is."""
+        del kind
+        return {
+            "e": "depthUpdate",
+            "E": now // NS_PER_MS,
+            "s": self.instrument.venue_symbol,
+            "U": batch.first_id,
+            "u": batch.last_id,
+        }
+
+    def _write_update(self, kind: str, batch: Batch, now: Nanos) -> str:
         bids, asks = batch.sides
         return _compact(
             {
-                "e": "depthUpdate",
-                "E": now // NS_PER_MS,
-                "s": self.instrument.venue_symbol,
-                "U": batch.first_id,
-                "u": batch.last_id,
+                **self._describe(kind, batch, now),
                 "b": [[self._price(p), self._size(q)] for p, q in sorted(bids.items(), reverse=True)],
                 "a": [[self._price(p), self._size(q)] for p, q in sorted(asks.items())],
             }

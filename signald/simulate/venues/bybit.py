@@ -41,6 +41,11 @@ class BybitSymbol:
         """`orderbook.50.BTCUSDT` and `orderbook.200.BTCUSDT`."""
         return tuple(self._windows)
 
+    @property
+    def sequence(self) -> int:
+        """The last `u` of its first stream."""
+        return self._update_ids[self.streams[0]]
+
     def snapshot(self, stream: str, now: Nanos) -> str:
         """What a new subscriber is sent first."""
         return self._write(stream, "snapshot", self._windows[stream].levels(), now)
@@ -75,7 +80,7 @@ class BybitWords:
         family: Which of its websockets this is.
     """
 
-    upgrade: Final = ""
+    upgrade = ""
     """It announces nothing."""
 
     def __init__(self, family: Family) -> None:

@@ -1,5 +1,6 @@
 """The book as a venue keeps it: every change has an update id; what a stream has not told yet is kept for it."""
 
+import heapq
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -65,7 +66,8 @@ class Ledger:
 
     def best(self, side: Side, limit: int) -> list[tuple[int, int]]:
         """The best ``limit`` levels of one side as (price in ticks, size in lots), best first."""
-        return sorted(self.sides[side].items(), reverse=side == BID)[:limit]
+        pick = heapq.nlargest if side == BID else heapq.nsmallest
+        return pick(limit, self.sides[side].items())
 
     @staticmethod
     def _set(levels: dict[int, int], change: Change) -> None:

@@ -81,9 +81,7 @@ class OkxSymbol:
 class OkxWords:
     """What OKX answers."""
 
-    upgrade: Final = (
-        '{"event":"notice","code":"64008","msg":"The connection will soon be closed for a service upgrade."}'
-    )
+    upgrade = '{"event":"notice","code":"64008","msg":"The connection will soon be closed for a service upgrade."}'
 
     def serves(self, path: str) -> bool:
         """Whether a websocket may be opened there."""

@@ -81,6 +81,7 @@ class StreamExchange:
         port: Where it listens on loopback.
         connects: Websocket connections accepted so far.
         refusals: How many of the next connections are refused with 429.
+        stale_snapshots: How many of the next snapshots are those of the time before.
     """
 
     def __init__(
@@ -113,6 +114,8 @@ class StreamExchange:
         self.port = port
         self.connects = 0
         self.refusals = 0
+        self.stale_snapshots = 0
+        self._last_snapshots: dict[str, str] = {}
 
     @property
     def ws_url(self) -> str:
@@ -239,7 +242,14 @@ class StreamExchange:
             self._tell(symbol)  # so that the snapshot joins what comes next
             if stream not in self._readers[connection]:
                 self._readers[connection].add(stream)
-                broadcast([connection], symbol.snapshot(stream, self._clock.now()))
+                broadcast([connection], self._snapshot(symbol, stream))
+
+    def _snapshot(self, symbol: StreamSymbol, stream: str) -> str:
+        if self.stale_snapshots and stream in self._last_snapshots:
+            self.stale_snapshots -= 1
+            return self._last_snapshots[stream]
+        self._last_snapshots[stream] = symbol.snapshot(stream, self._clock.now())
+        return self._last_snapshots[stream]
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a websocket be opened, or not."""

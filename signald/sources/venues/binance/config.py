@@ -20,6 +20,7 @@ class BinanceConfig(
         snapshots_per_minute: How many snapshots may be asked for; one of 5,000 levels costs 250 of 6,000.
         refresh_every_s: A live book is asked for anew this often, beside the live one.
         stale_after_ms: A live book without a depth frame for so long is stale.
+        reconnect_after_s: Age at which a connection is relieved by a new one: Binance cuts it after 24 hours.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
     """
 
@@ -30,6 +31,7 @@ class BinanceConfig(
     snapshots_per_minute: Positive = 20
     refresh_every_s: Positive = 1_800
     stale_after_ms: Positive = 5_000
+    reconnect_after_s: Positive = 82_800
     malformed_per_minute: Positive = 20
 
     @property
@@ -53,6 +55,7 @@ class BinanceUsdmConfig(
     snapshots_per_minute: Positive = 60
     refresh_every_s: Positive = 1_800
     stale_after_ms: Positive = 5_000
+    reconnect_after_s: Positive = 82_800
     malformed_per_minute: Positive = 20
 
     @property

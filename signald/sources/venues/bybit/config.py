@@ -19,6 +19,7 @@ class BybitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         rest_url: Address of the REST interface, without the path; only ``signald instruments`` asks there.
         depth: Levels a side: 50 come every 20 ms, 200 every 100 (spot: 200).
         stale_after_ms: A live book without a frame for so long is stale.
+        reconnect_after_s: Age at which a connection is relieved by a new one; Bybit names no limit, cuts do come.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
     """
 
@@ -27,6 +28,7 @@ class BybitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     rest_url: str = "https://api.bybit.com"
     depth: Literal[50, 200] = 50
     stale_after_ms: Positive = 5_000
+    reconnect_after_s: Positive = 82_800
     malformed_per_minute: Positive = 20
 
     @property

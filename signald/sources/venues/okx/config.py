@@ -16,6 +16,7 @@ class OkxConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         rest_url: Address of the REST interface, without the path; only ``signald instruments`` asks there.
         touch: Whether the best bid and ask are also taken from `bbo-tbt`, every 10 ms, where the books come every 100.
         stale_after_ms: A live book without a frame for so long is stale.
+        reconnect_after_s: Age at which a connection is relieved by a new one; OKX names no limit, cuts do come.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
     """
 
@@ -24,6 +25,7 @@ class OkxConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     rest_url: str = "https://www.okx.com"
     touch: bool = True
     stale_after_ms: Positive = 5_000
+    reconnect_after_s: Positive = 82_800
     malformed_per_minute: Positive = 20
 
     @property
