@@ -13,6 +13,7 @@ from signald.model.notices import Notice, Rejected
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
+from signald.sources.frames import Frames
 from signald.sources.protocol import EMPTY, CalendarSource, Step, VenueSource
 
 Output: TypeAlias = Signal | Notice
@@ -65,6 +66,15 @@ class Pipeline:
         if kind is RecordKind.TICK:
             return self._tick(record)
         return self._connection(record)
+
+    def feed_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Fed]:
+        """Take the frames of one connection in places ``first`` up to ``last``, as :meth:`feed` would one by one.
+
+        Returns:
+            The place behind the first frame from which something follows, and that; ``last`` if nothing does.
+        """
+        place, step = self.venues[frames.channels[number]].on_frames(frames, number, first, last)
+        return place, NOTHING if step is EMPTY else self._follow(step)
 
     def next_deadline(self, channel: str = "") -> Nanos | None:
         """When a tick is next due on a venue's channel, or for the engine (``""``)."""

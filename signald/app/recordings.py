@@ -51,7 +51,7 @@ def run_replay(
             return build_pipeline(world, tuple(connections.values()), channels=tuple(connections))
 
         for replayed in replay(journals, watch.watching(build) if watch else build, from_ts=from_ts, to_ts=to_ts):
-            fed += 1
+            fed += replayed.records
             for signal in signals([replayed]):
                 documents.write(encode_data(signal))
                 said += 1

@@ -86,8 +86,22 @@ def stored_records(path: Path, *, from_ts: Nanos | None = None) -> Iterator[Stor
     Raises:
         JournalError: As :func:`read`.
     """
+    for segment in segments_from(path, from_ts=from_ts):
+        yield from rest_of(segment, HEADER_BYTES, alone=segment is path)
+
+
+def segments_from(path: Path, *, from_ts: Nanos | None = None) -> Iterator[Path]:
+    """The segments of a journal in order, also those that are begun meanwhile; ``path`` itself if it is a segment.
+
+    Args:
+        path: The journal's directory or one segment.
+        from_ts: Whole segments from before may be left out.
+
+    Raises:
+        JournalError: There is no journal there.
+    """
     if not path.is_dir():
-        yield from _single(path)
+        yield path
         return
     segments = list_segments(path)
     if not segments:
@@ -97,31 +111,30 @@ def stored_records(path: Path, *, from_ts: Nanos | None = None) -> Iterator[Stor
         segments = _from_time(segments, from_ts)
     following = segments[0]
     while True:
-        yield from _until_next(following)
+        yield following
         later = [each for each in list_segments(path) if segment_number(each) > segment_number(following)]
         if not later:
             return
         following = later[0]
 
 
-def _single(path: Path) -> Generator[Stored]:
-    with open_segment(path) as file:
-        read_header(path, file)
-        tail = yield from _walk_file(path, file, HEADER_BYTES)
-        _refuse_damage(path, tail, last=True)
+def rest_of(path: Path, offset: int, *, alone: bool) -> Generator[Stored]:
+    """What lies in one segment from byte ``offset`` on, where a record begins.
 
+    Unless it is read ``alone``, others follow and it must end well, and what is appended meanwhile is read too.
 
-def _until_next(path: Path) -> Generator[Stored]:
-    """One segment of a directory: if others follow it must end well, and what was appended meanwhile is read too."""
-    offset = HEADER_BYTES
+    Raises:
+        JournalError: It is damaged.
+    """
     with open_segment(path) as file:
-        if _is_unborn(path):
+        if not alone and _is_unborn(path):
             return
         read_header(path, file)
+        file.seek(offset)
         while True:
-            closed = _has_successor(path)
+            closed = not alone and _has_successor(path)
             tail = yield from _walk_file(path, file, offset)
-            if closed or not (_has_successor(path) and file.seekable()):
+            if alone or closed or not (_has_successor(path) and file.seekable()):
                 _refuse_damage(path, tail, last=not closed)
                 return
             offset = tail.offset

@@ -18,7 +18,7 @@ from signald.journal.session import read_session
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import format_rfc3339
-from signald.replay.driver import BuildPipeline, Driver, first_session
+from signald.replay.driver import BuildPipeline, Driver, first_session, signals
 from signald.sinks.encoding import encode_data
 
 
@@ -124,8 +124,7 @@ class _Comparer:
             difference = self._compare_rows(record)
             if difference is not None:
                 return difference
-        for _, fed in self._driver.feed(record, place):
-            self._due.extend(output for output in fed.outputs if isinstance(output, Signal))
+        self._due.extend(signals(self._driver.feed(record, place)))
         return None
 
     def _document(self, record: Record) -> Difference | None:

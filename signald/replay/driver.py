@@ -18,18 +18,25 @@ engine had seen before.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from signald.errors import ConfigError
-from signald.journal.reader import merge_placed, read
+from signald.journal.pieces import Piece, merge_pieces, read_pieces
+from signald.journal.reader import read
 from signald.journal.session import Session, read_session
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
 from signald.pipeline import NOTHING, REMEMBERED_NS, Fed, Pipeline, is_remembered
+from signald.sources.frames import Frames
 
 BuildPipeline: TypeAlias = Callable[[], Pipeline]
+P = TypeVar("P", bound=Piece)
 
 _OUTPUTS = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
 _WHERE = "venues"  # the section of the configuration that does not fit the journals
@@ -37,10 +44,17 @@ _NOT_THERE = Session(mode="live")  # the beginning of the journal was thrown awa
 
 
 class Replayed(NamedTuple):
-    """One record that was fed, and what followed."""
+    """Records that were fed, and what followed.
+
+    Attributes:
+        record: The last of them.
+        fed: What followed from it; nothing did from those before.
+        records: How many they are: frames that only change books are fed many at a time.
+    """
 
     record: Record
     fed: Fed
+    records: int = 1
 
 
 def sessions(paths: Iterable[Path]) -> tuple[Session, ...]:
@@ -63,10 +77,11 @@ def replay(
         JournalError: A journal cannot be read.
         ConfigError: The pipeline is not for what is in the journals: a channel or an instrument is missing.
     """
-    opened = [first_session(read(path, to_ts=to_ts)) for path in paths]
+    opened = [first_session(read_pieces(path, to_ts=to_ts)) for path in paths]
     driver = Driver([session for session, _ in opened], build)
-    for _, place, record in merge_placed(records for _, records in opened):
-        for replayed in driver.feed(record, place):
+    for place, piece in merge_pieces(pieces for _, pieces in opened):
+        fed = driver.feed(piece, place) if isinstance(piece, Record) else driver.feed_frames(piece)
+        for replayed in fed:
             if from_ts is None or replayed.record.ts_ingest >= from_ts:
                 yield replayed
     if to_ts is not None:
@@ -75,10 +90,14 @@ def replay(
 
 def signals(replayed: Iterable[Replayed]) -> Iterator[Signal]:
     """The documents among what was replayed, in order."""
-    for _, fed in replayed:
-        for output in fed.outputs:
+    for each in replayed:
+        for output in each.fed.outputs:
             if isinstance(output, Signal):
                 yield output
+
+
+_Followed: TypeAlias = tuple[tuple[int, int], Replayed]
+"""What followed, by its place among the frames; a tick comes before the frame of its place."""
 
 
 class Driver:
@@ -108,11 +127,48 @@ class Driver:
                 self._show_board(record.ts_ingest)
         if kind is RecordKind.SESSION:
             self._restart(record, place)
-        elif kind is RecordKind.FRAME and record.channel not in self.pipeline.venues:
-            raise ConfigError(_WHERE, f"the journal has frames of {record.channel!r}, which is not configured")
+        elif kind is RecordKind.FRAME:
+            self._require(record.channel)
         if is_remembered(record):
             self._remember(record)
         yield Replayed(record, self._feed(record))
+
+    def feed_frames(self, frames: Frames) -> Iterator[Replayed]:
+        """Feed frames that lie one behind the other: the same as one by one, in compiled strides.
+
+        Between two deadlines of the engine it sees no book, so that each connection may take its frames by itself;
+        what follows from them is given back in their order.
+        """
+        for number in _connections(frames):
+            self._require(frames.channels[number])
+        first, times = 0, frames.times
+        while first < len(times):
+            yield from self.advance(int(times[first]))
+            last = _place_of(times, first, self._due[""])
+            numbers = _connections(frames.between(first, last))
+            followed = [each for number in numbers for each in self._feed_connection(frames, number, first, last)]
+            for _, replayed in sorted(followed, key=itemgetter(0)):
+                yield replayed
+            first = last
+
+    def _feed_connection(self, frames: Frames, number: int, first: int, last: int) -> Iterator[_Followed]:
+        """Feed the frames of one connection, and what is due on it in between."""
+        channel, times = frames.channels[number], frames.times
+        quiet = first
+        while first < last:
+            due = self._due[channel]
+            until = min(_place_of(times, first, due), last)
+            if until == first and due is not None:
+                yield from _stretch(frames, number, quiet, first, NOTHING)
+                yield (first, 0), self._tick(due, channel)
+                quiet = first
+                continue
+            first, fed = self.pipeline.feed_frames(frames, number, first, until)
+            self._plan(channel, fed)
+            if fed is not NOTHING:
+                yield from _stretch(frames, number, quiet, first, fed)
+                quiet = first
+        yield from _stretch(frames, number, quiet, last, NOTHING)
 
     def advance(self, now: Nanos) -> Iterator[Replayed]:
         """Fire what is due up to ``now``, each deadline at its own time, where the journals do not have the ticks."""
@@ -120,21 +176,31 @@ class Driver:
             ts, channel = due
             if not channel:
                 self._show_board(ts)
-            tick = Record(RecordKind.TICK, ts, "", channel, b"")
-            yield Replayed(tick, self._feed(tick))
-            if self._due.get(channel) == ts:  # nothing moved: it will not by asking again
-                self._due[channel] = None
+            yield self._tick(ts, channel)
+
+    def _tick(self, ts: Nanos, channel: str) -> Replayed:
+        tick = Record(RecordKind.TICK, ts, "", channel, b"")
+        fed = self._feed(tick)
+        if self._due.get(channel) == ts:  # nothing moved: it will not by asking again
+            self._due[channel] = None
+        return Replayed(tick, fed)
 
     def _feed(self, record: Record) -> Fed:
-        pipeline = self.pipeline
-        fed = pipeline.feed(record)
-        if self._derives:
-            channel = record.key if record.kind is RecordKind.TICK else record.channel
-            if channel in pipeline.venues:
-                self._due[channel] = pipeline.next_deadline(channel)
-            if fed is not NOTHING:
-                self._due[""] = pipeline.next_deadline()
+        fed = self.pipeline.feed(record)
+        self._plan(record.key if record.kind is RecordKind.TICK else record.channel, fed)
         return fed
+
+    def _plan(self, channel: str, fed: Fed) -> None:
+        """Look again when something is due, after ``channel`` was fed."""
+        if self._derives:
+            if channel in self.pipeline.venues:
+                self._due[channel] = self.pipeline.next_deadline(channel)
+            if fed is not NOTHING:
+                self._due[""] = self.pipeline.next_deadline()
+
+    def _require(self, channel: str) -> None:
+        if channel not in self.pipeline.venues:
+            raise ConfigError(_WHERE, f"the journal has frames of {channel!r}, which is not configured")
 
     def _next_due(self) -> tuple[Nanos, str] | None:
         """The earliest deadline; of equal ones a venue's before the engine's, so that its rows are up to date."""
@@ -176,10 +242,31 @@ class Driver:
             remembered.popleft()
 
 
-def first_session(records: Iterator[Record]) -> tuple[Session, Iterator[Record]]:
-    """The session that a journal begins with, and all its records still."""
-    first = list(islice(records, 1))
+def first_session(pieces: Iterator[P]) -> tuple[Session, Iterator[P]]:
+    """The session that a journal begins with, and all its records or pieces still."""
+    first = list(islice(pieces, 1))
     session = _NOT_THERE
-    if first and first[0].kind is RecordKind.SESSION:
+    if first and isinstance(first[0], Record) and first[0].kind is RecordKind.SESSION:
         session = read_session(first[0])
-    return session, chain(first, records)
+    return session, chain(first, pieces)
+
+
+def _stretch(frames: Frames, number: int, first: int, last: int, fed: Fed) -> Iterator[_Followed]:
+    """The frames of one connection from ``first`` up to ``last``, of which something may follow from the last."""
+    ours = np.flatnonzero(frames.numbers[first:last] == number)
+    if len(ours):
+        place = first + int(ours[-1])
+        yield (place, 1), Replayed(frames.record(place), fed, len(ours))
+
+
+def _connections(frames: Frames) -> list[int]:
+    return np.unique(frames.numbers).tolist()
+
+
+def _place_of(times: NDArray[np.int64], first: int, due: Nanos | None) -> int:
+    """The first place from ``first`` on whose time is not before ``due``; the end if there is none."""
+    if due is None:
+        return len(times)
+    late = times[first:] >= due
+    place = int(late.argmax())
+    return first + place if late[place] else len(times)

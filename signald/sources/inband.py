@@ -18,6 +18,7 @@ from signald.model.instruments import InstrumentId
 from signald.model.time import NS_PER_S, Nanos
 from signald.sources.desk import Desk
 from signald.sources.finer import take_finer
+from signald.sources.frames import Frames, take_each
 from signald.sources.protocol import EMPTY, Step
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.upkeep import Reason, Sync, Upkeep
@@ -149,6 +150,10 @@ class InBandSource:
                 self._tell()
             return EMPTY
         return self._asked(self._follow(self._finer(outcome, frame, now), frame, now), now)
+
+    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
+        """One by one."""
+        return take_each(self, frames, number, first, last)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:  # noqa: ARG002  # nothing is requested
         """Nothing is requested here, so nothing is answered."""

@@ -1,11 +1,14 @@
 """What every calendar and every venue implements: told bytes and the time, it returns a Step."""
 
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from signald.model.events import Event
 from signald.model.instruments import InstrumentId
 from signald.model.notices import Notice
 from signald.model.time import Nanos
+
+if TYPE_CHECKING:
+    from signald.sources.frames import Frames  # it compiles; to name what a source is takes no kernel
 
 
 class Request(NamedTuple):
@@ -68,6 +71,16 @@ class VenueSource(Protocol):
 
     def on_frame(self, frame: bytes, now: Nanos) -> Step:
         """One frame came; a frame that only changes a book returns :data:`EMPTY`."""
+        ...
+
+    def on_frames(self, frames: "Frames", number: int, first: int, last: int) -> tuple[int, Step]:
+        """Frames that are there already, as in a journal: those of connection ``number`` from ``first`` up to ``last``.
+
+        Taken are those up to the first from which something follows; the same as :meth:`on_frame` with each.
+
+        Returns:
+            The place behind the last one that was taken, and what follows from it.
+        """
         ...
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:

@@ -20,6 +20,8 @@ _COMPARED: Final = 20
 _ENOUGH_BPS: Final = 50.0
 """Twice the widest depth on the board."""
 _SOON_NS: Final = 60 * NS_PER_S
+_GIVEN_UP_NS: Final = 60 * NS_PER_S
+"""A refresh that is not level by then is given up, and the next one waits twice as long: recordings answer none."""
 
 
 class Grower(Protocol):
@@ -64,6 +66,7 @@ class Refreshes:
         self._growers: dict[int, Grower] = {}
         self._due: dict[int, Nanos] = {}
         self._begun: dict[int, Nanos] = {}
+        self._pause: dict[int, Nanos] = {}
         self._reach: dict[int, float] = {}
         self.active = False
         """Whether applied frames are wanted."""
@@ -77,7 +80,9 @@ class Refreshes:
         """Begin what is due; ask again where no answer came."""
         requests: list[Request] = []
         for number, book in enumerate(self._books):
-            if number in self._growers:
+            if number in self._growers and now >= self._begun[number] + _GIVEN_UP_NS:
+                self._give_up(number, now)
+            elif number in self._growers:
                 requests += self._growers[number].advance(now).requests
             elif book.phase == PHASE_LIVE and self._is_due(number, now):
                 self._growers[number] = self._grow(book)
@@ -115,13 +120,21 @@ class Refreshes:
             self._counts["refreshes_that_differed"] += not same
             book.adopt(other)
             self.began(number, now)
+            self._pause.pop(number, None)
         return Step(requests=step.requests) if step.requests else EMPTY
+
+    def _give_up(self, number: int, now: Nanos) -> None:
+        """Nothing is lost: the live book is right. Keeping frames for an answer that does not come costs time."""
+        self.drop(number)
+        self._counts["refreshes_given_up"] += 1
+        self._pause[number] = min(2 * self._pause.get(number, _SOON_NS), self._every_ns)
+        self._due[number] = now + self._every_ns
 
     def _is_due(self, number: int, now: Nanos) -> bool:
         """Whether it is time, or the edge of what is known has come near; the latter no oftener than every minute."""
         reach = known_bps(self._books[number])
         short = reach < _ENOUGH_BPS and 2 * reach < self._reach.get(number, 0.0)
-        soon = now >= self._begun.get(number, 0) + _SOON_NS
+        soon = now >= self._begun.get(number, 0) + self._pause.get(number, _SOON_NS)
         if now < self._due.get(number, now + 1) and not (short and soon):
             return False
         self._begun[number] = now

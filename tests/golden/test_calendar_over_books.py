@@ -8,10 +8,11 @@ import pytest
 
 from signald.core.board import Board
 from signald.core.book import Book
+from signald.journal.reader import merge_placed, read
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, Nanos, parse_rfc3339
-from signald.pipeline import Pipeline
-from signald.replay.driver import replay, signals
+from signald.pipeline import Output, Pipeline
+from signald.replay.driver import Driver, first_session, replay, signals
 from signald.replay.importers.binance_stream import import_binance_stream
 from signald.replay.importers.calendar_csv import import_calendar_csv
 from signald.replay.importers.recording import read_lines
@@ -140,3 +141,32 @@ def test_two_replays_give_the_same_bytes(recorded_books: Path, tmp_path: Path) -
 
     assert one == two
     assert len(one) >= 2
+
+
+def test_frames_fed_in_strides_say_what_they_say_one_by_one(recorded_books: Path, tmp_path: Path) -> None:
+    (tmp_path / "calendar.csv").write_text(
+        "ts_scheduled,indicator,period,actual,consensus,prior\n"
+        + "".join(f"{minute},us.cpi.yoy,2024-0{month},3.0,2.9,2.9\n" for month, minute in enumerate(MINUTES, start=5))
+    )
+    import_calendar_csv([tmp_path / "calendar.csv"], tmp_path / "calendar", INDICATORS)
+    paths = [recorded_books, tmp_path / "calendar"]
+    built: list[Pipeline] = []
+
+    def build() -> Pipeline:
+        built.append(build_pipeline())
+        return built[-1]
+
+    opened = [first_session(read(path)) for path in paths]
+    driver = Driver([session for session, _ in opened], build)
+    apart: list[Output] = []
+    records = 0
+    for _, place, record in merge_placed(records for _, records in opened):
+        for each in driver.feed(record, place):
+            apart += each.fed.outputs
+            records += each.records
+    together = list(replay(paths, build))
+
+    assert [output for each in together for output in each.fed.outputs] == apart
+    assert sum(each.records for each in together) == records
+    assert len(together) < records / 10
+    assert built[0].board.read().tobytes() == built[1].board.read().tobytes()

@@ -86,7 +86,7 @@ def checkpoints_of(journal: Path, build: BuildPipeline, every: int) -> tuple[lis
     lines: list[bytes] = []
     checkpoints = Checkpoints(every, lines.append)
     complaints: list[object] = []
-    for _, fed in replay([journal], checkpoints.watching(build)):
+    for _, fed, _ in replay([journal], checkpoints.watching(build)):
         complaints.extend(output for output in fed.outputs if isinstance(output, BookGap | Rejected))
     checkpoints.finish()
     return lines, complaints

@@ -28,6 +28,7 @@ from signald.model.time import NS_PER_S, Nanos
 from signald.pipeline import Fed, Pipeline
 from signald.sinks.encoding import encode_data
 from signald.sources.calendars.mqtt.source import MqttCalendar
+from signald.sources.frames import Frames, take_each
 from signald.sources.protocol import EMPTY, Step
 from tests.support.calendar import INDICATORS
 from tests.support.engine import INSTRUMENTS, build_engine
@@ -60,6 +61,9 @@ class BidVenue:
         self._row[APPLIED] += 1
         self._row[SEQUENCE] += 2
         return self._show(STATE_LIVE, now)
+
+    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
+        return take_each(self, frames, number, first, last)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
         return self.on_frame(body, now) if tag == "bid" else EMPTY

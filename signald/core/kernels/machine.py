@@ -102,6 +102,17 @@ def length_of(frame: bytes) -> int:
     return len(frame)
 
 
+def _emit_frame_within(builder: Any, frame: Any, start: Any, length: Any) -> Any:  # noqa: ANN401
+    moved = builder.insert_value(frame, builder.gep(builder.extract_value(frame, 0), [start]), 0)
+    return builder.insert_value(moved, length, 1)
+
+
+@emitted("frame(frame, i8, i8)", _emit_frame_within)
+def frame_within(frame: bytes, start: int, length: int) -> bytes:
+    """The ``length`` bytes of ``frame`` from ``start``, as a frame of their own; nothing is copied."""
+    return frame[start : start + length]
+
+
 def _emit_load(builder: Any, frame: Any, at: Any, form: Any) -> Any:  # noqa: ANN401
     place = builder.gep(builder.extract_value(frame, 0), [at])
     loaded = builder.load(builder.bitcast(place, form.as_pointer()), align=1)

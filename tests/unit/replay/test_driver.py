@@ -59,7 +59,9 @@ def documents(paths: list[Path], *, from_ts: Nanos | None = None, to_ts: Nanos |
 
 
 def ticks(replayed: Iterable[Replayed], channel: str) -> list[Nanos]:
-    return [record.ts_ingest for record, _ in replayed if record.kind is RecordKind.TICK and record.key == channel]
+    return [
+        each.record.ts_ingest for each in replayed if each.record.kind is RecordKind.TICK and each.record.key == channel
+    ]
 
 
 def test_a_live_journal_replays_to_the_bytes_it_published(tmp_path: Path) -> None:
@@ -88,8 +90,8 @@ def test_nothing_is_made_for_a_live_journal(tmp_path: Path) -> None:
 
     replayed = list(replay([tmp_path], build_pipeline))
 
-    kinds = [record.kind for record, _ in replayed]
-    assert kinds.count(RecordKind.FRAME) == len(appended)
+    kinds = [each.record.kind for each in replayed]
+    assert sum(each.records for each in replayed if each.record.kind is RecordKind.FRAME) == len(appended)
     assert RecordKind.SIGNAL not in kinds
     assert RecordKind.NOTICE not in kinds
     assert kinds.count(RecordKind.ROWS) == kinds.count(RecordKind.MESSAGE) + len(ticks(replayed, ""))
@@ -115,10 +117,10 @@ def test_deadlines_fire_at_their_own_time(tmp_path: Path) -> None:
 
     replayed = list(replay([tmp_path], build_pipeline))
 
-    missed = [record.ts_ingest for record, fed in replayed if any(is_missed(output) for output in fed.outputs)]
+    missed = [record.ts_ingest for record, fed, _ in replayed if any(is_missed(output) for output in fed.outputs)]
     assert missed == [T0 + 60 * NS_PER_S]
     assert ticks(replayed, "")[0] == T0 - 900 * NS_PER_S
-    times = [record.ts_ingest for record, _ in replayed]
+    times = [record.ts_ingest for record, _, _ in replayed]
     assert times == sorted(times)
 
 
@@ -133,7 +135,7 @@ def test_a_venues_deadlines_fire_too(tmp_path: Path) -> None:
 
     last = BOOKS[4].ts_ingest
     assert ticks(replayed, "bids") == [last + 5 * NS_PER_S]
-    stale = [output for _, fed in replayed for output in fed.outputs if isinstance(output, BookStale)]
+    stale = [output for each in replayed for output in each.fed.outputs if isinstance(output, BookStale)]
     assert [notice.ts_ingest for notice in stale] == [last + 5 * NS_PER_S]
 
 
@@ -167,7 +169,7 @@ def test_from_feeds_what_came_before_but_does_not_give_it_back(tmp_path: Path) -
 
     replayed = list(replay(paths, build_pipeline, from_ts=FIGURE_AT))
 
-    assert min(record.ts_ingest for record, _ in replayed) == FIGURE_AT
+    assert min(record.ts_ingest for record, _, _ in replayed) == FIGURE_AT
     whole = [data for data in documents(paths) if f'"ts_ingest":{FIGURE_AT}'.encode() in data]
     assert [encode_data(signal) for signal in signals(replayed)][: len(whole)] == whole
 

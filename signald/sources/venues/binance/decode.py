@@ -99,7 +99,8 @@ _DATA: Final = int.from_bytes(b'"data":{', "little")
 
 
 @inlined
-def _take(frame: bytes, now: int, desk: Words) -> int:
+def take(frame: bytes, now: int, desk: Words) -> int:
+    """What :func:`apply_frame` does, for kernels."""
     desk[CURRENT] = 0
     desk[SEEN] = 0
     desk[KIND] = KIND_UNSAID
@@ -376,4 +377,4 @@ def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     Returns:
         What became of it, see outcomes.py. Nothing is changed unless it is APPLIED, TOUCHED, WENT_LIVE or CROSSED.
     """
-    return _take(frame, now, words_of(desk))
+    return take(frame, now, words_of(desk))

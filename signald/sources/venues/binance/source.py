@@ -21,6 +21,7 @@ from signald.model.instruments import Instrument, InstrumentId
 from signald.model.time import Nanos
 from signald.sources.desk import Desk, build_books
 from signald.sources.finer import take_finer
+from signald.sources.frames import Frames, take_each
 from signald.sources.protocol import EMPTY, Request, Step
 from signald.sources.refresh import Refreshes
 from signald.sources.syncing import Budget, Kept
@@ -128,6 +129,19 @@ class BinanceSource:
             watched = outcome == outcomes.APPLIED and (self._on_applied is not None or self._refreshes.active)
             return self._watch(frame, now) if watched else EMPTY
         return self._follow(self._finer(outcome, frame, now), frame, now)
+
+    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
+        """Many frames in one compiled call, unless somebody wants to know of each."""
+        if self._on_applied is not None or self._refreshes.active:
+            return take_each(self, frames, number, first, last)
+        from signald.sources.venues.binance.run import apply_frames  # noqa: PLC0415 - it compiles, for replay alone
+
+        packed = apply_frames(frames.memory, frames.words(), number, first, last, self._words)
+        place, outcome = packed >> 8, packed & 0xFF
+        if outcome <= outcomes.LAST_ROUTINE:
+            return last, EMPTY
+        frame, now = frames.frame(place), int(frames.times[place])
+        return place + 1, self._follow(self._finer(outcome, frame, now), frame, now)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
         """`{"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"],…],"asks":[…]}`."""

@@ -547,6 +547,19 @@ def test_a_refresh_that_fails_is_tried_again_and_harms_nothing() -> None:
     assert (wire.row()["state"], wire.row()["sequence"]) == (LIVE, 103)
 
 
+def test_a_refresh_that_nobody_answers_is_given_up_until_the_next_is_due() -> None:
+    wire = refreshing()
+    wire.frame(depth(102, 103))
+
+    wire.now += 60 * SECOND
+    assert wire.source.advance(wire.now).requests == ()
+    assert wire.source.counts["refreshes_given_up"] == 1
+    assert wire.answer(snapshot(103, (("61700.00", "9"),))) is EMPTY
+    assert wire.source.books[0].counts == (2, 2)
+    wire.now += 60 * SECOND
+    assert [request.tag for request in wire.source.advance(wire.now).requests] == ["snapshot:BTCUSDT"]
+
+
 def test_a_book_that_is_lost_is_not_refreshed() -> None:
     wire = refreshing()
     wire.frame(depth(110, 110))

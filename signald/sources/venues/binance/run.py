@@ -1,0 +1,33 @@
+"""Binance's frames as a journal has them: many in one call. Only replay loads it, and so only replay compiles it."""
+
+from signald.core.kernels.jit import kernel
+from signald.core.kernels.machine import WordArray, frame_within, words_of
+from signald.core.kernels.outcomes import LAST_ROUTINE
+from signald.core.kernels.records import CHANNEL, LENGTH, ROW_WORDS, START, TS
+from signald.sources.venues.binance.decode import take
+
+
+@kernel("i8(frame, i8[::1], i8, i8, i8, i8[::1])")
+def apply_frames(memory: bytes, table: WordArray, number: int, at: int, until: int, desk: WordArray) -> int:
+    """Take one connection's frames up to the first whose outcome is not routine.
+
+    Args:
+        memory: What they lie in.
+        table: Their rows, see core/kernels/records.py.
+        number: Whose: the channel in the rows.
+        at: First row.
+        until: One past the last.
+        desk: The connection's, as for ``apply_frame``.
+
+    Returns:
+        The row and its outcome, ``row << 8 | outcome``; ``until << 8`` if all were routine.
+    """
+    rows, words = words_of(table), words_of(desk)
+    while at < until:
+        row = ROW_WORDS * at
+        if rows[row + CHANNEL] == number:
+            outcome = take(frame_within(memory, rows[row + START], rows[row + LENGTH]), rows[row + TS], words)
+            if outcome > LAST_ROUTINE:
+                return at << 8 | outcome
+        at += 1
+    return until << 8
