@@ -13,8 +13,11 @@ from signald.app.world import load_known_indicators
 from signald.config import Config
 from signald.errors import ConfigError
 from signald.model.parameters import Parameters, decode_parameters
-from signald.research.backtest import BacktestResult, Examined, Scope, backtest
-from signald.research.calibrate import PRIMARY_S, calibrate, write_model
+from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
+from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_sample, write_model
+from signald.research.judging import judge, kin_of
+from signald.research.report.backtest_page import render_backtest
+from signald.research.report.calibration_page import render_calibration
 
 _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,
@@ -26,12 +29,29 @@ _THRESHOLD: Final = re.compile(r"(?P<score>[\w.]+)\s*(?P<sign><=|>=|<|>)\s*(?P<b
 
 
 def run_calibration(
-    config: Config, calendars: Sequence[Path], prices: Sequence[Path], out: Path, *, asset: str | None
+    config: Config,
+    calendars: Sequence[Path],
+    prices: Sequence[Path],
+    out: Path,
+    *,
+    asset: str | None,
+    report: Path | None = None,
 ) -> Parameters:
-    """Estimate the model and write it; raises ``ConfigError`` and ``ImportFormatError``."""
+    """Estimate the model and write it, with a ``report`` if told where.
+
+    Raises:
+        ConfigError: A file is missing, or nothing can be estimated.
+        ImportFormatError: A file is not what it should be.
+    """
     _require(*calendars, *prices)
-    parameters = calibrate(calendars, prices, load_known_indicators(config), asset=asset)
+    indicators = load_known_indicators(config)
+    parameters = calibrate(calendars, prices, indicators, asset=asset)
     write_model(out, parameters)
+    if report is not None:
+        sample = read_sample(calendars, prices, indicators, asset=asset)
+        shown = "BTC" if "BTC" in parameters.assets else next(iter(parameters.assets))
+        judged = judge(sample, kin_of(sample, indicators), asset=shown, seconds=PRIMARY_S, embargo_s=EMBARGO_S)
+        report.write_text(render_calibration(parameters, sample, judged, asset=shown), encoding="utf-8")
     return parameters
 
 
@@ -42,8 +62,9 @@ def run_backtest(
     *,
     scope: Scope,
     model: Path | None,
+    report: Path | None = None,
 ) -> Examined:
-    """Evaluate out of sample: ``model`` as it stands, or learning as one goes.
+    """Evaluate out of sample, ``model`` as it stands or learning as one goes, and write a ``report`` if told where.
 
     Raises:
         ConfigError: A file is missing, an asset or an indicator is not known.
@@ -51,7 +72,12 @@ def run_backtest(
     """
     _require(*calendars, *prices, *([model] if model else []))
     parameters = decode_parameters(model.read_bytes(), where=str(model)) if model else None
-    return backtest(calendars, prices, load_known_indicators(config), scope=scope, model=parameters)
+    examined = backtest(calendars, prices, load_known_indicators(config), scope=scope, model=parameters)
+    if report is not None:
+        sources = [identify_file(path) for path in (*calendars, *prices, *([model] if model else []))]
+        what = ", ".join(scope.indicators) or "all indicators"
+        report.write_text(render_backtest(examined, sources, what=what), encoding="utf-8")
+    return examined
 
 
 def check_threshold(result: BacktestResult, expression: str) -> str | None:

@@ -24,6 +24,7 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="Where to write the model.")],
     *,
     asset: Annotated[str | None, typer.Option(help="What the prices are of, if their names do not tell.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -31,7 +32,7 @@ def calibrate(
     from signald.app.research import run_calibration  # noqa: PLC0415 - polars, scipy and statsmodels load with it
     from signald.research.table import render_table  # noqa: PLC0415 - see above
 
-    parameters = run_calibration(configuration(config), calendar, prices, out, asset=asset)
+    parameters = run_calibration(configuration(config), calendar, prices, out, asset=asset, report=report)
     _show(render_table(parameters), aside=json)
     if json:
         say_json({"model": parameters.id, "out": str(out), "series": len(parameters.series)})
@@ -49,6 +50,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     model: Annotated[Path | None, typer.Option(help="Score this model as it stands; else learn as one goes.")] = None,
     embargo: Annotated[int, typer.Option(min=0, help="Seconds after a move is over before it is learnt from.")] = 3600,
     cost_bps: Annotated[float, typer.Option(min=0.0, help="Of a round trip, basis points.")] = 10.0,
+    report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
     fail_if: Annotated[list[str] | None, typer.Option(help="SCORE < NUMBER: exit 3 if it holds.")] = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -68,7 +70,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
         embargo_s=embargo,
         cost_bps=cost_bps,
     )
-    result = run_backtest(told, calendar, prices, scope=scope, model=model).result
+    result = run_backtest(told, calendar, prices, scope=scope, model=model, report=report).result
     _show(render_scores(result), aside=json)
     if json:
         say_json(result)

@@ -13,14 +13,12 @@ from signald.model.parameters import Parameters
 from signald.model.time import Nanos
 from signald.research import placebo, strategy
 from signald.research.calibrate import PRIMARY_S, read_inputs
-from signald.research.estimate import indicator_of
-from signald.research.judging import Judged, judge
+from signald.research.judging import Judged, judge, kin_of
 from signald.research.placebo import Placebo, PlaceboTest, placebo_tests
 from signald.research.prices import Prices
 from signald.research.sample import Flags, Sample
 from signald.research.skill import HorizonScores, score_horizon
 from signald.research.strategy import COST_BPS, Strategy, Trades, try_all
-from signald.research.walk import Kin
 
 LEAST_PER_INDICATOR: Final = 5
 """Releases from which on an indicator has a line of its own."""
@@ -137,7 +135,7 @@ def examine(
             raise ConfigError(name, "is no indicator that we know")
     if scope.asset not in prices or (model is not None and scope.asset not in model.assets):
         raise ConfigError(scope.asset, "has no prices here, or is not in the model")
-    kin = {name: Kin(one.report, one.family) for name in sample.series for one in (indicator_of(indicators, name),)}
+    kin = kin_of(sample, indicators)
     inside = _inside(sample, scope)
     judged: dict[int, Judged] = {}
     tests: dict[int, list[PlaceboTest]] = {}

@@ -53,8 +53,8 @@ def calibrate(
     moments = sample.ts[used]
     return identify(
         Parameters(
-            calendars=tuple(map(_identify_file, calendars)),
-            prices=tuple(map(_identify_file, prices)),
+            calendars=tuple(map(identify_file, calendars)),
+            prices=tuple(map(identify_file, prices)),
             first_release=format_rfc3339(int(moments[0])),
             last_release=format_rfc3339(int(moments[-1])),
             window=WINDOW,
@@ -128,5 +128,6 @@ def write_model(path: Path, parameters: Parameters) -> None:
     draft.replace(path)
 
 
-def _identify_file(path: Path) -> SourceFile:
+def identify_file(path: Path) -> SourceFile:
+    """Name and hash of a file; raises ``OSError``."""
     return SourceFile(name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())

@@ -6,8 +6,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from signald.core.scoring.scorer import judge_edge
+from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, SeriesId
 from signald.research.baselines import apply_model, walk_least_squares
+from signald.research.estimate import indicator_of
 from signald.research.sample import Flags, Floats, Sample
 from signald.research.scores import Law
 from signald.research.walk import CANDIDATES, SILENT, Kin, Walked, walk
@@ -45,6 +47,12 @@ class Judged(NamedTuple):
             baselines={name: law.take(kept) for name, law in self.baselines.items()},
             moves=self.moves[kept],
         )
+
+
+def kin_of(sample: Sample, indicators: Mapping[IndicatorId, Indicator]) -> dict[SeriesId, Kin]:
+    """Report and family of each of the sample's series."""
+    found = {name: indicator_of(indicators, name) for name in sample.series}
+    return {name: Kin(one.report, one.family) for name, one in found.items()}
 
 
 def judge(

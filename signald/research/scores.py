@@ -64,3 +64,8 @@ def probability_integral(law: Law, moves: Floats) -> Floats:
 def covered(law: Law, moves: Floats, level: float) -> NDArray[np.bool_]:
     """Whether the central interval of probability ``level`` held the move."""
     return np.abs(probability_integral(law, moves) - 0.5) <= level / 2.0
+
+
+def quantiles(law: Law, level: float) -> Floats:
+    """The move that each law puts probability ``level`` below."""
+    return law.mean + law.scale * np.asarray(stats.t.ppf(level, law.df))
