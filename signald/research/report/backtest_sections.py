@@ -81,7 +81,7 @@ def show_strategy(examined: Examined, seconds: int) -> str:
         )
     ]
     head = ("All that were tried", "until", "trades", "bp each, net", "bp in all", "Sharpe a trade")
-    return section("The obvious strategy", lead, drawn, f"<p>{escape(said)}</p>", table(head, rows), long=True)
+    return section("The obvious strategy", lead, drawn, f"<p>{escape(said)}</p>", table(head, rows))
 
 
 def _equity(examined: Examined, seconds: int) -> str:
@@ -162,4 +162,4 @@ def show_power(result: BacktestResult, seconds: int) -> str:
         for name, of in result.per_indicator.items()
     ]
     each = table((f"CRPS skill, {seconds // 60} min", "n", "found", "smallest that shows"), lines) if lines else ""
-    return section("Power: what this sample could show", lead, table(head, rows), each, long=True)
+    return section("Power: what this sample could show", lead, table(head, rows), each)

@@ -120,7 +120,7 @@ def _responses(parameters: Parameters) -> str:
         f"Move over {parameters.primary_s // 60} minutes in basis points per standard deviation of surprise, the other"
         " surprises of the minute held; then its standard error and t. An asterisk marks a thin history."
     )
-    return section("Responses", lead, table(head, rows), _lent(parameters, of), long=True)
+    return section("Responses", lead, table(head, rows), _lent(parameters, of))
 
 
 def _lent(parameters: Parameters, of: dict[str, Response]) -> str:
@@ -155,7 +155,7 @@ def _horizons(parameters: Parameters, asset: str) -> str:
     responses = parameters.assets[asset]
     rows = [(escape(name), *(_beta(one, place) for one in responses)) for place, name in enumerate(parameters.own)]
     head = (f"{asset}, bp per σ", *(f"{one.seconds // 60} min, R² {number(one.r2)}" for one in responses))
-    return section("Over longer horizons", "The same responses as time goes on.", table(head, rows), long=True)
+    return section("Over longer horizons", "The same responses as time goes on.", table(head, rows))
 
 
 def _scatters(parameters: Parameters, response: Response, seen: dict[SeriesId, _Seen], asset: str) -> str:
@@ -165,7 +165,7 @@ def _scatters(parameters: Parameters, response: Response, seen: dict[SeriesId, _
         " least squares on the series alone with its 90 % band (HC1); dashed the model's response, other surprises"
         " held."
     )
-    return section("Release by release", lead, charts(figures, small=True), long=True)
+    return section("Release by release", lead, charts(figures, small=True))
 
 
 def _scatter(name: SeriesId, seen: _Seen, beta: float) -> str:
@@ -199,7 +199,7 @@ def _paths(parameters: Parameters, response: Response, seen: dict[SeriesId, _See
         f"Least squares on the series alone over its last {ROLLING} releases, with a 90 % band (HC1); dashed the"
         " model's response at the end. Where the band moves away from the dashed line the response has changed."
     )
-    return section("Responses over time", lead, charts(figures, small=True), long=True)
+    return section("Responses over time", lead, charts(figures, small=True))
 
 
 def _path(name: SeriesId, seen: _Seen, beta: float) -> str:
