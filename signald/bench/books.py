@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from signald.bench.frames import Recording, made_frames, recorded_feed, recorded_stream
+from signald.bench.allocations import FRAMES, book_bytes, count_allocations
+from signald.bench.frames import Recording, made_frames, recorded_feed, recorded_stream, without_checksums
 from signald.bench.machine import describe_machine
 from signald.bench.peers import PACKAGES, decoding_side, peer_sides
 from signald.bench.rounds import Side, Timed, ratio, time_in_turn
@@ -14,26 +15,47 @@ from signald.errors import CheckFailedError
 from signald.model.instruments import Instrument
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
+from signald.sources.inband import InBandSource
 from signald.sources.protocol import VenueSource
 from signald.sources.registry import build_source, read_venue_config
+from signald.sources.venues.binance.source import BinanceSource
 
 ROUNDS = 15
-_SLOW_ROUNDS = 3
+_SLOW_ROUNDS = 5
 _NOW = 1_723_161_260_000_000_000
 _STEP = 1_000_000  # a burst: a frame a millisecond, so that what is measured at a cadence is measured at one
 _ORJSON = "orjson.loads"
+_BESIDE = "signald beside the peers"
 
 RECORDED: Mapping[str, tuple[Callable[[Path], Recording], str]] = {
     "recorded": (recorded_stream, "books/binance_spot/hft_btcusdt_20240808.gz"),
     "recorded_usdm": (recorded_stream, "books/binance_usdm/hft_btcusdt_20240808.gz"),
-    "okx": (recorded_feed, "books/okx/cf_OKX.jsonl.zst"),
+    "okx": (lambda path: without_checksums(recorded_feed(path)), "books/okx/cf_OKX.jsonl.zst"),
+    "okx_checksummed": (recorded_feed, "books/okx/cf_OKX.jsonl.zst"),
     "bybit": (recorded_feed, "books/bybit/cf_BYBIT.jsonl.zst"),
 }
 """Name → how to read it, file below the shared data."""
+NOTES: Mapping[str, str] = {
+    "20+20": "made: BTCUSDT spot, 20 bids and 20 asks a frame within 2,000 ticks of the touch, 30 % of them removals",
+    "2+2": "made: likewise, 2 bids and 2 asks",
+    "okx": "recorded in 2022, written as OKX writes since June 2026: each checksum 0, seqId and prevSeqId chained",
+    "okx_checksummed": "the same as recorded: every frame's CRC-32 is compared, in the digits that were sent",
+}
+"""What the frames are, where they are not simply a recording's depth frames."""
+_ALLOCATING: tuple[str, ...] = ("2+2", "okx", "bybit")
 
 
-def bench_books(instruments: Mapping[str, Instrument], data: Path | None, *, rounds: int = ROUNDS) -> dict[str, Any]:
-    """Measure in so many rounds; ``data`` is the folder of recordings, without which those figures are null."""
+def bench_books(
+    instruments: Mapping[str, Instrument], data: Path | None, *, rounds: int = ROUNDS, frames: int = FRAMES
+) -> dict[str, Any]:
+    """Measure.
+
+    Args:
+        instruments: Those that are known.
+        data: The folder of recordings, without which those figures are null.
+        rounds: How often each side is timed.
+        frames: Over how many allocations are counted.
+    """
     spot = instruments["BTCUSDT.BINANCE"]
     recordings: dict[str, Recording | None] = {
         "20+20": made_frames(spot, changes=20),
@@ -50,12 +72,14 @@ def bench_books(instruments: Mapping[str, Instrument], data: Path | None, *, rou
     return {
         "ratio_to_orjson": {name: _ratio(timed.get(name)) for name in recordings},
         "us_per_frame": {
-            name: {side: each and round(each.median_us, 3) for side, each in sides.items()}
+            name: {side: each and round(each.median_us, 3) for side, each in sides.items() if side != _BESIDE}
             for name, sides in timed.items()
         },
         "peers": _peers(timed["20+20"]),
+        "memory": _memory(spot, recordings, frames),
         "changes_per_frame": {name: round(each.changes, 1) for name, each in recordings.items() if each},
         "frames": {name: len(each.frames) for name, each in recordings.items() if each},
+        "notes": dict(NOTES),
         "rounds": rounds,
         "machine": describe_machine("numba", "numpy", *PACKAGES)._asdict(),
     }
@@ -70,7 +94,8 @@ def _time(recording: Recording, *, rounds: int, peers: bool) -> dict[str, Timed 
     if peers:
         sides = peer_sides(recording)
         there = {name: side for name, side in sides.items() if side is not None}
-        timed |= dict.fromkeys(sides) | time_in_turn(there, rounds=min(rounds, _SLOW_ROUNDS))
+        beside = {_BESIDE: fast["signald"], **there}
+        timed |= dict.fromkeys(sides) | time_in_turn(beside, rounds=min(rounds, _SLOW_ROUNDS))
     return timed
 
 
@@ -87,7 +112,7 @@ def _signald(recording: Recording) -> Callable[[], object]:
     return run
 
 
-def _live_source(recording: Recording) -> VenueSource:
+def _live_source(recording: Recording) -> BinanceSource | InBandSource:
     names = [instrument.id for instrument in recording.instruments]
     board = Board(names)
     venue = read_venue_config({"name": recording.venue, "instruments": names}, where="bench")
@@ -98,6 +123,7 @@ def _live_source(recording: Recording) -> VenueSource:
     if len(down) == len(names):
         problem = f"no book of {', '.join(down)} comes up on its recording: nothing would be measured"
         raise CheckFailedError(problem)
+    assert isinstance(source, BinanceSource | InBandSource)
     return source
 
 
@@ -118,19 +144,30 @@ def _ratio(sides: Mapping[str, Timed | None] | None) -> float | None:
 
 
 def _peers(sides: Mapping[str, Timed | None]) -> dict[str, dict[str, float] | None]:
-    """How long each peer takes at 20+20, and how many times as long as signald."""
-    ours = sides["signald"]
-    assert ours is not None
-    return {
-        name: {"us": round(each.median_us, 3), "times_signald": round(each.median_us / ours.median_us, 1)}
-        if each
-        else None
-        for name, each in sides.items()
-        if name != "signald"
-    }
+    """How long each peer takes at 20+20, and how many times as long as signald in the same round."""
+    peers: dict[str, dict[str, float] | None] = {}
+    for name, each in sides.items():
+        ours = sides["signald" if name == _ORJSON else _BESIDE]
+        if name not in {"signald", _BESIDE}:
+            times = ratio(each, ours) if each and ours else 0.0
+            peers[name] = {"us": round(each.median_us, 3), "times_signald": round(times, 1)} if each else None
+    return peers
+
+
+def _memory(instrument: Instrument, recordings: Mapping[str, Recording | None], frames: int) -> dict[str, Any]:
+    """What a book takes, and what many frames leave behind."""
+    allocations: dict[str, Any] = {}
+    for name in _ALLOCATING:
+        recording = recordings[name]
+        if recording is not None:
+            source = _live_source(recording)
+            allocations[name] = count_allocations(source, recording.frames, _NOW, count=frames)._asdict()
+    return {"bytes_per_book": book_bytes(instrument), "allocations": allocations}
 
 
 def sections(result: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """The result as lines for people."""
     lines = [(f"{name}: of orjson.loads", str(value)) for name, value in result["ratio_to_orjson"].items()]
-    return [*lines, *((f"{name} at 20+20", str(value)) for name, value in result["peers"].items())]
+    lines += [(f"{name} at 20+20", str(value)) for name, value in result["peers"].items()]
+    lines += [("bytes per book", str(result["memory"]["bytes_per_book"]))]
+    return [*lines, *((f"{name}: memory", str(value)) for name, value in result["memory"]["allocations"].items())]

@@ -23,7 +23,8 @@ _NEAR_TICKS: Final = 2_000
 _LEVELS: Final = 1_000
 _REMOVED: Final = 0.3  # share of changes that take a level away
 _PRIMING: Final = 50  # frames of a recording that bring its books up
-_NOT_DEPTH: Final = (b"@bookTicker", b"@trade", b"@aggTrade", b"@markPrice")
+_DEPTH: Final = (b'"e":"depthUpdate"', b'"action":"update"', b'"action":"snapshot"', b'"topic":"orderbook.')
+_FIRST_ID: Final = 1_000
 
 
 class Recording(NamedTuple):
@@ -33,7 +34,7 @@ class Recording(NamedTuple):
         venue: Whose, as in the configuration.
         instruments: Whose books come on it.
         priming: What brings the books up: the connection, snapshots, first frames.
-        frames: The depth frames after that.
+        frames: The depth frames after that, whatever else came between them.
         snapshot: The snapshot that the frames join, for who wants it by itself; empty where it came in band.
     """
 
@@ -108,8 +109,33 @@ def _recorded(path: Path, import_recording: Import) -> Recording:
         instruments[whose[0]].venue,
         tuple(instruments[name] for name in whose),
         tuple(mine[:start]),
-        tuple(frame for frame in frames if not any(word in frame[:60] for word in _NOT_DEPTH)),
+        tuple(frame for frame in frames if _is_depth(frame)),
     )
+
+
+def without_checksums(recording: Recording) -> Recording:
+    """OKX's frames of before June 2026 as it writes them since: the checksum is 0, and ids chain them."""
+    last: dict[str, int] = {}
+
+    def rewritten(frame: bytes) -> bytes:
+        if not _is_depth(frame):
+            return frame
+        message = json.loads(frame)
+        symbol = message["arg"]["instId"]
+        for element in message["data"]:
+            before = -1 if message["action"] == "snapshot" else last[symbol]
+            last[symbol] = last.get(symbol, _FIRST_ID) + 1
+            element |= {"checksum": 0, "seqId": last[symbol], "prevSeqId": before}
+        return _compact(message)
+
+    return recording._replace(
+        priming=tuple(record._replace(payload=rewritten(record.payload)) for record in recording.priming),
+        frames=tuple(rewritten(frame) for frame in recording.frames),
+    )
+
+
+def _is_depth(frame: bytes) -> bool:
+    return any(word in frame for word in _DEPTH)
 
 
 def _levels(sizes: dict[int, int]) -> list[list[str]]:

@@ -167,7 +167,7 @@ class Book:
         """
         step, first = (self._tick, self.instrument.tick_size) if ticks else (self._lot, self.instrument.lot_size)
         sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
-        largest = max(self._held(sides, 0 if ticks else 1), default=0)
+        largest = self._held(sides, 0 if ticks else 1).max(initial=0)
         if step * _FINEST <= first or largest > LARGEST // 10:
             return False
         self._rescale(self._tick / 10 if ticks else self._tick, self._lot if ticks else self._lot / 10, sides)
@@ -181,7 +181,7 @@ class Book:
         """
         sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
         for place, ratio in enumerate(self._ratios(*steps)):
-            if ratio < 1 and any(number % int(1 / ratio) for number in self._held(sides, place)):
+            if ratio < 1 and (self._held(sides, place) % int(1 / ratio)).any():
                 return False
         if steps != self.steps:
             self._rescale(*steps, sides)
@@ -241,12 +241,13 @@ class Book:
         reals[layout.SIZE_STEP_REAL] = size[layout.STEP] * self.instrument.contract_size
         reals[layout.SIZE_SCALE_REAL] = size[layout.SCALE]
 
-    def _held(self, sides: list[WordArray], place: int) -> list[int]:
+    def _held(self, sides: list[WordArray], place: int) -> WordArray:
         """Every tick (place 0), or number of lots (1), that the book holds anywhere, but not what means none."""
         words, first = self.words, 2 * place
         parts = [words[layout.TICKER + first :][:2], words[layout.TOUCH + first :][:2]]
         parts += [pairs[:, place] for pairs in sides] + ([] if place else [words[layout.KNOWN :][:2]])
-        return [int(number) for number in np.concatenate(parts) if number not in _NOWHERE]
+        held = np.concatenate(parts)
+        return held[(held != NONE) & (held != LARGEST)]
 
     def _rescale(self, tick: Decimal, lot: Decimal, sides: list[WordArray]) -> None:
         """Keep the book, whose levels are ``sides``, in other ticks and lots, which all that it holds fits."""
@@ -281,7 +282,10 @@ class Book:
     def _inside(self, side: int) -> tuple[WordArray, WordArray]:
         start = layout.RINGS + side * layout.RING
         ring = self.words[start : start + layout.RING]
-        slots = np.flatnonzero(ring)
+        taken = layout.BITS + side * layout.RING_WORDS
+        blocks = np.flatnonzero(self.words[taken : taken + layout.RING_WORDS])
+        slots = (blocks[:, np.newaxis] * 64 + np.arange(64)).reshape(-1)
+        slots = slots[ring[slots] != 0]
         base = int(self.words[layout.BASE])
         return base + ((slots - base) & (layout.RING - 1)), ring[slots]
 

@@ -14,7 +14,7 @@ INSTRUMENTS = load_world(Config()).instruments
 
 @pytest.mark.timeout(60)
 def test_bench_reports_what_the_contract_names() -> None:
-    result = bench_books(INSTRUMENTS, None, rounds=1)
+    result = bench_books(INSTRUMENTS, None, rounds=1, frames=20_000)
 
     has_orjson = importlib.util.find_spec("orjson") is not None
     assert set(result["ratio_to_orjson"]) >= {"20+20", "2+2", "recorded", "okx"}
@@ -23,6 +23,15 @@ def test_bench_reports_what_the_contract_names() -> None:
     assert result["us_per_frame"]["20+20"]["signald"] > 0
     assert set(result["peers"]) == {"orjson.loads", "msgspec+sorteddict", "ccxt.pro", "cryptofeed", "nautilus_trader"}
     assert result["machine"]["cores"] > 0
+    assert 1_000_000 < result["memory"]["bytes_per_book"] <= 2_000_000
+
+
+def test_frames_leave_nothing_behind() -> None:
+    result = bench_books(INSTRUMENTS, None, rounds=1, frames=20_000)["memory"]["allocations"]["2+2"]
+
+    assert result["frames"] == 20_000
+    assert result["kept_bytes"] < 1_000  # what tracemalloc itself keeps
+    assert result["most_bytes"] < 2_000
 
 
 def test_made_frames_have_the_changes_they_are_named_for() -> None:

@@ -13,7 +13,7 @@ from signald.model.notices import BookGap, BookLive
 from signald.model.time import NS_PER_S
 from signald.sources.protocol import EMPTY, Step, VenueSource
 from signald.sources.registry import CCXT_IDS, build_source, channels_of, read_venue_config
-from tests.support.frame_mutations import Frames
+from tests.support.frame_mutations import Mutations
 from tests.support.venue_specimens import SPECIMENS, Arrival, Specimen
 
 COMPILED = [import_module(f"signald.sources.venues.{name}.source") for name in ("binance", "okx", "bybit")]
@@ -157,7 +157,7 @@ def test_7_any_bytes_give_a_step_and_nothing_else(venue: str, frame: bytes, seed
     run.feed(run.specimen.snapshot)
     known = [*run.specimen.snapshot, *run.specimen.deltas][number].body
 
-    step = run.feed([Arrival(frame), Arrival(Frames(seed).mutated(known))])
+    step = run.feed([Arrival(frame), Arrival(Mutations(seed).mutated(known))])
 
     assert isinstance(step, Step)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from signald.core.kernels.jit import PLAIN
 from tests.support.binance_wire import Wire, depth, snapshot
-from tests.support.book_fuzz import BookFuzz
+from tests.support.decoder_fuzz import DIALECTS, DecoderFuzz
 from tests.support.instruments import BTCUSDT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,26 +19,28 @@ CASES = 20 if PLAIN else 300
 PROGRAM = """
 import hashlib, warnings
 warnings.simplefilter("error")
-from tests.support.book_fuzz import BookFuzz
-fuzz = BookFuzz(5)
-for _ in range(150):
-    problem = fuzz.step()
-    assert not problem, problem
-print(hashlib.sha256(fuzz.state()).hexdigest())
+from tests.support.decoder_fuzz import DIALECTS, DecoderFuzz
+for venue in DIALECTS:
+    fuzz = DecoderFuzz(venue, 5)
+    for _ in range(150):
+        problem = fuzz.step()
+        assert not problem, problem
+    print(venue, hashlib.sha256(fuzz.state()).hexdigest())
 """
 Changes = dict[int, int]
 CHANGES = st.dictionaries(st.integers(1, 3_000), st.integers(0, 1_000), max_size=12)
 
 
-@settings(max_examples=10 if PLAIN else 25, deadline=None)
-@given(st.integers(1_000_000, 2_000_000))
-def test_any_frames_give_the_plain_book_or_are_refused(seed: int) -> None:
-    fuzz = BookFuzz(seed)
+@pytest.mark.parametrize("venue", DIALECTS)
+@settings(max_examples=4 if PLAIN else 12, deadline=None)
+@given(seed=st.integers(1_000_000, 2_000_000))
+def test_any_frames_give_the_plain_book_or_are_refused(venue: str, seed: int) -> None:
+    fuzz = DecoderFuzz(venue, seed)
 
     problems = [problem for problem in (fuzz.step() for _ in range(CASES)) if problem]
 
     assert problems == []
-    fuzz.check_everything()
+    assert fuzz.compare() == ""
 
 
 @pytest.mark.compiled

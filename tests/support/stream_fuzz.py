@@ -15,7 +15,8 @@ from signald.model.instruments import Instrument
 from signald.model.notices import BookGap, Rejected
 from signald.sources.inband import InBandSource
 from signald.sources.registry import build_source, read_venue_config
-from tests.support.frame_mutations import Frames
+from tests.support.frame_mutations import Mutations
+from tests.support.frame_templates import text_of, write_bybit, write_okx
 from tests.support.instruments import BYBIT_PERP, OKX_SPOT
 
 Taken: TypeAlias = Literal["applied", "old", "gap", "malformed", "not ours"]
@@ -130,37 +131,6 @@ def take_bybit(book: ReferenceBook, frame: dict[str, Any]) -> Taken:
     return book.change(sides, last)
 
 
-def write_okx(kind: str, sides: tuple[list[list[str]], list[list[str]]], last: int, pick: random.Random) -> Any:  # noqa: ANN401 - JSON
-    """A frame that follows ``last``, mostly."""
-    bids, asks = ([[*level, "0", "1"] for level in side] for side in sides)
-    before = -1 if kind == "snapshot" else last if pick.random() < 0.97 else last - pick.randint(-3, 3)
-    final = last + pick.randint(0, 20) if pick.random() < 0.98 else max(last - 500, 1)
-    element = {"asks": asks, "bids": bids, "ts": "1787612486207", "checksum": 0, "seqId": final, "prevSeqId": before}
-    symbol = "BTC-USDT" if pick.random() < 0.99 else "BTC-USDC"
-    return {"arg": {"channel": "books", "instId": symbol}, "action": kind, "data": [shuffled(element, pick)]}
-
-
-def write_bybit(kind: str, sides: tuple[list[list[str]], list[list[str]]], last: int, pick: random.Random) -> Any:  # noqa: ANN401 - JSON
-    """A frame that follows ``last``, mostly."""
-    bids, asks = sides
-    final = last + 1 if pick.random() < 0.97 else last + pick.randint(-2, 3)
-    data = {"s": "BTCUSDT", "b": bids, "a": asks, "u": final if pick.random() < 0.995 else 1, "seq": 753843911359}
-    topic = "orderbook.50.BTCUSDT" if pick.random() < 0.99 else "orderbook.50.BTCUSDC"
-    word = "delta" if kind == "update" else kind
-    return {"topic": topic, "type": word, "ts": 1786310816618, "data": shuffled(data, pick), "cts": 1786310816585}
-
-
-def shuffled(members: dict[str, Any], pick: random.Random) -> dict[str, Any]:
-    """The same, sometimes in another order, sometimes with another member."""
-    items = list(members.items())
-    style = pick.random()
-    if style < 0.1:
-        pick.shuffle(items)
-    elif style < 0.2:
-        items.insert(pick.randint(0, len(items)), ("x", {"y": [1, {"z": "ü"}], "w": None}))
-    return dict(items)
-
-
 DIALECTS: Final[dict[str, tuple[Instrument, Callable[..., Any], Callable[[ReferenceBook, dict[str, Any]], Taken]]]] = {
     "okx": (msgspec.structs.replace(OKX_SPOT, lot_size=Decimal("0.001")), write_okx, take_okx),
     "bybit": (BYBIT_PERP, write_bybit, take_bybit),
@@ -197,7 +167,7 @@ class StreamFuzz:
         self._book = source.books[0]
         self._reference = ReferenceBook()
         self._random = random.Random(seed)
-        self._mutations = Frames(seed)
+        self._mutations = Mutations(seed)
         self._now = 1_787_612_486_000_000_000
         self.frame = b""
         self.cases = 0
@@ -266,12 +236,7 @@ class StreamFuzz:
         return "" if tuple(ours) == theirs else f"touch: ours {ours}, theirs {theirs}"
 
     def _text(self, frame: dict[str, Any]) -> bytes:
-        pick = self._random
-        spaces = (", ", ": ") if pick.random() < 0.05 else (",", ":")
-        text = json.dumps(shuffled(frame, pick), separators=spaces, ensure_ascii=pick.random() < 0.5)
-        if pick.random() < 0.03:
-            text = text.replace('"9', '"\\u0039', 1)
-        return text.encode()
+        return text_of(frame, self._random)
 
     def _sides(self) -> tuple[list[list[str]], list[list[str]]]:
         return self._levels(-1), self._levels(1)

@@ -23,13 +23,13 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import llvmlite
 import numba
-from llvmlite import ir
-from numba.core import caching, cgutils, codegen, config, event, serialize, types
+from numba.core import caching, codegen, config, event, serialize, types
 from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
 from numba.core.registry import CPUDispatcher
-from numba.extending import NativeValue, intrinsic, models, register_model, unbox
+from numba.extending import intrinsic
 from numba.misc.appdirs import user_cache_dir
 
+from signald.core.kernels.borrowed import FRAME, HELD
 from signald.core.kernels.store import KernelStore, digest_of, sources_below
 
 P = ParamSpec("P")
@@ -61,7 +61,7 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         wanted = _signature(signature)
         dispatcher.compile(wanted)
         dispatcher.disable_compile()
-        if _FRAME in wanted.args:
+        if FRAME in wanted.args:  # once a frame: numba's own choice among signatures would cost more than the rest
             entry = dispatcher.overloads[wanted.args].entry_point
             _PLAIN_OF[entry] = function
             return cast("Callable[P, R]", entry)
@@ -242,43 +242,11 @@ def _part(function: Callable[P, R], options: dict[str, bool]) -> Callable[P, R]:
     return cast("Callable[P, R]", _Part(function, targetoptions=wanted, pipeline_class=_PartCompiler))
 
 
-class _FrameType(types.Type):
-    """The bytes of one frame: where they lie and how many they are. Borrowed from the caller for the call."""
-
-    def __init__(self) -> None:
-        super().__init__("frame")
-
-
-_FRAME: Final = _FrameType()
-_OWN_TYPES: Final = {"frame": _FRAME, "words": types.CPointer(types.int64), "void": types.void}
-
-
-@register_model(_FrameType)
-class _FrameModel(models.StructModel):
-    def __init__(self, manager: Any, fe_type: Any) -> None:  # noqa: ANN401  # numba's own objects
-        super().__init__(manager, fe_type, [("start", types.CPointer(types.uint8)), ("length", types.int64)])
-
-
-@unbox(_FrameType)
-def _unbox_frame(fe_type: Any, value: Any, context: Any) -> Any:  # noqa: ANN401  # numba's own objects
-    """Take the address and length of a ``bytes`` object; anything else is a TypeError."""
-    builder, api = context.builder, context.pyapi
-    start = cgutils.alloca_once(builder, api.cstring)
-    length = cgutils.alloca_once(builder, api.py_ssize_t)
-    ok = builder.call(_as_string_and_size(api), [value, start, length])
-    frame = cgutils.create_struct_proxy(fe_type)(context.context, builder)
-    frame.start = builder.load(start)
-    frame.length = builder.load(length)
-    return NativeValue(frame._getvalue(), is_error=cgutils.is_not_null(builder, ok))  # noqa: SLF001
-
-
-def _as_string_and_size(api: Any) -> Any:  # noqa: ANN401  # numba's own objects
-    form = ir.FunctionType(ir.IntType(32), [api.pyobj, api.cstring.as_pointer(), api.py_ssize_t.as_pointer()])
-    return api._get_function(form, name="PyBytes_AsStringAndSize")  # noqa: SLF001
+_OWN_TYPES: Final = {"frame": FRAME, "held": HELD, "words": types.CPointer(types.int64), "void": types.void}
 
 
 def _type(token: str) -> Any:  # noqa: ANN401  # numba's own objects
-    """``i8``, ``f8[:,::1]``, ``frame``, ``words``, ``void``: arrays are contiguous, always."""
+    """``i8``, ``f8[:,::1]``, ``frame``, ``held``, ``words``, ``void``: arrays are contiguous, always."""
     if token in _OWN_TYPES:
         return _OWN_TYPES[token]
     name, _, shape = token.partition("[")

@@ -48,6 +48,16 @@ def words_of(array: WordArray) -> Words:
     return array
 
 
+def _emit_words_held(builder: Any, held: Any) -> Any:  # noqa: ANN401
+    return builder.extract_value(held, 0)
+
+
+@emitted("words(held)", _emit_words_held)
+def words_held(array: WordArray) -> Words:
+    """The words of ``array``, an argument of type ``held``."""
+    return array
+
+
 def _emit_words_at(builder: Any, address: Any, count: Any) -> Any:  # noqa: ANN401
     del count
     return builder.inttoptr(address, _WORD.as_pointer())

@@ -21,7 +21,7 @@ NOT_PLAIN: Final = 9  # legal perhaps, but not in the form the fast scan reads
 OFF_TICK: Final = 10  # a price between two ticks: the book must be kept in finer ones
 OFF_LOT: Final = 11  # a size between two lots, likewise
 TOO_LARGE: Final = 12  # a number too large to be held exactly
-BAD_SEQUENCE: Final = 13  # a frame that ends before it begins
+BAD_SEQUENCE: Final = 13  # a frame that ends before it begins, or before all counting
 TOO_MANY: Final = 14  # more levels than fit
 MISSING_FIELD: Final = 15  # something needed is not there
 
@@ -36,7 +36,7 @@ PROBLEMS: Final = {
     OFF_TICK: "a price is far finer than the tick size",
     OFF_LOT: "a size is far finer than the lot size",
     TOO_LARGE: "a number is too large to be held exactly",
-    BAD_SEQUENCE: "the last sequence is before the first",
+    BAD_SEQUENCE: "the last sequence is before the first, or below zero",
     TOO_MANY: "more levels than fit",
     MISSING_FIELD: "a field is missing",
 }

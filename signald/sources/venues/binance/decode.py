@@ -14,7 +14,7 @@ from signald.core.kernels.jit import inlined, inner, kernel
 from signald.core.kernels.ladder import fill_levels
 from signald.core.kernels.layout import CROSSED_RUN, KNOWN, LAST, NONE, PHASE, PHASE_SEEDED, PRICE, SIZE
 from signald.core.kernels.levels import read_levels
-from signald.core.kernels.machine import WordArray, Words, byte_at, half_at, length_of, word_at, words_from, words_of
+from signald.core.kernels.machine import WordArray, Words, byte_at, half_at, length_of, word_at, words_from, words_held
 from signald.core.kernels.members import LATEST_MS, NS_PER_MS
 from signald.core.kernels.outcomes import (
     APPLIED,
@@ -333,7 +333,7 @@ def _known(pairs: Words, count: int, limit: int, complete: int) -> int:
     return pairs[2 * (count - 1)] if count >= limit else complete
 
 
-@kernel("i8(frame, i8, i8, i8[::1])")
+@kernel("i8(frame, i8, i8, held)")
 def seed_book(body: bytes, address: int, limit: int, desk: WordArray) -> int:
     """Replace the levels of one book by a REST snapshot; frames must join it before it is live.
 
@@ -346,7 +346,7 @@ def seed_book(body: bytes, address: int, limit: int, desk: WordArray) -> int:
     Returns:
         APPLIED, or why nothing was changed.
     """
-    words = words_of(desk)
+    words = words_held(desk)
     words[SEEN] = 0
     words[CURRENT] = address
     at = _read_snapshot(body, length_of(body), words)
@@ -365,7 +365,7 @@ def seed_book(body: bytes, address: int, limit: int, desk: WordArray) -> int:
     return APPLIED
 
 
-@kernel("i8(frame, i8, i8[::1])")
+@kernel("i8(frame, i8, held)")
 def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     """Take one frame: apply it to its book, and write the book's board row.
 
@@ -377,4 +377,4 @@ def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     Returns:
         What became of it, see outcomes.py. Nothing is changed unless it is APPLIED, TOUCHED, WENT_LIVE or CROSSED.
     """
-    return take(frame, now, words_of(desk))
+    return take(frame, now, words_held(desk))

@@ -11,7 +11,7 @@ from signald.core.kernels.desk import CURRENT, ROOM, WIRE, ask_pairs, bid_pairs,
 from signald.core.kernels.digits import safe_word
 from signald.core.kernels.jit import inlined, inner, kernel
 from signald.core.kernels.layout import LAST, PHASE, PHASE_LIVE, PHASE_OFF, VENUE
-from signald.core.kernels.machine import WordArray, Words, length_of, words_of
+from signald.core.kernels.machine import WordArray, Words, length_of, words_held
 from signald.core.kernels.members import (
     LATEST_MS,
     NS_PER_MS,
@@ -23,7 +23,16 @@ from signald.core.kernels.members import (
     seen_bits,
     skip_member,
 )
-from signald.core.kernels.outcomes import GAP, MISSING_FIELD, NOT_PLAIN, OTHER_KIND, QUIET, TOO_LARGE, UNKNOWN_SYMBOL
+from signald.core.kernels.outcomes import (
+    BAD_SEQUENCE,
+    GAP,
+    MISSING_FIELD,
+    NOT_PLAIN,
+    OTHER_KIND,
+    QUIET,
+    TOO_LARGE,
+    UNKNOWN_SYMBOL,
+)
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
     CLOSE_BRACE,
@@ -101,6 +110,8 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
     event = desk[MATCHED] if seen & _SAW_MATCHED != 0 else desk[PUBLISHED]
     if not 0 <= event <= LATEST_MS:
         return TOO_LARGE
+    if desk[FINAL] < 0:
+        return BAD_SEQUENCE
     return _take_book(desk, event * NS_PER_MS, now)
 
 
@@ -234,7 +245,7 @@ def _read_side(frame: bytes, at: int, end: int, desk: Words, side: int) -> int:
     return at
 
 
-@kernel("i8(frame, i8, i8[::1])")
+@kernel("i8(frame, i8, held)")
 def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     """Take one frame: apply it to its book, and write the book's board row.
 
@@ -246,4 +257,4 @@ def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     Returns:
         What became of it, see outcomes.py. Nothing is changed unless it is APPLIED, WENT_LIVE or CROSSED.
     """
-    return _take(frame, now, words_of(desk))
+    return _take(frame, now, words_held(desk))

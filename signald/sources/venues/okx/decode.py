@@ -11,7 +11,7 @@ from signald.core.kernels.desk import CURRENT, ROOM, WIRE, ask_pairs, bid_pairs,
 from signald.core.kernels.digits import safe_word
 from signald.core.kernels.jit import inlined, inner, kernel
 from signald.core.kernels.layout import LAST, NONE, PHASE, PHASE_LIVE, PHASE_OFF, TICKER_SEQUENCE, VENUE
-from signald.core.kernels.machine import WordArray, Words, length_of, words_of
+from signald.core.kernels.machine import WordArray, Words, length_of, words_held
 from signald.core.kernels.members import (
     LATEST_MS,
     NS_PER_MS,
@@ -26,6 +26,7 @@ from signald.core.kernels.members import (
 )
 from signald.core.kernels.outcomes import (
     APPLIED,
+    BAD_SEQUENCE,
     GAP,
     MISSING_FIELD,
     NOT_PLAIN,
@@ -119,6 +120,8 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
     seen = desk[SEEN]
     if seen & _SAW_DATA == 0:
         return OTHER_KIND  # an acknowledgement, an error, a notice
+    if seen & _SAW_FINAL != 0 and desk[FINAL] < 0:
+        return BAD_SEQUENCE
     if desk[CHANNEL] == CHANNEL_TOUCH:
         return _take_touch(desk, seen, now)
     if seen & _SAW_BOOK != _SAW_BOOK:
@@ -174,7 +177,9 @@ def _take_touch(desk: Words, seen: int, now: int) -> int:
     bids, asks = bid_pairs(desk), ask_pairs(desk)
     bid = bids[0] if desk[BIDS] > 0 and bids[1] > 0 else NONE
     ask = asks[0] if desk[ASKS] > 0 and asks[1] > 0 else NONE
-    return commit_ticker(current_book(desk), bid, ask, bids[1], asks[1], desk[FINAL], now)
+    bid_lots = bids[1] if bid != NONE else 0
+    ask_lots = asks[1] if ask != NONE else 0
+    return commit_ticker(current_book(desk), bid, ask, bid_lots, ask_lots, desk[FINAL], now)
 
 
 @inner
@@ -312,7 +317,7 @@ def _read_side(frame: bytes, at: int, end: int, desk: Words, side: int) -> int:
     return at
 
 
-@kernel("i8(frame, i8, i8[::1])")
+@kernel("i8(frame, i8, held)")
 def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     """Take one frame: apply it to its book, and write the book's board row.
 
@@ -324,4 +329,4 @@ def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     Returns:
         What became of it, see outcomes.py. APPLIED, VERIFY, TOUCHED, WENT_LIVE and CROSSED have changed something.
     """
-    return _take(frame, now, words_of(desk))
+    return _take(frame, now, words_held(desk))

@@ -92,7 +92,16 @@ def plainest(frame: bytes) -> list[bytes]:
     decoded = decode_frame(frame) if channel in {BOOKS, TOUCH} else Frame()
     if decoded.data is None:
         return [_NO_BOOKS]
-    return [_encode(msgspec.structs.replace(decoded, data=[element])) for element in decoded.data]
+    return [_encode(msgspec.structs.replace(decoded, data=[_plain_element(element)])) for element in decoded.data]
+
+
+def _plain_element(element: Element) -> Element:
+    """The same, its levels without what is not looked at: that may be any text."""
+    return msgspec.structs.replace(element, asks=_plain_levels(element.asks), bids=_plain_levels(element.bids))
+
+
+def _plain_levels(levels: list[Level] | None) -> list[Level] | None:
+    return None if levels is None else [(price, size, "0", "0") for price, size, _, _ in levels]
 
 
 def _encode(frame: Frame) -> bytes:

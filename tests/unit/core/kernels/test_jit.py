@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from signald.core.kernels.jit import PLAIN, compilations, inlined, inner, kernel, plain
+from signald.core.kernels.machine import WordArray, length_of, words_held
 
 compiled = pytest.mark.skipif(PLAIN, reason="compilation is off")
 
@@ -40,6 +41,19 @@ def test_a_kernel_takes_its_own_types_only() -> None:
     assert first(np.array([1.5])) == 1.5
     with pytest.raises(TypeError, match="No matching definition"):
         first(np.array([[1]]))
+
+
+@compiled
+@pytest.mark.timeout(60)
+def test_words_that_are_held_must_be_an_array() -> None:
+    @kernel("i8(frame, held)")
+    def first(frame: bytes, numbers: WordArray) -> int:
+        return length_of(frame) + words_held(numbers)[0]
+
+    assert first(b"four", np.array([3])) == 7
+    for stranger in (3, [3], None, "numpy.ndarray"):
+        with pytest.raises(TypeError, match="no array"):
+            first(b"four", stranger)  # type: ignore[arg-type]
 
 
 @compiled
