@@ -1,8 +1,8 @@
 """Differential fuzz of the venues' decoders: `python -m tests.fuzz.decoders [--cases N] [--seed S] [--venue NAME]…`.
 
 Each case is one frame, made or real, mutated or not, given to our decoder and to the plainest book there is: both must
-have taken it and be equal, or ours must have refused it for a reason. With the shared recordings at hand a fifth of the
-frames are theirs. Prints a line for each venue; exit status 1 at the first difference.
+have taken it and be equal, or ours must have refused it for a reason. With the shared recordings at hand every other
+seed has real frames among its own. Prints a line for each venue; exit status 1 at the first difference.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def run(venue: str, cases: int, seed: int, frames: Sequence[Template]) -> tuple[
     totals: Counter[str] = Counter()
     done = 0
     while done < cases:
-        fuzz = DecoderFuzz(venue, seed, frames)
+        fuzz = DecoderFuzz(venue, seed, frames if seed % 2 == 0 else ())
         for _ in range(min(CASES, cases - done)):
             problem = fuzz.step()
             if problem:

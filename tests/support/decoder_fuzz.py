@@ -73,6 +73,7 @@ class Dialect(NamedTuple):
         plain: The plain book.
         symbol: The venue's.
         padded: How many digits after the point it writes; 0: no more than needed.
+        steps: Tick and lot size of the instrument that was recorded.
     """
 
     apply: Apply
@@ -80,6 +81,7 @@ class Dialect(NamedTuple):
     plain: Callable[[str], PlainBook]
     symbol: str
     padded: int
+    steps: tuple[str, str]
 
 
 def _one(frame: bytes) -> Sequence[bytes]:
@@ -87,10 +89,10 @@ def _one(frame: bytes) -> Sequence[bytes]:
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
-    "binance": Dialect(binance.apply_frame, _one, PlainBinance, "BTCUSDT", 8),
-    "binance_usdm": Dialect(binance.apply_frame, _one, PlainBinanceUsdm, "BTCUSDT", 0),
-    "okx": Dialect(apply_okx, plainest_okx, PlainOkx, "BTC-USDT", 0),
-    "bybit": Dialect(apply_bybit, plainest_bybit, PlainBybit, "BTCUSDT", 0),
+    "binance": Dialect(binance.apply_frame, _one, PlainBinance, "BTCUSDT", 8, ("0.01", "0.00001")),
+    "binance_usdm": Dialect(binance.apply_frame, _one, PlainBinanceUsdm, "BTCUSDT", 0, ("0.1", "0.001")),
+    "okx": Dialect(apply_okx, plainest_okx, PlainOkx, "BTC-USDT", 0, ("0.1", "0.00000001")),
+    "bybit": Dialect(apply_bybit, plainest_bybit, PlainBybit, "BTCUSDT", 0, ("0.1", "0.001")),
 }
 
 
@@ -100,8 +102,8 @@ class DecoderFuzz:
     Args:
         venue: One of ``DIALECTS``.
         seed: Decides everything.
-        recorded: Real frames, which are then a fifth of all.
-        steps: The instrument's tick and lot size; None: what the seed chooses.
+        recorded: Real frames, which are then a fifth of all, in the real instrument's tick and lot size; without them
+            the seed chooses these.
 
     Attributes:
         frame: The last one.
@@ -109,12 +111,10 @@ class DecoderFuzz:
         outcomes: What became of them, by our word for it.
     """
 
-    def __init__(
-        self, venue: str, seed: int, recorded: Sequence[Template] = (), *, steps: tuple[str, str] | None = None
-    ) -> None:
+    def __init__(self, venue: str, seed: int, recorded: Sequence[Template] = ()) -> None:
         self._dialect = DIALECTS[venue]
         pick = random.Random(seed)
-        tick, lot = steps or pick.choice(_STEPS)
+        tick, lot = self._dialect.steps if recorded else pick.choice(_STEPS)
         self._instrument = _instrument(venue, self._dialect.symbol, tick, lot)
         self._board = Board([self._instrument.id])
         self._book = Book(self._instrument, self._board.writer_row(0))
@@ -193,8 +193,8 @@ class DecoderFuzz:
             frame = write_first(venue, self._numbers)
             self._take(frame)
             if self._book.phase == PHASE_LIVE:
-                (element,) = self._plain.read(frame) or ()
-                self._plain.commit(self._plain.judge(element))
+                for element in self._plain.read(frame) or ():
+                    self._plain.commit(self._plain.judge(element))
 
     def _snapshot(self) -> bytes:
         last = self._plain.last + int(self._draw() * 5)
