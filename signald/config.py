@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias, cast, get_args, get_origin
 
 import msgspec
 
+from signald.core.guard.rules import GuardRules
 from signald.core.release_window import WindowRules
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S
@@ -18,10 +19,14 @@ from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
 from signald.sources.registry import VenueConfig, read_venue_config
 from signald.transports.settings import MqttConfig, Port, Positive, RedisConfig
 
+_RULES = ("releases", "guard")
 ENV_PREFIX = "SIGNALD_"
 
 
 Quorum: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9)]
+
+
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +66,52 @@ class BooksConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What is measured of every book; of the sizes the first is the desk's own: a move must pay what it costs."""
 
     slippage_usd: Annotated[tuple[Positive, ...], msgspec.Meta(max_length=2)] = (100_000.0, 1_000_000.0)
+
+
+class GuardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The desk's timeline, in seconds around a release's scheduled time T0; see :class:`GuardRules`."""
+
+    widen_before_s: Positive = 900.0
+    minor_widen_before_s: Positive = 120.0
+    important: tuple[str, ...] = (
+        "us.cpi.*",
+        "us.core_cpi.*",
+        "us.nfp",
+        "us.unemployment_rate",
+        "us.average_hourly_earnings.*",
+        "us.fomc.*",
+        "us.pce.*",
+        "us.core_pce.*",
+        "us.ppi.*",
+        "us.gdp.*",
+        "us.retail_sales.*",
+    )
+    hold_before_s: Positive = 5.0
+    overdue_after_s: Positive = 60.0
+    recover_after_s: Positive = 300.0
+    normal_after_s: Positive = 1_800.0
+    recover_share: Share = 0.5
+    normal_share: Share = 0.8
+    check_at_s: tuple[Positive, ...] = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_200.0)
+    react_at_s: tuple[Positive, ...] = (10.0, 60.0, 300.0, 900.0)
+    renew_every_s: Positive = 3_600.0
+
+    def rules(self) -> GuardRules:
+        """The same, in nanoseconds."""
+        return GuardRules(
+            widen_before_ns=round(self.widen_before_s * NS_PER_S),
+            minor_widen_before_ns=round(self.minor_widen_before_s * NS_PER_S),
+            important=self.important,
+            hold_before_ns=round(self.hold_before_s * NS_PER_S),
+            overdue_after_ns=round(self.overdue_after_s * NS_PER_S),
+            recover_after_ns=round(self.recover_after_s * NS_PER_S),
+            normal_after_ns=round(self.normal_after_s * NS_PER_S),
+            recover_share=self.recover_share,
+            normal_share=self.normal_share,
+            check_at_ns=tuple(round(one * NS_PER_S) for one in self.check_at_s),
+            react_at_ns=tuple(round(one * NS_PER_S) for one in self.react_at_s),
+            renew_every_ns=round(self.renew_every_s * NS_PER_S),
+        )
 
 
 class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,6 +182,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     redis: RedisConfig = RedisConfig()
     live: LiveConfig = LiveConfig()
     releases: ReleasesConfig = ReleasesConfig()
+    guard: GuardConfig = GuardConfig()
     books: BooksConfig = BooksConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
@@ -171,6 +223,28 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(where, _in_our_words(error)) from error
     return Config(**{name: getattr(file, name) for name in _File.__struct_fields__}, venues=read)
+
+
+def rules_in_force(config: Config) -> dict[str, Any]:
+    """The sections that decide what is said and when, as a journal keeps them for its replay."""
+    return {name: msgspec.to_builtins(getattr(config, name)) for name in _RULES}
+
+
+def with_rules(config: Config, rules: Mapping[str, Mapping[str, Any]]) -> Config:
+    """``config`` with the rules of a recorded run; what is not known any more, or not yet, is as ``config`` has it.
+
+    Raises:
+        ConfigError: A value of a rule that is known cannot be one.
+    """
+    changed: dict[str, Any] = {}
+    for name in _RULES:
+        section: msgspec.Struct = getattr(config, name)
+        known = {key: value for key, value in rules.get(name, {}).items() if key in section.__struct_fields__}
+        try:
+            changed[name] = msgspec.convert({**msgspec.to_builtins(section), **known}, type(section))
+        except msgspec.ValidationError as error:
+            raise ConfigError(name, str(error)) from error
+    return msgspec.structs.replace(config, **changed)
 
 
 def find_file(name: str) -> Path:

@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 import msgspec
 
 from signald.app.world import World, build_pipeline, load_world
-from signald.config import Config
+from signald.config import Config, with_rules
 from signald.errors import ConfigError
 from signald.journal.session import Session
 from signald.model.instruments import Instrument, InstrumentId
@@ -80,7 +80,10 @@ def run_verify(config: Config, journal: Path) -> Comparison:
 def _recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, VenueConfig]]:
     """The world with what recordings show of their instruments, and the connections in the journals, by channel."""
     begun = sessions(journals)
-    world = dataclasses.replace(world, instruments=_overlaid(world.instruments, begun))
+    rules = next((session.rules for session in begun if session.rules), begun[0].rules)
+    world = dataclasses.replace(
+        world, instruments=_overlaid(world.instruments, begun), config=with_rules(world.config, rules)
+    )
     wanted: dict[str, dict[InstrumentId, None]] = {}
     for session in begun:
         by_name = {name: channel for channel, names in session.channels.items() for name in names}

@@ -104,7 +104,12 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
             raise ConfigError(_VENUES, problem)
         sources |= build_succession(venue, instruments, board, channel=channel).lanes
     documents = Documents(scorer=Scorer(world.parameters, instruments), instruments=instruments)
-    engine = Engine(indicators=world.indicators, documents=documents, rules=world.config.releases.rules())
+    engine = Engine(
+        indicators=world.indicators,
+        documents=documents,
+        rules=world.config.releases.rules(),
+        guard=world.config.guard.rules() if instruments else None,
+    )
     return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))
 
 

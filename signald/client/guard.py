@@ -5,15 +5,13 @@ set, here or there, neither prolongs nor ends it.
 """
 
 from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple
 
 from signald.client.entries import Received
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
-from signald.model.signals import DeskGuidance, Signal
+from signald.model.signals import DeskGuidance, GuardState, Signal
 from signald.model.time import Nanos
-
-GuardState: TypeAlias = Literal["normal", "widen", "hold", "released", "recover"]
 
 _SCORED: Final = frozenset({"release", "correction"})
 _MAX_SCENARIOS: Final = 256  # releases whose scenarios are kept

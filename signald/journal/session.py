@@ -1,7 +1,7 @@
 """The record a run begins with: what its journal needs to be read by itself."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -27,6 +27,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         faults: What was wrong with what an import was made of, by kind.
         channels: Whose books come on which connection; empty: each venue has one, of its name.
         steps: Instruments as the recording shows them, of an import: tick and lot are the finest that occur in it.
+        rules: Sections of the configuration that decide what is said and when, of a live run: its replay needs them.
     """
 
     mode: Mode
@@ -37,6 +38,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, int] = {}
     channels: Mapping[str, tuple[InstrumentId, ...]] = {}
     steps: tuple[Instrument, ...] = ()
+    rules: Mapping[str, Mapping[str, Any]] = {}
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
-from signald.config import Config
+from signald.config import Config, rules_in_force
 from signald.core.kernels.jit import compilations
 from signald.errors import JournalError
 from signald.journal.session import Session
@@ -177,6 +177,7 @@ class Daemon:
             version=self._version,
             recovered_from=recovered.since,
             channels={name: venue.instruments for name, venue in self._pipeline.venues.items() if venue.instruments},
+            rules=rules_in_force(self._config),
         )
         unsaid = intake.begin(session, recovered.unsaid)
         reach("recovery.begun")

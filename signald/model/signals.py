@@ -22,6 +22,7 @@ SignalKind: TypeAlias = Literal[
     "halt",
     "resume",
 ]
+GuardState: TypeAlias = Literal["normal", "widen", "hold", "released", "recover"]
 Verdict: TypeAlias = Literal["up", "down", "no_edge", "quarantined"]
 Flag: TypeAlias = Literal[
     "stale_book",
@@ -113,11 +114,18 @@ class BookView(msgspec.Struct, frozen=True, kw_only=True):
 class DeskGuidance(msgspec.Struct, frozen=True, kw_only=True):
     """What a quoting desk should do until ``ts_expires``; after that: ``widen``. ``None`` is unknown, not zero."""
 
-    state: Literal["normal", "widen", "hold", "released", "recover"]
+    state: GuardState
     quote_widen_bps: float | None
     skew_bps: float | None
     max_size_usd: float | None
     ts_expires: Nanos
+
+
+class Liquidity(msgspec.Struct, frozen=True, kw_only=True):
+    """Spread, and depth within 5 basis points, against just before the figure; ``None`` is unknown."""
+
+    spread_ratio: float | None
+    depth_ratio: float | None
 
 
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +162,10 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One document for one instrument (``None`` where a kind has none).
 
     ``ts_scheduled`` is ``None`` for a figure that nobody had scheduled. ``ladder`` is a scenario's alone: each
-    plausible figure, rising, with the decimals of its series, to what would be said of it.
+    plausible figure, rising, with the decimals of its series, to what would be said of it. Reaction and outcome have
+    ``realised_bps``, the move since the first figure was scored, ``remaining_bps``, what the prediction for the next
+    horizon still expects of it, ``liquidity``, and ``held``: by horizon that is over, in seconds, whether its interval
+    held what happened. A halt and a resume have ``by`` and ``reason``.
     """
 
     schema: str = SCHEMA
@@ -175,3 +186,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     ts_ingest: Nanos
     retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     ladder: dict[str, Rung] | msgspec.UnsetType = msgspec.UNSET
+    realised_bps: float | msgspec.UnsetType | None = msgspec.UNSET
+    remaining_bps: float | msgspec.UnsetType | None = msgspec.UNSET
+    liquidity: Liquidity | msgspec.UnsetType = msgspec.UNSET
+    held: dict[str, bool] | msgspec.UnsetType = msgspec.UNSET
+    by: str | msgspec.UnsetType = msgspec.UNSET
+    reason: str | msgspec.UnsetType = msgspec.UNSET

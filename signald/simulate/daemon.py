@@ -16,6 +16,7 @@ from signald.simulate.child import LOOPBACK, Plan, Server
 CONSUMER: Final = "demo-desk"
 """Whoever wants to read along as a consumer does: its stream is ``{signald}:consumer:demo-desk``."""
 
+_RENEW_EVERY_S: Final = 86_400.0  # every deadline of the quarter is played, each takes its time
 _PATIENCE_S: Final = 5.0
 
 
@@ -70,6 +71,7 @@ def config_text(plan: DaemonPlan) -> str:
         "mqtt": {"host": LOOPBACK, "port": plan.mqtt_port, "client_id": plan.client_id},
         "redis": {"url": f"redis://{LOOPBACK}:{plan.redis_port}/0"},
         "live": {"clock_file": str(plan.clock_file)},
+        "guard": {"renew_every_s": _RENEW_EVERY_S},
         "journal": {"path": str(plan.journal)},
         "metrics": {"host": LOOPBACK, "port": plan.metrics_port},
     }

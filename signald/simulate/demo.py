@@ -227,6 +227,7 @@ class _Demo:
             journals=tuple(map(str, self._journals)),
             restarts=self._replicas.restarts,
             scenario=self._scenario.name,
+            documents=dict(sorted(self._scoreboard.documents.items())),
             shown={what: self._scoreboard.seen[what] for what in self._scenario.shows},
         )
         show_summary(self._console, self._scoreboard, result)

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signald.model.macro import ReleaseId
+from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
 from signald.simulate.outcome import DemoResult
 from signald.simulate.scoreboard import Line, Scoreboard
@@ -46,7 +47,8 @@ class LiveTable:
 
     def refresh(self, *, now: Nanos) -> None:
         """Redraw."""
-        self._live.update(table_of(self._scoreboard.lines.values(), now=now), refresh=True)
+        guard = guard_line(self._scoreboard.guard, now=now)
+        self._live.update(table_of(self._scoreboard.lines.values(), now=now, guard=guard), refresh=True)
 
 
 class PlainLines:
@@ -96,6 +98,8 @@ def show_summary(console: Console, scoreboard: Scoreboard, result: DemoResult) -
                 console.print(f"{line.release.release_id}: {'; '.join(line.story)}", soft_wrap=True, highlight=False)
     compiled = f"{result.compilations_after_ready} compilations after ready"
     facts = [f"{result.releases} releases, {result.signals} signals, {compiled}"]
+    told = {"guard": "steps of the guard", "reaction": "reactions", "outcome": "outcomes"}
+    facts.append(", ".join(f"{result.documents.get(kind, 0)} {words}" for kind, words in told.items()))
     for name, book in result.books.items():
         facts.append(f"{name}: {book.frames} frames, {book.gaps} gaps, {book.resyncs} resyncs")
     for what, latency in (
@@ -108,14 +112,14 @@ def show_summary(console: Console, scoreboard: Scoreboard, result: DemoResult) -
         console.print(fact, soft_wrap=True)
 
 
-def table_of(lines: Iterable[Line], *, now: Nanos | None) -> Table:
-    """The table as it stands at ``now``; without a time there are no countdowns."""
+def table_of(lines: Iterable[Line], *, now: Nanos | None, guard: str = "") -> Table:
+    """The table as it stands at ``now``; without a time there are no countdowns. ``guard`` stands below it."""
     table = Table(
         padding=(0, 1, 0, 0),
         show_edge=False,
         box=SIMPLE_HEAD,
         pad_edge=False,
-        caption="predicted, realised: bps in five minutes",
+        caption="predicted, realised: bps in five minutes" + (f"\n{guard}" if guard else ""),
         caption_justify="left",
     )
     for name in _COLUMNS:
@@ -130,6 +134,19 @@ def foresight(line: Line) -> str:
     """What was said before a figure came, as one line of text: the ends and the middle of its ladder."""
     figures = "  ".join(f"{actual} → {mean:+.1f}" for actual, mean in line.foreseen)
     return f"{_clock(line.release.ts_scheduled)}  {line.release.release_id}  foreseen  {figures}"
+
+
+def guard_line(step: Signal | None, *, now: Nanos) -> str:
+    """What the desk's quotes are to do at ``now``, by the last step; ``""`` before the first."""
+    if step is None or step.desk is None:
+        return ""
+    desk = step.desk
+    if now >= desk.ts_expires:
+        return f"guard {step.instrument}: widen (nothing newer was said)"
+    widen = "" if desk.quote_widen_bps is None else f"widen by {desk.quote_widen_bps:.1f} bps"
+    skew = "" if not desk.skew_bps else f"skew by {desk.skew_bps:+.1f} bps"
+    size = "" if desk.max_size_usd is None else f"at most {desk.max_size_usd:,.0f} USD"
+    return "  ".join(filter(None, [f"guard {step.instrument}: {desk.state}", widen, skew, size]))
 
 
 def plain(line: Line) -> str:

@@ -44,7 +44,8 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         releases: Figures played.
-        signals: Documents read from the stream.
+        signals: Documents about figures read from the stream.
+        documents: Documents of each kind read from it: the guard's steps, reactions and outcomes too.
         books: By instrument.
         latency_us: From a figure's ingestion to Redis's reply, as the daemon measured it.
         ready_s: From the start until the daemon was ready.
@@ -69,6 +70,7 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int = 0
     scenario: str = "q1-2025"
     shown: dict[str, int] = {}
+    documents: dict[str, int] = {}
 
 
 def percentiles(latencies_us: Sequence[float]) -> Percentiles:

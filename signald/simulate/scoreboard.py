@@ -14,6 +14,8 @@ from signald.simulate.calendar import PlannedRelease
 
 PRIMARY_HORIZON_S: Final = 300
 
+_OF_FIGURES: Final = frozenset({"release", "correction", "retraction", "missed"})
+
 
 class Line(msgspec.Struct, kw_only=True):
     """One figure of the table.
@@ -62,7 +64,9 @@ class Scoreboard:
 
     Attributes:
         lines: By release.
-        signals: Documents read so far, of all instruments.
+        signals: Documents about figures read so far, of all instruments.
+        documents: Documents of each kind read so far.
+        guard: The guard's last step for the instrument that is shown.
         seen: How many of them were of which kind, verdict or flag.
     """
 
@@ -70,6 +74,8 @@ class Scoreboard:
         """Start with every figure unplayed; ``instrument`` is the one whose predictions are shown."""
         self.lines: dict[ReleaseId, Line] = {one.release_id: Line(release=one) for one in releases}
         self.signals = 0
+        self.guard: Signal | None = None
+        self.documents: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()
         self._instrument = instrument
 
@@ -79,13 +85,15 @@ class Scoreboard:
 
     def read(self, signal: Signal, *, monotonic: Nanos) -> None:
         """Take a document from the stream."""
+        self.documents[signal.kind] += 1
+        if signal.kind not in _OF_FIGURES:
+            if signal.instrument == self._instrument:
+                self._take_guidance(signal)
+            return
         self.signals += 1
         self.seen.update({signal.kind, *signal.flags, *([signal.verdict] if signal.verdict else [])})
         for cause in signal.causes:
             line = self.lines.get(cause.release_id)
-            if line is not None and signal.kind == "scenario":
-                line.ladder = signal if signal.instrument == self._instrument else line.ladder
-                continue
             if line is None:
                 continue
             line.story += [word for word in _story(signal, cause) if word not in line.story]
@@ -96,6 +104,15 @@ class Scoreboard:
             newer = line.signal is None or signal.revision >= line.signal.revision
             if signal.instrument == self._instrument and newer:
                 line.signal = signal
+
+    def _take_guidance(self, signal: Signal) -> None:
+        """What is said of the table's instrument besides figures: the guard's step, a release's ladder."""
+        if signal.kind == "guard":
+            self.guard = signal
+        if signal.kind == "scenario":
+            for cause in signal.causes:
+                if cause.release_id in self.lines:
+                    self.lines[cause.release_id].ladder = signal
 
     def realised(self, bundle: Iterable[PlannedRelease], move_bps: float) -> None:
         """Note what the market did after a bundle."""

@@ -7,11 +7,13 @@ from typing import NamedTuple, cast
 import msgspec
 
 from signald.model.instruments import InstrumentId
-from signald.model.signals import DeskGuidance, Rung, Signal
+from signald.model.signals import DeskGuidance, Liquidity, Rung, Signal
 from signald.model.time import Nanos
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Signal)
+
+_REACTIONS = frozenset({"reaction", "outcome"})
 
 ENTRY_FIELDS = ("id", "kind", "instrument", "sequence", "ts_scored", "ts_publish", "late_ms", "data")
 """Fields of a stream entry, in their order."""
@@ -137,6 +139,15 @@ def _sum_of_numbers(signal: Signal) -> float:
     if signal.model is not None:
         for driver in signal.model.drivers:
             total += driver.contribution_bps
+    return total + _sum_of_reaction(signal) if signal.kind in _REACTIONS else total
+
+
+def _sum_of_reaction(signal: Signal) -> float:
+    total = 0.0
+    for number in (signal.realised_bps, signal.remaining_bps):
+        total += number if isinstance(number, float) else 0.0
+    if isinstance(signal.liquidity, Liquidity):
+        total += (signal.liquidity.spread_ratio or 0.0) + (signal.liquidity.depth_ratio or 0.0)
     return total
 
 

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from signald.core.board import BoardRows
 from signald.core.documents import Documents
 from signald.core.engine import Engine, Output
+from signald.core.guard.rules import GuardRules
 from signald.core.release_window import WindowRules
 from signald.core.scoring import Scorer
 from signald.model.events import Event
@@ -61,10 +62,15 @@ def build_parameters() -> Parameters:
 PARAMETERS: Final = build_parameters()
 
 
-def build_engine(*, rules: WindowRules = RULES, indicators: Mapping[str, Indicator] = INDICATORS) -> Engine:
-    """An engine that knows nothing yet."""
+def build_engine(
+    *,
+    rules: WindowRules = RULES,
+    indicators: Mapping[str, Indicator] = INDICATORS,
+    guard: GuardRules | None = None,
+) -> Engine:
+    """An engine that knows nothing yet; without ``guard`` it says nothing of quotes by itself."""
     documents = Documents(scorer=Scorer(PARAMETERS, INSTRUMENTS), instruments=INSTRUMENTS)
-    return Engine(indicators=indicators, documents=documents, rules=rules)
+    return Engine(indicators=indicators, documents=documents, rules=rules, guard=guard)
 
 
 def tell(engine: Engine, *events: Event, rows: BoardRows = ROWS) -> list[Output]:

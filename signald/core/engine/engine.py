@@ -5,9 +5,12 @@ from typing import Final
 
 from signald.core.board import BoardRows
 from signald.core.documents import Documents
+from signald.core.documents.desk import DeskDocuments
 from signald.core.engine.figures import Figures
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World
+from signald.core.guard.rules import GuardRules
+from signald.core.guard.timeline import Guard
 from signald.core.liveness import covers
 from signald.core.release_window import Moment, Register, ReleaseWindow, WindowRules
 from signald.model.events import Event
@@ -23,12 +26,23 @@ class Engine:
     """Walks every release through its life and says what follows from each figure."""
 
     def __init__(
-        self, *, indicators: Mapping[IndicatorId, Indicator], documents: Documents, rules: WindowRules
+        self,
+        *,
+        indicators: Mapping[IndicatorId, Indicator],
+        documents: Documents,
+        rules: WindowRules,
+        guard: GuardRules | None = None,
     ) -> None:
-        """Take what is known beforehand: the series, the writer of documents (which holds the model), the moments."""
+        """Take what is known beforehand: the series, the writer of documents (which holds the model), the moments.
+
+        Without ``guard`` nothing is said of quotes but what the documents about figures say.
+        """
         self._world = World(register=Register(indicators), documents=documents, rules=rules)
         self._timetable = Timetable(self._world)
         self._figures = Figures(self._world)
+        self._guard = guard and Guard(
+            register=self._world.register, documents=DeskDocuments(documents.scorer), rules=guard
+        )
 
     @property
     def windows(self) -> Mapping[ReleaseId, ReleaseWindow]:
@@ -42,7 +56,8 @@ class Engine:
 
     def next_deadline(self) -> Nanos | None:
         """When :meth:`advance` is next due; a void moment may make it too early, never too late."""
-        moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence())
+        guard = None if self._guard is None else self._guard.next_ts()
+        moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence(), guard)
         return min((ts for ts in moments if ts is not None), default=None)
 
     def wake(self, now: Nanos) -> None:
@@ -61,8 +76,10 @@ class Engine:
         while (due := self.next_deadline()) is not None and due <= now:
             if due == self._world.liveness.next_silence():
                 outputs.extend(self._fall_silent(due))
+            elif due == self._world.agenda.next_ts() or self._guard is None:
+                outputs.extend(self._seen(self._timetable.fire(self._world.agenda.pop(), rows)))
             else:
-                outputs.extend(self._timetable.fire(self._world.agenda.pop(), rows))
+                outputs.extend(self._guard.fire(rows))
         return outputs
 
     def handle(self, event: Event, rows: BoardRows) -> list[Output]:
@@ -71,10 +88,23 @@ class Engine:
         if isinstance(event, Heartbeat):
             outputs.extend(self._world.liveness.heard(event))
         elif isinstance(event, ScheduledRelease):
+            before = self._ts_of(event.release_id)
             outputs.extend(self._timetable.schedule(event, rows))
-            outputs.extend(self._figures.take_held(event.release_id, rows))
+            if self._guard is not None:
+                self._guard.reschedule(before, self._ts_of(event.release_id), event.ts_ingest)
+            outputs.extend(self._seen(self._figures.take_held(event.release_id, rows)))
         else:
-            outputs.extend(self._figures.take(event, rows))
+            outputs.extend(self._seen(self._figures.take(event, rows)))
+        return outputs
+
+    def _ts_of(self, release_id: ReleaseId) -> Nanos | None:
+        window = self._world.register.windows.get(release_id)
+        return None if window is None else window.ts_scheduled
+
+    def _seen(self, outputs: list[Output]) -> list[Output]:
+        """``outputs``, once the guard has seen them."""
+        if self._guard is not None:
+            self._guard.note(outputs)
         return outputs
 
     def _fall_silent(self, now: Nanos) -> list[Output]:

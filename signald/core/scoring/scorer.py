@@ -8,6 +8,7 @@ import numpy as np
 
 from signald.core.board import BoardRows
 from signald.core.kernels import score as k
+from signald.core.scoring import guidance as g
 from signald.core.scoring.plan import Plan, lay_out_plan
 from signald.core.scoring.view import Row, cost_bps, smaller_side_usd
 from signald.core.surprise import Surprise, surprise
@@ -53,7 +54,7 @@ class Scorer:
         """Take the model and the instruments in the order of the board's rows."""
         self.parameters = parameters
         self.instruments = tuple(instruments)
-        self._quote_life_s = quote_life_s
+        self.quote_life_s = quote_life_s
         self._series: Mapping[str, Series] = {one.id: one for one in parameters.series}
         responses = next(iter(parameters.assets.values()), ())
         self._seconds = tuple(one.seconds for one in responses)
@@ -68,6 +69,11 @@ class Scorer:
     def model_id(self) -> str:
         """Hash of the model's content."""
         return self.parameters.id
+
+    @property
+    def horizons_s(self) -> tuple[int, ...]:
+        """The horizons of every prediction, in seconds, rising."""
+        return self._seconds
 
     def series(self, release_id: ReleaseId) -> Series | None:
         """What the model knows of a release's series: of its own stage, else of the indicator's best known stage."""
@@ -161,6 +167,27 @@ class Scorer:
             desk=self._guide(primary, _confidence(verdict, primary[k.P_UP]), row, ts_expires=ts_expires),
         )
 
+    def uncertainty_bps(self, plan: Plan) -> tuple[float | None, ...]:
+        """Standard deviation of each instrument's move at the primary horizon before any figure is out.
+
+        ``None`` is unknown.
+
+        By the law of total variance, conditioning on one figure's surprise of mean 0 and deviation 1: its response
+        squared and what is left once it is known. With several figures the largest of these: the model is linear, so
+        they differ by what it knows, not by what there is to know.
+        """
+        found: list[float | None] = [None] * len(self.instruments)
+        for coordinate in {one for one in plan.coordinates if one >= 0}:
+            plan.surprises[:] = math.nan
+            plan.surprises[coordinate] = 1.0
+            k.score(plan.places, plan.numbers, plan.surprises, plan.out, plan.shares)
+            for place in range(len(self.instruments)):
+                said: list[list[float]] = plan.out[place].tolist()
+                if said and not math.isnan(said[self._primary][k.MEAN]):
+                    std = math.hypot(said[self._primary][k.MEAN], said[self._primary][k.STD])
+                    found[place] = max(std, found[place] or 0.0)
+        return tuple(found)
+
     def _predict(self, plan: Plan, place: int, heard: Sequence[int], *, row: Row, ts_ingest: Nanos) -> Prediction:
         instrument = self.instruments[place].id
         ts_expires = ts_ingest + self.longest_ns
@@ -191,19 +218,13 @@ class Scorer:
         )
 
     def _guide(self, primary: Sequence[float], confidence: float, row: Row, *, ts_expires: Nanos) -> DeskGuidance:
-        """What a quoting desk should do until the longest horizon has passed. Provisional: not yet judged by outcomes.
-
-        - Widen by the standard deviation of the move over a quote's life, taking the predicted one as diffusive: the
-          risk term of Avellaneda & Stoikov (2008, "High-frequency trading in a limit order book") with a quote's life
-          in the place of time to close.
-        - Skew by the mean as far as its sign is sure: 0 at confidence ½, the whole mean at 1.
-        - Quote no larger than the smaller side within 5 basis points, so that a fill can be undone there.
-        """
+        """What a quoting desk should do until the longest horizon has passed, by the formulas of ``guidance.py``."""
+        widen = g.widen_bps(primary[k.STD], quote_life_s=self.quote_life_s, horizon_s=self.parameters.primary_s)
         return DeskGuidance(
             state="released",
-            quote_widen_bps=primary[k.STD] * math.sqrt(self._quote_life_s / self.parameters.primary_s),
-            skew_bps=primary[k.MEAN] * (2.0 * confidence - 1.0),
-            max_size_usd=smaller_side_usd(row),
+            quote_widen_bps=widen,
+            skew_bps=g.skew_bps(primary[k.MEAN], confidence),
+            max_size_usd=g.size_usd(smaller_side_usd(row), widen),
             ts_expires=ts_expires,
         )
 

@@ -5,9 +5,19 @@ from rich.console import Console
 
 from signald.model.time import NS_PER_S, parse_rfc3339
 from signald.simulate.calendar import PlannedRelease
-from signald.simulate.display import LiveTable, PlainLines, build_display, cells_of, plain, show_summary, table_of
+from signald.simulate.display import (
+    LiveTable,
+    PlainLines,
+    build_display,
+    cells_of,
+    guard_line,
+    plain,
+    show_summary,
+    table_of,
+)
 from signald.simulate.outcome import BookTotals, DemoResult, Percentiles
 from signald.simulate.scoreboard import Line, Scoreboard
+from tests.support.desk_stream import guard_signal
 from tests.support.documents import scored_release
 
 T0 = parse_rfc3339("2025-02-12T13:30:00Z")
@@ -96,3 +106,11 @@ def test_the_table_fits_into_120_columns() -> None:
     width = Console(width=300).measure(table_of(scoreboard.lines.values(), now=None)).maximum
 
     assert width <= 120
+
+
+def test_guard_says_what_quotes_do_until_it_has_run_out() -> None:
+    step = guard_signal("hold", life_s=60, ts_event=T0)
+
+    assert guard_line(None, now=T0) == ""
+    assert guard_line(step, now=T0) == "guard BTCUSDT.BINANCE: hold  widen by 3.0 bps  at most 1,000 USD"
+    assert guard_line(step, now=T0 + 60_000_000_000).startswith("guard BTCUSDT.BINANCE: widen (")

@@ -1,3 +1,5 @@
+from msgspec.structs import replace
+
 from signald.model.time import NS_PER_US
 from signald.simulate.calendar import PlannedRelease
 from signald.simulate.scoreboard import Scoreboard
@@ -64,3 +66,15 @@ def test_what_the_market_did_stands_with_every_figure_of_the_bundle() -> None:
     scoreboard.realised([CPI, PPI], -12.5)
 
     assert [line.realised_bps for line in scoreboard.lines.values()] == [-12.5, -12.5]
+
+
+def test_steps_of_the_guard_are_shown_and_are_no_signals_of_figures() -> None:
+    scoreboard = board()
+    step = replace(scored_release(CPI.release_id, instrument=BTC), kind="guard")
+
+    scoreboard.read(step, monotonic=1)
+    scoreboard.read(replace(step, instrument=ETH), monotonic=1)
+
+    assert scoreboard.signals == 0
+    assert scoreboard.documents["guard"] == 2
+    assert scoreboard.guard == step

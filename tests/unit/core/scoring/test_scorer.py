@@ -163,8 +163,12 @@ def test_a_wide_spread_swallows_the_edge() -> None:
     assert _score(_model(), {_CPI: 1.0}, _rows(spread_bps=61.0)).verdict == "no_edge"
 
 
-def test_the_smaller_side_bounds_the_size() -> None:
-    assert _score(_model(), {_CPI: 1.0}).desk.max_size_usd == 5e5
+def test_the_smaller_side_bounds_the_size_and_risk_makes_it_less() -> None:
+    desk = _score(_model(), {_CPI: 1.0}).desk
+
+    assert desk.quote_widen_bps is not None
+    assert desk.quote_widen_bps > 5.0
+    assert desk.max_size_usd == pytest.approx(5e5 * 5.0 / desk.quote_widen_bps)
     assert _score(_model(), {_CPI: 1.0}, _rows(bid_depth_5=math.nan)).desk.max_size_usd is None
 
 
@@ -213,3 +217,18 @@ def test_a_stage_never_seen_is_judged_by_the_best_known_stage() -> None:
     )
 
     assert _score(model, {"us.gdp.qoq:2025-Q1:third": 1.0}).horizons[0].mean_bps == 40.0
+
+
+def test_before_the_figure_the_move_is_as_uncertain_as_surprise_and_residual_together() -> None:
+    scorer = Scorer(_model(std_error=0.0), [build_instrument("BTC"), build_instrument("SOL")])
+
+    alone, unknown = scorer.uncertainty_bps(scorer.plan([_CPI]))
+
+    assert alone == pytest.approx(math.hypot(60.0, math.hypot(30.0, 50.0)), rel=0.02)
+    assert unknown is None
+
+
+def test_nothing_is_known_before_a_figure_without_a_response() -> None:
+    scorer = Scorer(_model(), [build_instrument("BTC")])
+
+    assert scorer.uncertainty_bps(scorer.plan(["us.fomc.rate:2025-03-19"])) == (None,)
