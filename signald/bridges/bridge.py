@@ -1,4 +1,7 @@
-"""Carries one feed onto MQTT: what is new at once, and heartbeats as long as the feed itself lives."""
+"""Carries one feed onto MQTT: what is new at once, and heartbeats as long as the feed itself lives.
+
+After each reconnection all that still stands is said again: a broker may have forgotten what it had kept.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -47,12 +50,15 @@ class Feed(Protocol):
 class Bridge:
     """One feed on one broker."""
 
-    def __init__(self, feed: Feed, connection: MqttConnection, clock: Clock, *, prefix: str) -> None:
+    def __init__(
+        self, feed: Feed, connection: MqttConnection, clock: Clock, *, prefix: str, beat_every_s: float = _HEARTBEAT_S
+    ) -> None:
         """Join them; nothing is connected."""
         self._feed = feed
         self._connection = connection
         self._clock = clock
         self._prefix = prefix
+        self._beat_every_s = beat_every_s
         self._ledger = Ledger(feed.name)
         self._outbox = Mailbox[Message](capacity=_CAPACITY, when_full=Overflow.DROP_OLDEST)
 
@@ -83,8 +89,15 @@ class Bridge:
             await self._connection.publish(topic, message.payload, retain=message.retain)
 
     async def _beat(self) -> None:
+        told = self._connection.connections
         while True:
+            if self._connection.connections != told:
+                told = self._connection.connections
+                standing = self._ledger.standing(self._clock.now())
+                for message in standing:
+                    self._outbox.offer(message)
+                log.info("feed_told_again", feed=self._feed.name, messages=len(standing))
             if self._feed.is_alive() and self._connection.is_up:
                 message = self._ledger.heartbeat(self._feed.covers, self._clock.now())
                 await self._connection.publish(f"{self._prefix}/{message.topic}", message.payload, qos=0)
-            await asyncio.sleep(_HEARTBEAT_S)
+            await asyncio.sleep(self._beat_every_s)

@@ -30,6 +30,7 @@ class _Said:
     schedule: tuple[object, ...] | None = None
     actual: float | None = None
     ts_scheduled: Nanos = 0
+    messages: dict[str, Message] = field(default_factory=dict[str, Message])
 
 
 @dataclass(slots=True)
@@ -53,6 +54,16 @@ class Ledger:
         for release_id in [name for name, said in self._said.items() if said.ts_scheduled < now - _FORGOTTEN_NS]:
             del self._said[release_id]
         return messages
+
+    def standing(self, now: Nanos) -> list[Message]:
+        """What a broker that forgot everything should be told again, word for word: who knows it passes over it.
+
+        Schedules of what is due or has just been, and the figures of the last hour.
+        """
+        recent = [said for said in self._said.values() if said.ts_scheduled > now - _HISTORY_NS]
+        return [
+            said.messages[family] for family in ("schedule", "release") for said in recent if family in said.messages
+        ]
 
     def heartbeat(self, covers: Iterable[str], now: Nanos) -> Message:
         """The bridge and its feed are alive."""
@@ -110,7 +121,9 @@ class Ledger:
     def _message(self, family: str, release_id: ReleaseId, content: dict[str, object], now: Nanos) -> Message:
         whole = {**content, "source": self.source, "sequence": self._next(now), "ts_event": format_rfc3339(now)}
         topic = f"calendar/{family}/{_level(release_id)}/{_level(self.source)}"
-        return Message(topic, _ENCODER.encode(whole), retain=family == "schedule")
+        message = Message(topic, _ENCODER.encode(whole), retain=family == "schedule")
+        self._said[release_id].messages[family] = message
+        return message
 
     def _next(self, now: Nanos) -> int:
         self._sequence = max(self._sequence + 1, now)

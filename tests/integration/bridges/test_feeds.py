@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from signald.bridges import Feed
@@ -71,6 +72,12 @@ class Received:
             while not done():
                 await self._came.wait()
                 self._came.clear()
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(8):
+        while not is_so():  # noqa: ASYNC110 - a feed that looks at a file tells nobody when it does
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -158,6 +165,71 @@ async def test_the_weekly_export_is_read() -> None:
 
     assert [(row.release_id, row.consensus) for row in received.rows] == [("us.cpi.yoy:2025-01", 2.9)]
     assert server.asked == ["/ff_calendar_thisweek.json"]
+
+
+CPI = b"DTSTART:20250212T133000Z\r\nSUMMARY:Consumer Price Index\r\n"
+SCHEDULE = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + CPI + b"END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART:soon\r\n"
+SCHEDULE += b"SUMMARY:Consumer Price Index\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+EXPORT = json.dumps(
+    [
+        {"title": "CPI y/y", "country": "USD", "date": "2025-02-12T08:30:00-05:00", "forecast": "2.9%"},
+        {"title": "CPI y/y", "country": "USD", "date": "soon", "forecast": "2.9%"},
+    ]
+).encode()
+
+
+def weekly_export(url: str) -> Feed:
+    return ForexFactory(ForexFactoryConfig(url=url, poll_s=0.05), INDICATORS, CLOCK)
+
+
+def agencys_schedule(url: str) -> Feed:
+    return Ics(IcsConfig(urls=(f"{url}/bls.ics",), poll_s=0.05), INDICATORS, CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("build", "right"),
+    [pytest.param(weekly_export, EXPORT, id="forexfactory"), pytest.param(agencys_schedule, SCHEDULE, id="ics")],
+)
+async def test_a_poll_goes_on_after_errors_rate_limits_and_bad_rows(build: Callable[[str], Feed], right: bytes) -> None:
+    answers = Answers(
+        ("500 Internal Server Error", b""),
+        ("200 OK", b"<html>Service unavailable</html>"),
+        ("429 Too Many Requests\r\nRetry-After: 1", b"Rate Limited"),
+        ("200 OK", right),
+    )
+
+    async def hang_up_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not answers.asked:
+            answers.asked.append("hung up")
+            return
+        await answers.talk(reader, writer)
+
+    async with fake_server(hang_up_first) as port:
+        feed = build(f"http://127.0.0.1:{port}")
+        async with running(feed) as received:
+            await received.until(lambda: bool(received.rows))
+            await received.until(feed.is_alive)
+
+    assert "us.cpi.yoy:2025-01" in {row.release_id for row in received.rows}
+    assert received.faults["unreadable_row"] == 1
+    assert len(answers.asked) == 5
+
+
+async def test_a_file_that_makes_no_sense_is_no_feed_until_it_does(tmp_path: Path) -> None:
+    path = tmp_path / "calendar.csv"
+    head = "ts_scheduled,indicator,period,actual,consensus,prior\n"
+    right = head + "2025-02-12T13:30:00Z,us.cpi.yoy,2025-01,3.0,2.9,2.9\n"
+    feed = CsvFile(CsvFeedConfig(path=str(path), poll_s=0.01), INDICATORS, CLOCK)
+    async with running(feed) as received:
+        await asyncio.to_thread(path.write_text, right)
+        await received.until(lambda: bool(received.rows))
+        await until(feed.is_alive)
+        await asyncio.to_thread(path.write_bytes, b"\xff\xfe nonsense")
+        await until(lambda: not feed.is_alive())
+        await asyncio.to_thread(path.write_text, right)
+        await until(feed.is_alive)
+
+    assert [row.actual for row in received.rows] == [3.0]
 
 
 async def test_all_schedules_are_read() -> None:

@@ -42,6 +42,17 @@ def test_a_schedule_is_said_once_and_again_when_it_changes() -> None:
     assert all(message.retain for messages in said for message in messages)
 
 
+def test_what_stands_is_told_again_word_for_word() -> None:
+    ledger = Ledger("te")
+    schedule = ledger.take([PLAIN], T0 - DAY)
+    figure = ledger.take([row(actual=3.0)], T0 + 1)
+    correction = ledger.take([row(actual=3.1)], T0 + 2)
+
+    assert ledger.standing(T0 + 3) == [*schedule, *correction]
+    assert figure[0] not in ledger.standing(T0 + 3)
+    assert ledger.standing(T0 + DAY) == []
+
+
 def test_a_release_that_moves_is_rescheduled() -> None:
     ledger = Ledger("te")
     ledger.take([PLAIN], T0 - 2 * DAY)
