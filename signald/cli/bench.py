@@ -53,6 +53,19 @@ def path(
         say_json(result)
 
 
+@app.command("replay")
+def bench_replay(config: ConfigOption = None, data: DataOption = None, *, json: JsonOption = False) -> None:
+    """From a journal on disk to signals, beside the bare kernel and beside other backtesters."""
+    from signald.app.world import load_world  # noqa: PLC0415 - numba loads with it
+    from signald.bench import replay as bench  # noqa: PLC0415 - see above
+
+    result = bench.bench_replay(load_world(configuration(config)), data or _data_of_checkout())
+    for name, value in bench.sections(result):
+        say(f"{name:<40} {value}")
+    if json:
+        say_json(result)
+
+
 def _data_of_checkout() -> Path | None:
     """Where this checkout's tests find the recordings; ``None`` outside of a checkout, or where there are none."""
     place = Path("tests/support/data_root.py")

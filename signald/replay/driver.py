@@ -34,6 +34,7 @@ from signald.model.signals import Signal
 from signald.model.time import Nanos
 from signald.pipeline import NOTHING, REMEMBERED_NS, Fed, Pipeline, is_remembered
 from signald.sources.frames import Frames
+from signald.sources.succession import SPARE
 
 BuildPipeline: TypeAlias = Callable[[], Pipeline]
 P = TypeVar("P", bound=Piece)
@@ -137,10 +138,15 @@ class Driver:
         """Feed frames that lie one behind the other: the same as one by one, in compiled strides.
 
         Between two deadlines of the engine it sees no book, so that each connection may take its frames by itself;
-        what follows from them is given back in their order.
+        what follows from them is given back in their order. Only where one connection succeeds another do both count.
         """
-        for number in _connections(frames):
-            self._require(frames.channels[number])
+        channels = [frames.channels[number] for number in _connections(frames)]
+        for channel in channels:
+            self._require(channel)
+        if len({channel.removesuffix(SPARE) for channel in channels}) < len(channels):
+            for place in range(len(frames.rows)):
+                yield from self.feed(frames.record(place), 0)
+            return
         first, times = 0, frames.times
         while first < len(times):
             yield from self.advance(int(times[first]))

@@ -15,6 +15,7 @@ from signald.core.kernels.layout import PHASE_LIVE
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.notices import BookLive, Notice, Relieved
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
+from signald.sources.frames import Frames, take_each
 from signald.sources.protocol import EMPTY, Step, VenueSource
 from signald.sources.registry import VenueConfig, build_source
 
@@ -213,6 +214,12 @@ class Lane:
             return EMPTY
         step = self.source.on_frame(frame, now)
         return step if self._leads else self._both.heir_moved(step, now)
+
+    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
+        """Many frames came; of an heir each one counts."""
+        if self.source is not None and self._leads:
+            return self.source.on_frames(frames, number, first, last)
+        return take_each(self, frames, number, first, last)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
         """The answer to a request came."""
