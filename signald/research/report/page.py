@@ -39,12 +39,12 @@ width:18px;height:0;border-top:3px solid;vertical-align:middle;margin:0 5px 0 0}
 .key.b{border-color:var(--b)}.key.c{border-color:var(--rule)}footer{margin-top:44px;
 border-top:1px solid var(--faint);padding-top:12px;font-size:12.5px;color:var(--soft)}@media print{@page{size:A4;
 margin:13mm}body{font-size:9pt}main{padding:0;max-width:none}h1{font-size:18pt}h2{font-size:12pt;margin-top:18px;
-break-after:avoid}p{max-width:none}p.soft{break-after:avoid}.charts.small h3{font-size:8pt}figure,.tile,tr{break-inside:avoid}thead{display:table-header-group}
-.scroll{overflow:visible}table{font-size:8pt}th,td{padding:2.5px 5px}td small{font-size:7pt;min-width:8.2em;
-padding-left:5px}.tiles{grid-template-columns:repeat(6,1fr);gap:6px}.tile{border:1px solid var(--faint);
-padding:6px 8px}.tile b{font-size:14pt}.tile span{font-size:7.5pt}.charts{grid-template-columns:1fr 1fr;
-gap:10px 16px}.charts.small{grid-template-columns:repeat(3,1fr)}figcaption,.note,footer{font-size:7.5pt}
-code{font-size:6.5pt}}
+break-after:avoid}p{max-width:none}p.soft{break-after:avoid}.charts.small h3{font-size:8pt}
+figure,.tile,tr{break-inside:avoid}thead{display:table-header-group}.scroll{overflow:visible}table{font-size:8pt}
+th,td{padding:2.5px 5px}td small{font-size:7pt;min-width:8.2em;padding-left:5px}
+.tiles{grid-template-columns:repeat(6,1fr);gap:6px}.tile{border:1px solid var(--faint);padding:6px 8px}
+.tile b{font-size:14pt}.tile span{font-size:7.5pt}.charts{grid-template-columns:1fr 1fr;gap:10px 16px}
+.charts.small{grid-template-columns:repeat(3,1fr)}figcaption,.note,footer{font-size:7.5pt}code{font-size:6.5pt}}
 """
 
 
