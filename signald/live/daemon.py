@@ -9,10 +9,10 @@ import structlog
 
 from signald.config import Config, rules_in_force
 from signald.core.kernels.jit import compilations
-from signald.errors import JournalError
 from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
 from signald.live.intake import Intake
+from signald.live.journal_sync import JournalSync
 from signald.live.recall import Recall
 from signald.live.recovery import recover
 from signald.live.reporter import Reporter
@@ -83,6 +83,7 @@ class Daemon:
             consumers=[consumer.name for consumer in config.consumers],
             on_confirmed=self._confirm,
         )
+        self._reporter = Reporter(self._publisher, self._metrics.counts)
         self._replicas = ReplicaCheck(config.redis)
         self._status_board = StatusBoard(config.redis)
         self._vintages = VintageRecorder(lambda: VintageStore(Path(config.calendar.vintages), patience_s=1.0))
@@ -102,8 +103,11 @@ class Daemon:
             JournalWriter(Path(config.journal.path), segment_bytes=config.journal.segment_mb << 20) as journal,
             MetricsServer(self._metrics, host=config.metrics.host, port=config.metrics.port),
         ):
-            async with Supervisor() as supervisor:
-                await self._serve(supervisor, journal, started=started)
+            try:
+                async with Supervisor() as supervisor:
+                    await self._serve(supervisor, journal, started=started)
+            finally:
+                self._reporter.say()
         await asyncio.to_thread(self._vintages.flush)
         publisher = self._publisher
         return RunSummary(
@@ -115,7 +119,7 @@ class Daemon:
         )
 
     async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
-        reporter = Reporter(self._publisher, self._metrics.counts)
+        reporter = self._reporter
         recall = Recall(self._pipeline.engine.windows)
         intake = self._begin(journal, reporter, recall)
         mqtt = self._build_mqtt(intake, recall)
@@ -130,7 +134,10 @@ class Daemon:
             often=self._config.live.clock_file is not None,
         )
         self._watch(journal, mqtt, intake)
-        supervisor.start("journal-sync", lambda: self._sync(journal, reporter))
+        sync = JournalSync(
+            journal, interval_s=self._config.journal.sync_interval_ms / 1_000, on_failure=reporter.journal_failed
+        )
+        supervisor.start("journal-sync", sync.run)
         supervisor.start("redis", self._publisher.run)
         supervisor.start("status-board", self._status_board.run)
         supervisor.start("vintages", self._vintages.run)
@@ -270,19 +277,6 @@ class Daemon:
             "Kernels compiled since ready: must be 0.",
             lambda: compilations() - self._compiled_before,
         )
-
-    async def _sync(self, journal: JournalWriter, reporter: Reporter) -> None:
-        """Bring the journal to the disk, at most one interval behind."""
-        interval_s = self._config.journal.sync_interval_ms / 1_000
-        while True:
-            await asyncio.sleep(interval_s)
-            if journal.needs_sync():
-                reach("sync.due")
-                try:
-                    await asyncio.to_thread(journal.sync)
-                except JournalError as error:
-                    reporter.journal_failed(error)
-                reach("sync.done")
 
     def _settle(self) -> None:
         """What lives now lives for ever: the collector need not look at it again while the clock strikes."""

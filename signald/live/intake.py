@@ -131,31 +131,40 @@ class Intake:
     def _hand_on(self, outputs: tuple[Signal | Notice, ...], *, now: Nanos, arrived: Nanos) -> None:
         """Append every output, hand the journal to the operating system, and only then tell anybody.
 
-        ``arrived`` is when the cause came, monotonic.
+        The first signal goes out by itself: it does not wait for those of the other instruments to be written down.
+        What we say of ourselves comes after all of them. ``arrived`` is when the cause came, monotonic.
         """
         reach("intake.fed")
         scored = self._clock.monotonic()
-        ts_scored = self._stamp()
+        signals = [output for output in outputs if isinstance(output, Signal)]
+        if signals:
+            ts_scored = self._stamp()
+            self._publish(signals[:1], now=now, ts_scored=ts_scored, arrived=arrived)
+            journalled = self._clock.monotonic()
+            if len(signals) > 1:
+                self._publish(signals[1:], now=now, ts_scored=ts_scored, arrived=arrived)
+            self._stages.observe("score", scored - arrived)
+            self._stages.observe("journal", journalled - scored)
+        notices = [output for output in outputs if not isinstance(output, Signal)]
+        for notice in notices:
+            self._append(Record(RecordKind.NOTICE, now, "", type(notice).__name__, self._encode_notice(notice)))
+        if notices or not signals:
+            self._flush()
+        for notice in notices:
+            self._outlet.tell(notice)
+
+    def _publish(self, signals: Sequence[Signal], *, now: Nanos, ts_scored: Nanos, arrived: Nanos) -> None:
+        """Append documents, flush, send."""
         said: list[tuple[Signal, Document]] = []
-        noticed: list[Notice] = []
-        for output in outputs:
-            if isinstance(output, Signal):
-                data = encode_data(output)
-                self._append(Record(RecordKind.SIGNAL, now, "", output.id, data))
-                reach("intake.recorded")
-                said.append((output, document_of(output, ts_scored=ts_scored, data=data, ingested=arrived)))
-            else:
-                self._append(Record(RecordKind.NOTICE, now, "", type(output).__name__, self._encode_notice(output)))
-                noticed.append(output)
+        for signal in signals:
+            data = encode_data(signal)
+            self._append(Record(RecordKind.SIGNAL, now, "", signal.id, data))
+            reach("intake.recorded")
+            said.append((signal, document_of(signal, ts_scored=ts_scored, data=data, ingested=arrived)))
         self._flush()
         reach("intake.flushed")
-        if said:
-            self._stages.observe("score", scored - arrived)
-            self._stages.observe("journal", self._clock.monotonic() - scored)
-            self._outlet.publish(said)
-            reach("intake.published")
-        for notice in noticed:
-            self._outlet.tell(notice)
+        self._outlet.publish(said)
+        reach("intake.published")
 
     def behind_ns(self) -> Nanos:
         """How far the wall clock is behind our time, because it was set back; mostly 0."""

@@ -1,7 +1,9 @@
 """Tells the world: signals to the publisher, facts about ourselves to the log and the counters, each once."""
 
-from collections import Counter
-from collections.abc import Sequence
+import asyncio
+import functools
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -14,6 +16,9 @@ from signald.model.time import NS_PER_MS, Nanos
 from signald.sinks.encoding import Document
 from signald.sinks.metrics import Counts
 from signald.sinks.redis import Publisher
+
+_SAID_WITHIN_S = 0.01
+_MOST_UNSAID = 1_000
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -35,22 +40,15 @@ class Reporter:
         self.gaps: Counter[InstrumentId] = Counter()
         self.resyncs: Counter[InstrumentId] = Counter()
         self._seen_live: set[InstrumentId] = set()
+        self._unsaid: deque[Callable[[], None]] = deque()
 
     def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
-        """Deliver signals of one instant; what is said of them in the log comes after the last one is sent."""
+        """Deliver signals of one instant."""
         for _, document in said:
             self._publisher.publish(document)
         for signal, _ in said:
             self._counts.count_signal(signal)
-            log.info(
-                "signal_published",
-                id=signal.id,
-                kind=signal.kind,
-                instrument=signal.instrument,
-                verdict=signal.verdict,
-                causes=[cause.release_id for cause in signal.causes],
-                flags=list(signal.flags),
-            )
+            self._say_later(functools.partial(_log_signal, signal))
 
     def tell(self, notice: Notice) -> None:
         """Log and count a fact about ourselves."""
@@ -63,7 +61,20 @@ class Reporter:
                 self._seen_live.add(instrument)
             case _:
                 pass
-        log_notice(notice)
+        self._say_later(functools.partial(log_notice, notice))
+
+    def say(self) -> None:
+        """Log what has not been logged yet."""
+        while self._unsaid:
+            self._unsaid.popleft()()
+
+    def _say_later(self, speak: Callable[[], None]) -> None:
+        """Logging a line takes as long as scoring a figure: the next release comes first, whatever it has to say."""
+        if not self._unsaid:
+            asyncio.get_running_loop().call_later(_SAID_WITHIN_S, self.say)
+        self._unsaid.append(speak)
+        if len(self._unsaid) >= _MOST_UNSAID:
+            self.say()
 
     def clock_fell_behind(self, by: Nanos) -> None:
         """The wall clock was set back: an alarm, since releases are judged by it."""
@@ -73,3 +84,15 @@ class Reporter:
         """The journal cannot be written: an alarm, and a halt of nothing."""
         self.journal_failures += 1
         log.error("journal_failed", problem=str(error))
+
+
+def _log_signal(signal: Signal) -> None:
+    log.info(
+        "signal_published",
+        id=signal.id,
+        kind=signal.kind,
+        instrument=signal.instrument,
+        verdict=signal.verdict,
+        causes=[cause.release_id for cause in signal.causes],
+        flags=list(signal.flags),
+    )

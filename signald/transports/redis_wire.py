@@ -1,5 +1,7 @@
 """redis-py's connections, made to write at once, and the questions that find the server which takes our writes."""
 
+import contextlib
+import os
 import ssl
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
@@ -17,12 +19,28 @@ KEY_TAG = "{signald}"
 class _Direct(AbstractConnection):
     """What we add to redis-py's connections."""
 
+    _handle = -1  # the socket's, where its bytes are the wire's: not under TLS
+
+    def note_opened(self) -> None:
+        """Find out, once connected, whether the socket can be written past the loop's transport."""
+        assert self._writer is not None
+        ends = self._writer.transport.get_extra_info
+        self._handle = -1 if ends("sslcontext") is not None else ends("socket").fileno()
+
     def write_now(self, packed: bytes) -> None:
         """Hand ``packed`` to the socket before returning, as far as the socket takes it.
 
-        On a connection that is being lost nothing is written; whoever reads from it is told.
+        uvloop's transport keeps what it is given until all that is due in this turn of the loop is done; so while it
+        holds nothing, the socket is written here. On a connection that is being lost nothing is written; whoever reads
+        from it is told.
         """
-        if self._writer is not None:
+        if self._writer is None:
+            return
+        transport = self._writer.transport
+        if self._handle >= 0 and not transport.get_write_buffer_size() and not transport.is_closing():
+            with contextlib.suppress(OSError):  # full, or broken: the transport finds out which
+                packed = packed[os.write(self._handle, packed) :]
+        if packed:
             self._writer.write(packed)
 
     def abort(self) -> None:
@@ -68,6 +86,7 @@ async def connect(address: RedisAddress, *, tls: ssl.SSLContext | None, **settin
 async def _opened(wire: Wire) -> Wire:
     try:
         await wire.connect()
+        wire.note_opened()
     except BaseException:
         await wire.disconnect(nowait=True)
         raise

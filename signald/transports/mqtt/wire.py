@@ -21,6 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from signald.transports.mqtt.arrivals import Arrival, take_arrivals
 from signald.transports.settings import MqttConfig
 
 WireError = aiomqtt.MqttError
@@ -89,6 +90,7 @@ class Wire(aiomqtt.Client):
             socket_options=_SOCKET_OPTIONS,
         )
         self._is_v5 = is_v5
+        self._deliver = deliver
         self._loop_thread = threading.get_ident()
         self._connect_began = False
         self._connect_ended = threading.Event()
@@ -174,6 +176,47 @@ class Wire(aiomqtt.Client):
             raise
         finally:
             self._connect_ended.set()
+
+    def _on_socket_open(self, client: PahoClient, userdata: object, sock: socket.socket) -> None:
+        """Override of how aiomqtt gets to read: we look first. On TLS nothing can be looked at, and all is paho's."""
+        super()._on_socket_open(client, userdata, sock)
+        if not isinstance(sock, ssl.SSLSocket):
+            self._loop.call_soon_threadsafe(self._watch_readable, client, sock)
+
+    def _watch_readable(self, client: PahoClient, sock: socket.socket) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_reader(sock.fileno(), self._read, client, sock)  # in the place of aiomqtt's
+
+    def _read(self, client: PahoClient, sock: socket.socket) -> None:
+        try:
+            is_ours = client._in_packet["command"] == 0  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - of no packet a part was read
+            if not is_ours or take_arrivals(
+                sock, is_v5=self._is_v5, deliver=self._take, acknowledge=functools.partial(self._acknowledge, client)
+            ):
+                client.loop_read()
+        except Exception as failure:  # noqa: BLE001 - as aiomqtt has it: whatever it is, this connection is over
+            if not self._disconnected.done():
+                self._disconnected.set_exception(failure)
+
+    def _take(self, arrival: Arrival) -> None:
+        properties = None
+        if arrival.properties:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.unpack(arrival.properties)  # pyright: ignore[reportUnknownMemberType] - paho leaves its type open
+        self._deliver(MqttMessage(arrival.topic, arrival.payload, arrival.retained, _user_properties(properties)))
+
+    def _acknowledge(self, client: PahoClient, packet: bytes) -> None:
+        """Send a PUBACK now, or behind what paho has not sent yet."""
+        sock = client.socket()
+        if sock is None:
+            return  # the connection was given up meanwhile: it comes again
+        if not client.want_write():
+            with contextlib.suppress(BlockingIOError):
+                if sock.send(packet) == len(packet):
+                    return
+                msg = "a PUBACK was cut in two"
+                raise WireError(msg)
+        client._send_puback(int.from_bytes(packet[-2:], "big"))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - it has no public way but its own
 
     def _on_socket_register_write(self, client: PahoClient, userdata: object, sock: socket.socket) -> None:  # noqa: ARG002 - aiomqtt calls it so
         """Override of how aiomqtt gets to write: in the loop's thread at once, not by way of its wake-up pipe.
