@@ -42,6 +42,7 @@ class Board:
         size = self.nbytes(len(self.instruments))
         self._cells = np.frombuffer(bytearray(size) if buffer is None else buffer, dtype=np.int64, count=size // 8)
         self._seen = self._cells
+        self._copy = np.zeros(len(self.instruments) * ROW_WORDS, dtype=np.int64)
         if not self._cells.flags.writeable:
             msg = "the board's buffer cannot be written"
             raise ValueError(msg)
@@ -66,9 +67,8 @@ class Board:
 
         A row whose writer was too fast to be read in a bounded time has FLAG_UNREAD and the state of a gap.
         """
-        rows = np.zeros(len(self.instruments) * ROW_WORDS, dtype=np.int64)
-        read_rows(self._seen, rows, len(self.instruments))
-        return rows.view(ROW_FIELDS)
+        read_rows(self._seen, self._copy, len(self.instruments))
+        return rows_from_bytes(self._copy.tobytes())
 
 
 def checked_sizes(slippage_usd: Sequence[float]) -> tuple[float, ...]:

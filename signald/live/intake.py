@@ -148,7 +148,7 @@ class Intake:
         notices = [output for output in outputs if not isinstance(output, Signal)]
         for notice in notices:
             self._append(Record(RecordKind.NOTICE, now, "", type(notice).__name__, self._encode_notice(notice)))
-        if notices or not signals:
+        if not signals:  # otherwise the cause and all that was sent are with the operating system
             self._flush()
         for notice in notices:
             self._outlet.tell(notice)

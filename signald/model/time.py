@@ -18,6 +18,12 @@ _RFC3339 = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))",
     re.ASCII,
 )
+_SECONDS = re.compile(r"([0-5]\d)(?:\.(\d+))?[Zz]", re.ASCII)
+_TO_MINUTE: Final = 17  # characters of "2025-02-12T13:30:"
+_MOST_MINUTES: Final = 64
+_minutes: dict[
+    str, int
+] = {}  # such a beginning of a time in UTC → its seconds since the epoch: figures come by the minute
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST: Final = 64  # characters; a time has two dozen
 
@@ -30,6 +36,16 @@ def parse_rfc3339(text: str) -> Nanos:
     Raises:
         ValueError: ``text`` is not an RFC 3339 time with an offset, or lies outside 1970 … 2262.
     """
+    minute_s = _minutes.get(text[:_TO_MINUTE])
+    if minute_s is not None:
+        found = _SECONDS.fullmatch(text, _TO_MINUTE) if len(text) <= _LONGEST else None
+        if found is not None:
+            second, fraction = found.groups()
+            return (minute_s + int(second)) * NS_PER_S + int((fraction or "")[:9].ljust(9, "0"))
+    return _parse_slowly(text)
+
+
+def _parse_slowly(text: str) -> Nanos:
     found = _RFC3339.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         raise _refusal(text, "is not an RFC 3339 time with an offset")
@@ -46,6 +62,10 @@ def parse_rfc3339(text: str) -> Nanos:
     ts = seconds * NS_PER_S + int((fraction or "")[:9].ljust(9, "0"))
     if not 0 <= ts <= LAST_NANOS:
         raise _refusal(text, "lies outside 1970 to 2262")
+    if sign is None and seconds - second >= 0 and ts < LAST_NANOS - 60 * NS_PER_S:
+        if len(_minutes) >= _MOST_MINUTES:
+            _minutes.clear()
+        _minutes[text[:_TO_MINUTE]] = seconds - second
     return ts
 
 

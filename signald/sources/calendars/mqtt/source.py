@@ -31,6 +31,7 @@ TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+")
 MAX_PAYLOAD_BYTES: Final = 65_536
 """A calendar message is a few hundred bytes; what is larger is refused unread."""
 
+_MOST_TOPICS: Final = 1_024
 _LONGEST_CHANNEL: Final = 256  # characters of a topic that a rejection repeats
 
 
@@ -39,7 +40,7 @@ class _UnknownIndicatorError(MalformedFrameError):
 
 
 class MqttCalendar:
-    """The calendar as MQTT messages; holds no state but its indicators."""
+    """The calendar as MQTT messages; holds its indicators, and what need not be done again for a topic heard before."""
 
     def __init__(self, indicators: Mapping[IndicatorId, Indicator]) -> None:
         """Take the indicators that may be spoken of, by id."""
@@ -47,6 +48,8 @@ class MqttCalendar:
         self._schedules = msgspec.json.Decoder(ScheduleMessage)
         self._releases = msgspec.json.Decoder(ReleaseMessage)
         self._heartbeats = msgspec.json.Decoder(HeartbeatMessage)
+        self._topics: dict[str, tuple[str, ...]] = {}
+        self._by_release: dict[str, Indicator] = {}
 
     def on_message(self, topic: str, payload: bytes, now: Nanos) -> Step:
         """Read one message; whatever cannot be read becomes a :class:`Rejected`, never an exception."""
@@ -64,16 +67,25 @@ class MqttCalendar:
     def _event(self, topic: str, payload: bytes, now: Nanos) -> Event:
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise MalformedFrameError(topic, "", f"{len(payload)} bytes are more than {MAX_PAYLOAD_BYTES}")
-        parts = [unquote(part) for part in topic.split("/")]
-        match parts:
-            case ["calendar", "schedule", release_id, source]:
+        match self._levels(topic):
+            case ("calendar", "schedule", release_id, source):
                 return self._schedule(topic, release_id, source, payload=payload, now=now)
-            case ["calendar", "release", release_id, source]:
+            case ("calendar", "release", release_id, source):
                 return self._release(topic, release_id, source, payload=payload, now=now)
-            case ["heartbeat", source]:
+            case ("heartbeat", source):
                 return self._heartbeat(topic, source, payload=payload, now=now)
             case _:
                 raise MalformedFrameError(topic, "topic", f"{shown(topic)} is not a topic of the calendar")
+
+    def _levels(self, topic: str) -> tuple[str, ...]:
+        """A topic's levels, decoded; remembered, since a figure comes on a topic that was heard of before."""
+        levels = self._topics.get(topic)
+        if levels is None:
+            levels = tuple(unquote(level) for level in topic.split("/"))
+            if len(self._topics) >= _MOST_TOPICS:
+                self._topics.clear()
+            self._topics[topic] = levels
+        return levels
 
     def _schedule(self, topic: str, release_id: str, source: str, *, payload: bytes, now: Nanos) -> ScheduledRelease:
         """``calendar/schedule/us.cpi.yoy:2025-01/bls``.
@@ -143,10 +155,16 @@ class MqttCalendar:
         )
 
     def _indicator(self, topic: str, release_id: str) -> Indicator:
+        known = self._by_release.get(release_id)
+        if known is not None:
+            return known
         name, _ = read_release_id(topic, release_id)
         found = self._indicators.get(name)
         if found is None:
             raise _UnknownIndicatorError(topic, "indicator", f"{shown(name)} is not configured")
+        if len(self._by_release) >= _MOST_TOPICS:
+            self._by_release.clear()
+        self._by_release[release_id] = found
         return found
 
 
