@@ -165,6 +165,10 @@ class DecoderFuzz:
             return problem or self._compare_heads()
         return self.compare()
 
+    def apply(self, frame: bytes) -> int:
+        """Give our kernel a frame beside all comparing; the books may differ from then on."""
+        return self._dialect.apply(frame, self._now, self._words)
+
     def compare(self) -> str:
         """What is wrong with the book and its row, if anything is."""
         for side, levels in (("bid", self._plain.bids), ("ask", self._plain.asks)):
