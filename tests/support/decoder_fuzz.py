@@ -9,7 +9,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -52,6 +52,7 @@ _COMPARED_EVERY: Final = 32
 _SNAPSHOT_EVERY: Final = 50
 _FINEST: Final = 5
 """Times that steps can surely be made a tenth as large."""
+_EXACT: Final = Context(prec=100)
 _LONG_FRACTION: Final = re.compile(rb"\.[0-9]{33}")
 _APPLIED: Final = frozenset({outcomes.APPLIED, outcomes.WENT_LIVE, outcomes.CROSSED, outcomes.TOUCHED, outcomes.VERIFY})
 _WORDS: Final[Mapping[int, Word]] = {
@@ -276,7 +277,7 @@ class DecoderFuzz:
         own = self._instrument.tick_size, self._instrument.lot_size
         for place, step in enumerate(self._book.steps):
             finer = step
-            while any(number % finer for number in numbers[place]):
+            while any(_EXACT.remainder(number, finer) for number in numbers[place]):
                 finer /= 10
                 if finer * 10**_FINEST < own[place]:
                     return False
