@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -15,6 +16,9 @@ SeriesId: TypeAlias = str
 """``INDICATOR[:STAGE]``: releases whose surprises share one distribution, ``us.cpi.yoy``, ``us.gdp.qoq:advance``."""
 
 _ID_DIGITS = 16
+
+LEAST_DF = 3
+"""Degrees of freedom below which a law has no variance."""
 
 
 class SourceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,20 +88,61 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     count: int
 
 
+class Scores(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How good predictions were that knew nothing of what came later, over the last year of releases.
+
+    Attributes:
+        n: Timestamps scored.
+        crps_skill: 1 less the mean CRPS over that of the same kind of law around zero.
+        log_score_gain: Mean log score less that of the law around zero, nats.
+        coverage_50: Share of moves within the central 50 % interval.
+        coverage_90: Within that of 90 %.
+        r2: One less the mean squared error over that of zero.
+    """
+
+    n: int
+    crps_skill: float
+    log_score_gain: float
+    coverage_50: float
+    coverage_90: float
+    r2: float
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an asset without responses of its own follows one that has them.
+
+    Attributes:
+        asset: Which it follows.
+        beta: Its move per move of that.
+        width: How much wider its moves are than that makes them: 1 over their correlation.
+        n: Moves this rests on.
+    """
+
+    asset: str
+    beta: float
+    width: float
+    n: int
+
+
 class Response(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Moves of one asset over one horizon, in basis points; arrays are in the order of :attr:`Parameters.own`.
 
     Attributes:
         seconds: The horizon, from the release on.
-        n: Timestamps of the joint regression.
-        r2: Its uncentred R².
-        beta: Move per standard deviation of surprise with all other surprises held (joint least squares).
-        covariance: Of ``beta``, HC1.
+        n: Timestamps it rests on.
+        r2: Uncentred R² of the joint least squares.
+        beta: Move per standard deviation of surprise, all other surprises held: mean of what is believed at the end.
+        covariance: Of that belief.
         count: Releases of each series.
         families: Family → the response it lends.
-        residual: Standard deviation of what is left of the move at each series' releases: first those of
-            :attr:`Parameters.own`, then of :attr:`Parameters.pooled`.
-        residual_df: Degrees of freedom of the residuals' law; ``None``: normal.
+        residual: Scale of what is left of the move at each series' releases: first those of :attr:`Parameters.own`,
+            then of :attr:`Parameters.pooled`.
+        residual_df: Degrees of freedom of Student's law of each residual, at least 3; ``None``: all are normal.
+        effective: Releases of each series that still count, the others being forgotten.
+        least_squares: The same as ``beta`` by joint least squares, nothing shrunk or forgotten.
+        least_squares_error: Its standard errors, HC1.
+        usual: What the volatility of the last year makes of as long a time, to which everything here is scaled.
+        scores: Of the walk that this is the end of.
     """
 
     seconds: int
@@ -108,7 +153,12 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     count: tuple[int, ...]
     families: dict[str, Family]
     residual: tuple[float, ...]
-    residual_df: float | None = None
+    residual_df: tuple[int, ...] | None = None
+    effective: tuple[float, ...] = ()
+    least_squares: tuple[float, ...] = ()
+    least_squares_error: tuple[float, ...] = ()
+    usual: float | None = None
+    scores: Scores | None = None
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +179,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         pooled: Those that take their family's.
         reports: Reports of all series, by id.
         assets: Asset (``BTC``) → its responses by rising horizon.
+        transfers: Asset without responses of its own → how it follows one that has them.
     """
 
     schema: str = SCHEMA
@@ -145,6 +196,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pooled: tuple[SeriesId, ...]
     reports: tuple[Report, ...]
     assets: dict[str, tuple[Response, ...]]
+    transfers: dict[str, Transfer] = {}
 
 
 def series_of(release_id: ReleaseId) -> SeriesId:
@@ -194,14 +246,34 @@ def _contradictions(parameters: Parameters) -> Iterator[str]:
         if name not in described:
             yield f"{name} has a response and no scale"
     lent = {described[name].family for name in parameters.pooled if name in described}
-    size, responding = len(parameters.own), len(parameters.own) + len(parameters.pooled)
     for asset, responses in parameters.assets.items():
         for response in responses:
-            rows = (response.beta, response.covariance, response.count, *response.covariance)
-            if any(len(row) != size for row in rows) or len(response.residual) != responding:
-                yield f"arrays of {asset} at {response.seconds} s are not of {size} and {responding} series"
-            if lent - response.families.keys():
-                yield f"{asset} at {response.seconds} s has no response of {', '.join(sorted(lent))} to lend"
+            for problem in _misfits(parameters, response, lent):
+                yield f"{asset} at {response.seconds} s: {problem}"
+    yield from _lost(parameters)
     for report in parameters.reports:
         if any(len(row) != len(report.series) for row in (report.moments, *report.moments)):
             yield f"moments of {report.id} are not of its {len(report.series)} series"
+
+
+def _misfits(parameters: Parameters, response: Response, lent: AbstractSet[str]) -> Iterator[str]:
+    size, responding = len(parameters.own), len(parameters.own) + len(parameters.pooled)
+    rows = (response.beta, response.covariance, response.count, *response.covariance)
+    if any(len(row) != size for row in rows) or len(response.residual) != responding:
+        yield f"arrays are not of {size} and {responding} series"
+    df = response.residual_df
+    if df is not None and (len(df) != responding or min(df, default=LEAST_DF) < LEAST_DF):
+        yield f"degrees of freedom are not {responding} of {LEAST_DF} or more"
+    if lent - response.families.keys():
+        yield f"no response of {', '.join(sorted(lent))} to lend"
+
+
+def _lost(parameters: Parameters) -> Iterator[str]:
+    for asset, transfer in parameters.transfers.items():
+        if (
+            transfer.asset not in parameters.assets
+            or asset in parameters.assets
+            or not transfer.beta
+            or transfer.width < 1.0
+        ):
+            yield f"{asset} cannot follow {transfer.asset}"

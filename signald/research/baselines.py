@@ -7,6 +7,7 @@ import numpy as np
 
 from signald.core.board import empty_rows
 from signald.core.kernels import score as k
+from signald.core.kernels.student import student_quantile
 from signald.core.scoring import Scorer
 from signald.core.surprise import MINIMUM
 from signald.model.instruments import Instrument
@@ -44,7 +45,7 @@ def apply_model(parameters: Parameters, sample: Sample, *, asset: str, seconds: 
     scorer = Scorer(parameters, [_instrument(asset)])
     place = [one.seconds for one in parameters.assets[asset]].index(seconds)
     rows: list[int] = []
-    predicted: list[tuple[float, float, float]] = []
+    predicted: list[tuple[float, float, float, float]] = []
     for row in np.flatnonzero(~np.isnan(sample.raw).all(axis=1) & ~np.isnan(moves) & (usual > 0.0)).tolist():
         came = np.flatnonzero(~np.isnan(sample.raw[row])).tolist()
         plan = scorer.plan([_release(sample.series[column]) for column in came])
@@ -57,9 +58,10 @@ def apply_model(parameters: Parameters, sample: Sample, *, asset: str, seconds: 
         said: Floats = plan.out[0, place]
         if not np.isnan(said[k.MEAN]):
             rows.append(row)
-            predicted.append((float(said[k.MEAN]), float(said[k.STD]), float(said[k.STD_MEAN])))
-    mean, std, std_mean = np.array(predicted).reshape(-1, 3).T
-    return Walked(rows, Law(mean, std, np.full(len(rows), np.inf)), std_mean, moves[rows])
+            scale = (float(said[k.HIGH]) - float(said[k.MEAN])) / student_quantile(0.95, float(said[k.DF]))
+            predicted.append((float(said[k.MEAN]), scale, float(said[k.DF]), float(said[k.STD_MEAN])))
+    mean, scale, df, std_mean = np.array(predicted).reshape(-1, 4).T
+    return Walked(rows, Law(mean, scale, df), std_mean, moves[rows])
 
 
 def _least_squares(z: Floats, moves: Floats, now: Floats) -> tuple[float, float, float]:

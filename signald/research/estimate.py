@@ -1,4 +1,4 @@
-"""A sample → responses: joint least squares for series with a history, their family's response for the others."""
+"""A sample → responses: learnt release by release for series with a history, their family's for the others."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -8,10 +8,14 @@ import numpy as np
 
 from signald.core.surprise import MINIMUM
 from signald.model.macro import Indicator, IndicatorId
-from signald.model.parameters import Family, Report, Response, SeriesId
-from signald.research.pooling import Prior, common_variance, moderate, pool
-from signald.research.regression import Fit, regress
+from signald.model.parameters import LEAST_DF, Family, Report, Response, Scores, SeriesId
+from signald.model.time import NS_PER_S
+from signald.research.learner import CANDIDATES, SILENT, Kin, Learner, Learnt
+from signald.research.pooling import pool
+from signald.research.regression import regress
 from signald.research.sample import Flags, Floats, Sample
+from signald.research.scores import covered, crps, log_score
+from signald.research.walk import Walked, usable_rows, usual_moves, walk, walk_on
 
 LEAST_OWN: Final = 15
 """Releases with surprise and move from which on a series has a response of its own."""
@@ -22,8 +26,9 @@ LEAST_SURPRISING: Final = 8
 LEAST_REPORTS: Final = 2
 """Reports of a family from which on it has a response to lend: with one nothing is known of how much they differ."""
 
-_DIGITS: Final = 10
-"""Significant digits kept: beyond them lies what linear algebra libraries do differently."""
+_YEAR_NS: Final = 365 * 86_400 * NS_PER_S
+_DIGITS: Final = 7
+"""Significant digits kept: far beyond them lies what linear algebra libraries do differently."""
 
 
 class Estimate(NamedTuple):
@@ -74,6 +79,7 @@ class _Estimator:
         self._sample = sample
         self._report = {name: indicator_of(indicators, name).report for name in sample.series}
         self._family = {name: indicator_of(indicators, name).family for name in sample.series}
+        self._kin = {name: Kin(self._report[name], self._family[name]) for name in sample.series}
         self._column = {name: index for index, name in enumerate(sample.series)}
         priced = [moves[primary_s] for moves in sample.moves.values()]
         self._priced = np.all(~np.isnan(priced), axis=0)
@@ -84,25 +90,60 @@ class _Estimator:
         self.reports = tuple(self._relate(report) for report in sorted(set(self._report.values())))
 
     def respond(self, asset: str, seconds: int) -> Response:
-        """The responses of one asset over one horizon."""
-        moves = self._sample.moves[asset][seconds]
+        """The responses of one asset over one horizon: what one believes who has walked through all releases."""
+        sample = self._sample
+        learner = Learner(sample, self._kin, CANDIDATES)
+        walked = walk_on(learner, sample, CANDIDATES, asset=asset, seconds=seconds)
+        year = usable_rows(sample, asset=asset, seconds=seconds) & (sample.ts > sample.ts[walked.rows[-1]] - _YEAR_NS)
+        usual = np.median(usual_moves(sample, CANDIDATES, asset=asset, seconds=seconds)[year], axis=0)
+        learnt = learner.conclude(usual)
+        beta, covariance = self._own_belief(learnt)
+        moves = sample.moves[asset][seconds]
         rows = ~np.isnan(moves) & self._came.any(axis=1)
         fit = regress(moves[rows], self._surprises[rows])
-        came = self._came[rows]
-        own_squares = [fit.squares[came[:, index]] for index in range(len(self.own))]
-        prior = common_variance([float(np.mean(one)) for one in own_squares], [len(one) - 1 for one in own_squares])
-        families = self._pool_families(fit, came)
-        residual = [moderate(float(np.mean(one)), len(one) - 1, prior) for one in own_squares]
-        residual += [self._rest(name, moves, families[self._family[name]].mean, prior) for name in self.pooled]
+        by_column = {column: one for one in learnt for column in one.columns}
+        residuals = [by_column[self._column[name]] for name in (*self.own, *self.pooled)]
+        faded = {column: count for one in learnt for column, count in zip(one.columns, one.counts, strict=True)}
         return Response(
             seconds=seconds,
             n=int(np.count_nonzero(rows)),
             r2=tidy(fit.r2),
-            beta=tidied(fit.beta),
-            covariance=tuple(tidied(row) for row in fit.covariance),
-            count=tuple(len(one) for one in own_squares),
-            families=families,
-            residual=tidied(np.sqrt(residual)),
+            beta=tidied(beta),
+            covariance=tuple(tidied(row) for row in covariance),
+            count=tuple(np.count_nonzero(self._came[rows], axis=0).tolist()),
+            families=self._pool_families(beta, covariance, self._came[rows]),
+            residual=tidied([one.scale for one in residuals]),
+            residual_df=tuple(max(round(one.df), LEAST_DF) for one in residuals),
+            effective=tidied([faded[self._column[name]] for name in self.own]),
+            least_squares=tidied(fit.beta),
+            least_squares_error=tidied(np.sqrt(np.diag(fit.covariance))),
+            usual=tidy(float(np.median(sample.usual[asset][seconds][year]))),
+            scores=self._score(walked, asset, seconds),
+        )
+
+    def _own_belief(self, learnt: Sequence[Learnt]) -> tuple[Floats, Floats]:
+        """Mean and covariance of the own series' responses; those of different reports are independent."""
+        columns = [self._column[name] for name in self.own]
+        size = len(self._sample.series)
+        mean, covariance = np.zeros(size), np.zeros((size, size))
+        for one in learnt:
+            mean[one.columns] = one.mean
+            covariance[np.ix_(one.columns, one.columns)] = one.covariance
+        return mean[columns], covariance[np.ix_(columns, columns)]
+
+    def _score(self, walked: Walked, asset: str, seconds: int) -> Scores:
+        """How the walk fared in its last year, beside one that always expects zero."""
+        ts = self._sample.ts[walked.rows]
+        late: Flags = ts > ts[-1] - _YEAR_NS
+        silent = walk(self._sample, self._kin, asset=asset, seconds=seconds, candidates=SILENT)
+        ours, zero, moves = walked.law.take(late), silent.law.take(late), walked.moves[late]
+        return Scores(
+            n=len(moves),
+            crps_skill=tidy(1.0 - float(crps(ours, moves).mean() / crps(zero, moves).mean())),
+            log_score_gain=tidy(float(np.mean(log_score(ours, moves) - log_score(zero, moves)))),
+            coverage_50=tidy(float(covered(ours, moves, 0.5).mean())),
+            coverage_90=tidy(float(covered(ours, moves, 0.9).mean())),
+            r2=tidy(1.0 - float(np.sum((moves - ours.mean) ** 2) / np.sum(moves**2))),
         )
 
     def _has_history(self, name: str) -> bool:
@@ -143,9 +184,9 @@ class _Estimator:
                 known.append(float(np.sum(pair[:, 0] * pair[:, 1])) / scale)
         return tidy(min(max(float(np.mean(known)), 0.0), 1.0)) if known else 1.0
 
-    def _pool_families(self, fit: Fit, came: Flags) -> dict[str, Family]:
+    def _pool_families(self, beta: Floats, covariance: Floats, came: Flags) -> dict[str, Family]:
         """The response of each family that lends one, from its series taken alone."""
-        alone = taken_alone(self.own, self.reports, fit.beta, fit.covariance)
+        alone = taken_alone(self.own, self.reports, beta, covariance)
         families: dict[str, Family] = {}
         for family in sorted({self._family[name] for name in self.pooled}):
             of = [index for index, name in enumerate(self.own) if self._family[name] == family]
@@ -161,13 +202,6 @@ class _Estimator:
                 count=int(np.count_nonzero(came[:, of].any(axis=1))),
             )
         return families
-
-    def _rest(self, name: SeriesId, moves: Floats, mean: float, prior: Prior) -> float:
-        """Variance of what a pooled response leaves of the moves at its series' releases."""
-        column = self._column[name]
-        rows = ~np.isnan(moves) & ~np.isnan(self._sample.raw[:, column])
-        rest = moves[rows] - mean * np.nan_to_num(self._sample.z[rows, column])
-        return moderate(float(np.mean(rest**2)) if len(rest) else prior.variance, len(rest), prior)
 
 
 def taken_alone(own: Sequence[SeriesId], reports: Sequence[Report], beta: Floats, covariance: Floats) -> list[Marginal]:
@@ -189,10 +223,10 @@ def taken_alone(own: Sequence[SeriesId], reports: Sequence[Report], beta: Floats
 
 
 def tidied(numbers: Sequence[float] | Floats) -> tuple[float, ...]:
-    """``numbers`` to ten significant digits each."""
+    """``numbers`` to seven significant digits each."""
     return tuple(tidy(float(number)) for number in numbers)
 
 
 def tidy(number: float) -> float:
-    """``number`` to ten significant digits."""
+    """``number`` to seven significant digits."""
     return float(f"{number:.{_DIGITS}g}")

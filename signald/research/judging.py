@@ -10,9 +10,10 @@ from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, SeriesId
 from signald.research.baselines import apply_model, walk_least_squares
 from signald.research.estimate import indicator_of
+from signald.research.learner import CANDIDATES, SILENT, Kin
 from signald.research.sample import Flags, Floats, Sample
 from signald.research.scores import Law
-from signald.research.walk import CANDIDATES, SILENT, Kin, Walked, walk
+from signald.research.walk import Walked, walk
 
 BASELINES: Final = ("zero", "ols", "sign")
 """Zero mean with the same kind of law, learnt alike; least squares on all so far; the same on the surprises' signs."""

@@ -16,7 +16,10 @@ from scipy import stats
 from signald.model.parameters import SeriesId
 from signald.model.time import NS_PER_S, Nanos
 from signald.research.prices import Bars, moves_of, volatility_of
-from signald.research.sample import LOOKBACK_S, Floats, Sample
+from signald.research.sample import Floats, Sample
+
+LOOKBACK_S: Final = 86_400
+"""Moves are measured in the volatility of the day before, so that every hour of it counts once."""
 
 LEAST: Final = 15
 """Releases below which a series is not tested."""

@@ -1,5 +1,6 @@
 """Price bars, and the move of a price after a moment: never from before it, never across two markets."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ COLUMNS: Final = ("date", "open", "high", "low", "close", "volume")
 """What a price file must have; ``date`` is the bar's start in UTC. ``market`` and ``src`` say where a bar is from."""
 
 _ASSET: Final = re.compile(r"([a-z]+)[_.-]")
+_DAY_S: Final = 86_400
 _ORIGIN: Final = ("market", "src")
 
 Prices: TypeAlias = "Mapping[str, Sequence[Bars]]"
@@ -56,18 +58,20 @@ class Bars(NamedTuple):
         return np.where(usable, 1e4 * (self.close[last] / self.open[first] - 1.0), np.nan)
 
     def volatility_bps(self, moments: Sequence[Nanos], seconds: int) -> NDArray[np.float64]:
-        """Root mean square move of the bars that ended within the ``seconds`` before each moment, basis points a bar.
+        """Standard deviation of the bars that ended within the ``seconds`` before each moment, basis points a bar.
 
-        NaN where fewer than half of those bars are on record.
+        From their mean absolute move, as of a normal law (Barndorff-Nielsen & Shephard 2004, "Power and Bipower
+        Variation"): one jump counts once, not squared. NaN where the bars on record are fewer than half of those, and
+        fewer than a day's.
         """
-        squares = (1e4 * (self.close / self.open - 1.0)) ** 2
-        total = np.concatenate([[0.0], np.cumsum(squares)])
+        total = np.concatenate([[0.0], np.cumsum(np.abs(1e4 * (self.close / self.open - 1.0)))])
         at = np.asarray(moments, dtype=np.int64)
         stop = np.searchsorted(self.start + self.step_ns, at, side="right")
         begin = np.searchsorted(self.start, at - seconds * NS_PER_S)
         count = np.maximum(stop - begin, 0)
-        enough = 2 * count * self.step_ns >= seconds * NS_PER_S
-        return np.where(enough, np.sqrt((total[stop] - total[begin]) / np.maximum(count, 1)), np.nan)
+        enough = count * self.step_ns >= min(seconds / 2, _DAY_S) * NS_PER_S
+        mean = (total[stop] - total[begin]) / np.maximum(count, 1)
+        return np.where(enough, math.sqrt(math.pi / 2.0) * mean, np.nan)
 
     def _find(self, starts: NDArray[np.int64]) -> NDArray[np.intp]:
         """Index of the bar that begins exactly then, -1 where there is none."""
@@ -109,7 +113,7 @@ def volatility_of(
 ) -> NDArray[np.float64]:
     """What a move over ``seconds`` would be at the volatility of the ``lookback_s`` before, basis points; NaN: unknown.
 
-    As if prices diffused: the root mean square of the bars before, times the square root of the number of bars.
+    As if prices diffused: the volatility of the bars before, times the square root of the number of bars.
     """
     found = np.full(len(moments), np.nan)
     for one in bars:

@@ -11,8 +11,9 @@ from signald.model.time import NS_PER_S, Nanos
 from signald.research.panel import Observed
 from signald.research.prices import Prices, moves_of, volatility_of
 
-LOOKBACK_S: Final = 86_400
-"""Volatility is that of one day, so that every hour of it counts once."""
+HOUR_S: Final = 3_600
+MONTH_S: Final = 30 * 86_400
+"""Volatility is that of the hour and that of the month before."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -27,7 +28,8 @@ class Sample(NamedTuple):
         raw: Surprises in the indicator's unit; NaN where that series did not come.
         z: In standard deviations of the surprises before; NaN also where there were too few of them.
         moves: Asset → horizon in seconds → move of each row, basis points; NaN where the prices do not say.
-        usual: The same for what the move would be at the volatility of the day before.
+        usual: The same for what the move would be at the volatility of the month before.
+        lately: And at that of the hour before.
     """
 
     ts: NDArray[np.int64]
@@ -36,6 +38,7 @@ class Sample(NamedTuple):
     z: Floats
     moves: Mapping[str, Mapping[int, Floats]]
     usual: Mapping[str, Mapping[int, Floats]]
+    lately: Mapping[str, Mapping[int, Floats]]
 
     def known_at(self, now: Nanos, *, seconds: int) -> "Sample":
         """The rows whose move over the longest horizon of ``seconds`` was over by ``now``."""
@@ -43,9 +46,8 @@ class Sample(NamedTuple):
 
     def take(self, rows: Flags) -> "Sample":
         """Some of the rows."""
-        return Sample(
-            self.ts[rows], self.series, self.raw[rows], self.z[rows], _take(self.moves, rows), _take(self.usual, rows)
-        )
+        by_asset = (_take(one, rows) for one in (self.moves, self.usual, self.lately))
+        return Sample(self.ts[rows], self.series, self.raw[rows], self.z[rows], *by_asset)
 
 
 def build_sample(observed: Sequence[Observed], prices: Prices, horizons: Sequence[int]) -> Sample:
@@ -70,11 +72,18 @@ def build_sample(observed: Sequence[Observed], prices: Prices, horizons: Sequenc
         raw=raw,
         z=z,
         moves={asset: {seconds: moves_of(bars, ts, seconds) for seconds in horizons} for asset, bars in prices.items()},
-        usual={
-            asset: {seconds: volatility_of(bars, ts, lookback_s=LOOKBACK_S, seconds=seconds) for seconds in horizons}
-            for asset, bars in prices.items()
-        },
+        usual=_volatility(prices, ts, horizons, lookback_s=MONTH_S),
+        lately=_volatility(prices, ts, horizons, lookback_s=HOUR_S),
     )
+
+
+def _volatility(
+    prices: Prices, ts: Sequence[Nanos], horizons: Sequence[int], *, lookback_s: int
+) -> Mapping[str, Mapping[int, Floats]]:
+    return {
+        asset: {seconds: volatility_of(bars, ts, lookback_s=lookback_s, seconds=seconds) for seconds in horizons}
+        for asset, bars in prices.items()
+    }
 
 
 def _take(of: Mapping[str, Mapping[int, Floats]], rows: Flags) -> Mapping[str, Mapping[int, Floats]]:

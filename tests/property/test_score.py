@@ -62,6 +62,7 @@ def _response(random: np.random.Generator, seconds: int) -> Response:
         count=tuple(random.integers(15, 60, size=4).tolist()),
         families={"inflation": Family(mean=mean, variance=variance, between=between, count=80)},
         residual=tuple(random.uniform(20.0, 90.0, size=7).tolist()),
+        residual_df=None if random.uniform() < 0.2 else tuple(random.integers(3, 40, size=7).tolist()),
     )
 
 

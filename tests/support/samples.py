@@ -41,6 +41,7 @@ def build_sample(
         z=z,
         moves=moves,
         usual={asset: {seconds: np.full(len(z), 10.0) for seconds in by} for asset, by in moves.items()},
+        lately={asset: {seconds: np.full(len(z), 10.0) for seconds in by} for asset, by in moves.items()},
     )
 
 

@@ -1,12 +1,15 @@
 """What the scoring kernel must say, written to be read: subsets and a linear solver, straight from the model."""
 
+# SciPy has no type stubs: what comes out of it is given its type here.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import math
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Response, Series, series_of
@@ -60,15 +63,17 @@ def score_reference(
     mean = sum(share for part in parts for share in part.shares.values())
     between = _parameter_variance(parameters, response, [part.weights for part in parts], described)
     uncertain = between + sum(part.uncertain for part in parts)
-    residual = max(_residual(parameters, response, name) ** 2 for name in heard_names)
-    std = math.sqrt(uncertain + residual + sum(part.residual for part in parts))
-    law = NormalDist(mean, std)
+    residual, df = max(
+        (_residual(parameters, response, name) for name in heard_names), key=lambda one: (one[0], -one[1])
+    )
+    scale = math.sqrt(uncertain + residual**2 + sum(part.residual for part in parts))
+    law = stats.t(df, loc=mean, scale=scale)
     return Reference(
         mean=mean,
-        std=std,
-        lo=law.inv_cdf(0.05),
-        hi=law.inv_cdf(0.95),
-        p_up=1.0 - law.cdf(0.0),
+        std=float(law.std()),
+        lo=float(law.ppf(0.05)),
+        hi=float(law.ppf(0.95)),
+        p_up=float(law.sf(0.0)),
         releases=min(_count(parameters, response, described[name]) for name in heard_names),
         std_mean=math.sqrt(uncertain),
         shares={release: share for part in parts for release, share in part.shares.items()},
@@ -135,8 +140,11 @@ def _is_heard(known: Mapping[str, object], series: Series, described: Mapping[st
     return series.response == "own" or all(described[name].response == "pooled" for name in known)
 
 
-def _residual(parameters: Parameters, response: Response, name: str) -> float:
-    return response.residual[[*parameters.own, *parameters.pooled].index(name)]
+def _residual(parameters: Parameters, response: Response, name: str) -> tuple[float, float]:
+    """Scale and degrees of freedom of what is left of the move at a series' releases."""
+    place = [*parameters.own, *parameters.pooled].index(name)
+    df = math.inf if response.residual_df is None else response.residual_df[place]
+    return response.residual[place], df
 
 
 def _count(parameters: Parameters, response: Response, series: Series) -> float:

@@ -22,6 +22,7 @@ from signald.core.kernels.conditioning import (
     unexplained,
 )
 from signald.core.kernels.jit import inner, kernel
+from signald.core.kernels.student import below, spread
 
 # Whole numbers at the head of ``places``: sizes first …
 COORDINATES: Final = 0  # m: series; those of one report side by side
@@ -40,18 +41,21 @@ MOMENTS: Final = 10  # m × m: second moments between OWN coordinates of one rep
 RELEASES: Final = 11  # g: releases those moments rest on
 SHARED: Final = 12  # g: correlation between the report's POOLED coordinates
 BETA: Final = 13  # c × m
-RESIDUAL: Final = 14  # c × m: variance of the residual
+RESIDUAL: Final = 14  # c × m: squared scale of the residual's law
 COUNTS: Final = 15  # c × m: releases behind the response
 COVARIANCE: Final = 16  # c × m × m: of beta
-SCALE: Final = 17  # i: the instrument's move per move of its asset
-MATRIX: Final = 18  # m × m; scratch from here on
-STATE: Final = 19  # m
-FILLED: Final = 20  # m
-HEARD: Final = 21  # m
-REACH: Final = 22  # g
-SAID: Final = 23  # c × OUTPUTS
-SIZE: Final = 24  # length of ``numbers``
-HEADER: Final = 25
+FREEDOM: Final = 17  # c × m: degrees of freedom of the residual's law; infinite: normal
+QUANTILE: Final = 18  # c × m: 95 % of that law, in its scale
+SCALE: Final = 19  # i: the instrument's move per move of its asset
+WIDTH: Final = 20  # i: how much wider than that its law is; 1 where the asset is its own
+MATRIX: Final = 21  # m × m; scratch from here on
+STATE: Final = 22  # m
+FILLED: Final = 23  # m
+HEARD: Final = 24  # m
+REACH: Final = 25  # g
+SAID: Final = 26  # c × SAYINGS
+SIZE: Final = 27  # length of ``numbers``
+HEADER: Final = 28
 
 # What is said of an instrument at a horizon; NaN where nothing can be.
 MEAN: Final = 0  # basis points
@@ -61,7 +65,10 @@ HIGH: Final = 3  # 95 %
 P_UP: Final = 4  # probability that the move is above zero
 COUNT: Final = 5  # releases behind it: the least of the series heard
 STD_MEAN: Final = 6  # of the mean alone: parameters
-OUTPUTS: Final = 7
+DF: Final = 7  # degrees of freedom of the law; infinite: normal
+OUTPUTS: Final = 8
+TAIL: Final = 8  # of an asset, besides: 95 % of the law, in its scale
+SAYINGS: Final = 9
 
 Z_95: Final = 1.6448536269514722  # Φ⁻¹(0.95)
 
@@ -77,7 +84,8 @@ def lay_out(bounds: Sequence[int], *, assets: int, horizons: int, instruments: i
     """
     m, g, c = bounds[-1], len(bounds) - 1, assets * horizons
     begins = accumulate((g + 1, m, instruments), initial=HEADER)
-    parts = (1, m * m, g, g, c * m, c * m, c * m, c * m * m, instruments, m * m, m, m, m, g, c * OUTPUTS)
+    model = (1, m * m, g, g, c * m, c * m, c * m, c * m * m, c * m, c * m, instruments, instruments)
+    parts = (*model, m * m, m, m, m, g, c * SAYINGS)
     *starts, end = begins
     header = (m, g, c, horizons, instruments, 0, *starts, *accumulate(parts, initial=0))
     places = np.zeros(end, dtype=np.int64)
@@ -135,35 +143,38 @@ def _quadratic(covariance: Floats, filled: Floats) -> float:
 
 
 @inner
-def _describe(said: Floats, mean: float, uncertain: float, residual: float) -> None:
-    """Write a normal law; ``uncertain`` is the variance of the mean, ``residual`` what comes on top."""
-    std = math.sqrt(uncertain + residual)
+def _describe(said: Floats, mean: float, scale: float, df: float, tail: float) -> None:
+    """Write Student's law of ``df`` degrees of freedom; ``tail`` is its 95 % in scales."""
     said[MEAN] = mean
-    said[STD] = std
-    said[LOW] = mean - Z_95 * std
-    said[HIGH] = mean + Z_95 * std
-    said[P_UP] = 0.5 * math.erfc(-mean / (std * math.sqrt(2.0)))
-    said[STD_MEAN] = math.sqrt(uncertain)
+    said[STD] = scale * spread(df)
+    said[LOW] = mean - tail * scale
+    said[HIGH] = mean + tail * scale
+    said[P_UP] = below(mean / scale, df)
+    said[DF] = df
 
 
 @inner
 def _predict(places: Places, numbers: Floats, bundle: Bundle, cell: int) -> None:
-    """Predict one asset at one horizon, into ``SAID``."""
+    """Predict one asset at one horizon, into ``SAID``; the residual's law is that of the figure with the largest."""
     m = places[COORDINATES]
     beta = numbers[places[BETA] + cell * m : places[BETA] + (cell + 1) * m]
     residuals = numbers[places[RESIDUAL] + cell * m : places[RESIDUAL] + (cell + 1) * m]
     counts = numbers[places[COUNTS] + cell * m : places[COUNTS] + (cell + 1) * m]
+    freedom = numbers[places[FREEDOM] + cell * m : places[FREEDOM] + (cell + 1) * m]
     reaches = numbers[places[REACH] : places[SAID]]
     mean = 0.0
     residual = 0.0
     count = math.inf
+    loudest = -1
     for i in range(m):
         mean += beta[i] * bundle.filled[i]
         if bundle.state[i] == KNOWN or bundle.state[i] == REPEATED:
-            residual = max(residual, residuals[i])
             count = min(count, counts[i])
-    said = numbers[places[SAID] + cell * OUTPUTS : places[SAID] + (cell + 1) * OUTPUTS]
-    if count == math.inf:
+            if loudest < 0 or residuals[i] > residual or (residuals[i] == residual and freedom[i] < freedom[loudest]):
+                loudest = i
+                residual = residuals[i]
+    said = numbers[places[SAID] + cell * SAYINGS : places[SAID] + (cell + 1) * SAYINGS]
+    if loudest < 0:
         said[:] = math.nan
         return
     uncertain = _quadratic(numbers[places[COVARIANCE] + cell * m * m :], bundle.filled)
@@ -171,16 +182,25 @@ def _predict(places: Places, numbers: Floats, bundle: Bundle, cell: int) -> None
         left = unexplained(bundle, beta, bundle.bounds[g], bundle.bounds[g + 1])
         residual += left
         uncertain += left * reaches[g]
-    _describe(said, mean, uncertain, residual)
+    tail = float(numbers[int(places[QUANTILE]) + cell * m + loudest])
+    _describe(said, mean, math.sqrt(uncertain + residual), freedom[loudest], tail)
     said[COUNT] = count
+    said[STD_MEAN] = math.sqrt(uncertain)
+    said[TAIL] = tail
 
 
 @inner
-def _scale(said: Floats, scale: float, out: Floats) -> None:
-    """Copy what was said of an asset to one of its instruments."""
-    for k in range(OUTPUTS):
-        out[k] = said[k] * scale
-    out[P_UP] = said[P_UP]
+def _transfer(said: Floats, move: float, width: float, out: Floats) -> None:
+    """Say of an instrument that moves ``move`` per move of its asset what was said of that."""
+    if width == 1.0 and move > 0.0:
+        for k in range(OUTPUTS):
+            out[k] = said[k] * move
+        out[P_UP] = said[P_UP]
+        out[DF] = said[DF]
+    else:
+        scale = said[STD] / spread(said[DF]) * abs(move) * width
+        _describe(out, said[MEAN] * move, scale, said[DF], said[TAIL])
+        out[STD_MEAN] = said[STD_MEAN] * abs(move)
     out[COUNT] = said[COUNT]
 
 
@@ -202,13 +222,13 @@ def _share(places: Places, numbers: Floats, bundle: Bundle, cell: int, shares: F
 
 @inner
 def _score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shares: Floats) -> None:
-    """Score one bundle for all instruments at all horizons; see :func:`score`."""
     bundle = _bundle(places, numbers)
     _hear(places, numbers, surprises, bundle)
     for cell in range(places[CELLS]):
         _predict(places, numbers, bundle, cell)
     first_cells = places[places[FIRST_CELLS] :]
-    scales = numbers[places[SCALE] : places[MATRIX]]
+    moves = numbers[places[SCALE] : places[WIDTH]]
+    widths = numbers[places[WIDTH] : places[MATRIX]]
     for i in range(places[INSTRUMENTS]):
         first = first_cells[i]
         if first < 0:
@@ -216,10 +236,10 @@ def _score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shar
             shares[i] = 0.0
             continue
         for h in range(places[HORIZONS]):
-            _scale(numbers[places[SAID] + (first + h) * OUTPUTS :], scales[i], out[i, h])
+            _transfer(numbers[places[SAID] + (first + h) * SAYINGS :], moves[i], widths[i], out[i, h])
         _share(places, numbers, bundle, first + places[PRIMARY], shares[i])
         for j in range(places[COORDINATES]):
-            shares[i, j] *= scales[i]
+            shares[i, j] *= moves[i]
 
 
 @kernel("void(i8[::1], f8[::1], f8[::1], f8[:,:,::1], f8[:,::1])")

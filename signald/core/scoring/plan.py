@@ -1,5 +1,6 @@
 """Lays out in flat arrays, when a release is armed, all that scoring its bundle will need."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -9,6 +10,7 @@ import numpy as np
 
 from signald.core.kernels import score as k
 from signald.core.kernels.conditioning import OWN, POOLED, Floats, Places
+from signald.core.kernels.student import student_quantile
 from signald.model.instruments import Instrument
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Report, Response, Series, SeriesId
@@ -67,10 +69,11 @@ def lay_out_plan(
     members = [(group, name) for group, names in groups.items() for name in names]
     where = {member: index for index, member in enumerate(members)}
     horizons = len(next(iter(parameters.assets.values()), ()))
-    assets = sorted({one.base for one in instruments} & set(parameters.assets))
+    followed = [parameters.transfers[one.base].asset for one in instruments if one.base in parameters.transfers]
+    assets = sorted({*(one.base for one in instruments), *followed} & set(parameters.assets))
     bounds = [0, *accumulate(len(names) for names in groups.values())]
     places, numbers = k.lay_out(bounds, assets=len(assets), horizons=horizons, instruments=len(instruments))
-    _fill_instruments(places, numbers, [assets.index(i.base) if i.base in assets else -1 for i in instruments])
+    _fill_instruments(places, numbers, parameters, assets=assets, bases=[one.base for one in instruments])
     numbers[places[k.LIMIT]] = parameters.winsor
     _fill_primary(places, parameters)
     _fill_kinds(places, parameters, [name for _, name in members])
@@ -115,12 +118,17 @@ def _own_by_report(parameters: Parameters) -> Mapping[str, list[SeriesId]]:
     return own
 
 
-def _fill_instruments(places: Places, numbers: Floats, assets: Sequence[int]) -> None:
-    first, scale = places[k.FIRST_CELLS], places[k.SCALE]
-    horizons = places[k.HORIZONS]
-    for index, asset in enumerate(assets):
-        places[first + index] = asset * horizons if asset >= 0 else -1
-        numbers[scale + index] = 1.0
+def _fill_instruments(
+    places: Places, numbers: Floats, parameters: Parameters, *, assets: Sequence[str], bases: Sequence[str]
+) -> None:
+    """Where each instrument's asset stands, or the one it follows, and how it follows it."""
+    for index, base in enumerate(bases):
+        transfer = parameters.transfers.get(base)
+        asset = base if transfer is None else transfer.asset
+        first = assets.index(asset) * places[k.HORIZONS] if asset in assets else -1
+        places[places[k.FIRST_CELLS] + index] = first
+        numbers[places[k.SCALE] + index] = 1.0 if transfer is None else transfer.beta
+        numbers[places[k.WIDTH] + index] = 1.0 if transfer is None else transfer.width
 
 
 def _fill_primary(places: Places, parameters: Parameters) -> None:
@@ -168,7 +176,11 @@ def _fill_responses(
     for cell, response in enumerate(response for asset in assets for response in parameters.assets[asset]):
         for index, name in enumerate(names):
             at = cell * m + index
-            numbers[places[k.RESIDUAL] + at] = response.residual[responding.index(name)] ** 2
+            place = responding.index(name)
+            df = math.inf if response.residual_df is None else float(response.residual_df[place])
+            numbers[places[k.RESIDUAL] + at] = response.residual[place] ** 2
+            numbers[places[k.FREEDOM] + at] = df
+            numbers[places[k.QUANTILE] + at] = student_quantile(0.95, df)
             if name in parameters.own:
                 own = parameters.own.index(name)
                 numbers[places[k.BETA] + at] = response.beta[own]

@@ -188,7 +188,7 @@ def test_a_written_model_reads_back_and_no_draft_is_left(model: Parameters, tmp_
 
 
 def test_the_table_shows_each_series_with_its_t(model: Parameters) -> None:
-    console = Console(width=140)
+    console = Console(width=160)
     with console.capture() as captured:
         console.print(render_table(model))
 

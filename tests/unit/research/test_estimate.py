@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -7,6 +8,7 @@ from signald.core.scoring import Scorer
 from signald.model.parameters import Parameters, Response
 from signald.research.calibrate import describe_series
 from signald.research.estimate import Estimate, estimate, taken_alone
+from signald.research.regression import regress
 from signald.research.sample import Sample
 from tests.support.models import build_instrument
 from tests.support.samples import build_indicator, build_sample, plant
@@ -30,51 +32,84 @@ def _response(estimated: Estimate) -> Response:
 
 def test_planted_responses_are_recovered_with_nominal_coverage() -> None:
     covered: list[bool] = []
-    for seed in range(120):
+    for seed in range(24):
         sample = plant(_BETA, _REPORTS, releases=60, noise_bps=80.0, correlation=0.5, seed=seed)
         response = _response(_estimate(sample))
         errors = np.sqrt(np.diag(np.array(response.covariance)))
         covered.extend(np.abs(np.array(response.beta) - np.array(list(_BETA.values()))) <= 1.96 * errors)
 
-    assert np.mean(covered) == pytest.approx(0.95, abs=0.025)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.05)
 
 
-def test_the_joint_estimate_is_statsmodels_own() -> None:
+def test_the_least_squares_beside_it_are_statsmodels_own() -> None:
     sample = plant(_BETA, _REPORTS, releases=30, noise_bps=80.0, correlation=0.6)
 
     response = _response(_estimate(sample))
 
     design = np.nan_to_num(sample.z)
     expected = sm.OLS(sample.moves["BTC"][300], design).fit(cov_type="HC1")
-    assert response.beta == pytest.approx(expected.params.tolist(), rel=1e-8)
-    assert np.array(response.covariance) == pytest.approx(expected.cov_params(), rel=1e-8)
-    assert response.r2 == pytest.approx(expected.rsquared, rel=1e-8)
+    assert response.least_squares == pytest.approx(expected.params.tolist(), rel=1e-6)
+    assert response.least_squares_error == pytest.approx(expected.bse.tolist(), rel=1e-6)
+    assert response.r2 == pytest.approx(expected.rsquared, rel=1e-6)
+
+
+def test_responses_lie_nearer_to_zero_than_least_squares_say() -> None:
+    sample = plant(_BETA, _REPORTS, releases=30, noise_bps=80.0, correlation=0.6)
+
+    response = _response(_estimate(sample))
+
+    assert np.linalg.norm(response.beta) < np.linalg.norm(response.least_squares)
+    assert all(0.0 < one <= count for one, count in zip(response.effective, response.count, strict=True))
+
+
+def test_normal_noise_is_told_from_heavy_tails() -> None:
+    normal = plant(_BETA, _REPORTS, releases=120, noise_bps=80.0)
+    tails = np.random.default_rng(3).standard_t(3, size=360) * 40.0
+    heavy = normal._replace(moves={"BTC": {300: np.nan_to_num(normal.z) @ np.array(list(_BETA.values())) + tails}})
+
+    light_df, heavy_df = (_response(_estimate(one)).residual_df for one in (normal, heavy))
+
+    assert light_df is not None
+    assert heavy_df is not None
+    assert max(heavy_df) < min(light_df)
+
+
+def test_the_scores_of_the_walk_stand_beside_the_responses() -> None:
+    scores = _response(_estimate(plant(_BETA, _REPORTS, releases=120, noise_bps=40.0))).scores
+
+    assert scores is not None
+    assert scores.n == 360
+    assert min(scores.crps_skill, scores.log_score_gain, scores.r2) > 0.05
+    assert (scores.coverage_50, scores.coverage_90) == pytest.approx((0.5, 0.9), abs=0.08)
 
 
 def test_a_figure_taken_alone_has_the_response_of_its_own_regression() -> None:
     sample = plant(_BETA, _REPORTS, releases=40, noise_bps=80.0, correlation=0.6)
     estimated = _estimate(sample)
-    response = _response(estimated)
+    fit = regress(sample.moves["BTC"][300], np.nan_to_num(sample.z))
 
-    alone = taken_alone(estimated.own, estimated.reports, np.array(response.beta), np.array(response.covariance))
+    alone = taken_alone(estimated.own, estimated.reports, fit.beta, fit.covariance)
 
     for place, name in enumerate(estimated.own):
         came = ~np.isnan(sample.z[:, place])
         regression = sm.OLS(sample.moves["BTC"][300][came], sample.z[came, place]).fit()
-        assert alone[place].mean == pytest.approx(regression.params[0], rel=1e-8), name
+        assert alone[place].mean == pytest.approx(regression.params[0], rel=1e-5), name
         assert alone[place].variance == pytest.approx(regression.bse[0] ** 2, rel=0.5), name
 
 
 def test_scoring_one_figure_of_two_says_what_the_regression_on_it_alone_says() -> None:
     sample = plant(_BETA, _REPORTS, releases=40, noise_bps=80.0, correlation=0.6)
-    scorer = Scorer(_model(sample), [build_instrument("BTC")])
+    model = _model(sample)
+    response = model.assets["BTC"][0]
+    plain = msgspec.structs.replace(response, beta=response.least_squares)
+    scorer = Scorer(msgspec.structs.replace(model, assets={"BTC": (plain,)}), [build_instrument("BTC")])
 
     (prediction,) = scorer.score(scorer.plan(["us.cpi.yoy:2025-01"]), [1.0], empty_rows(1), ts_ingest=0)
 
     came = ~np.isnan(sample.z[:, 1])
     regression = sm.OLS(sample.moves["BTC"][300][came], sample.z[came, 1]).fit()
-    assert prediction.horizons[0].mean_bps == pytest.approx(regression.params[0], rel=1e-8)
-    assert prediction.horizons[0].std_bps == pytest.approx(np.sqrt(regression.scale), rel=0.15)
+    assert prediction.horizons[0].mean_bps == pytest.approx(regression.params[0], rel=1e-5)
+    assert prediction.horizons[0].std_bps == pytest.approx(np.sqrt(regression.scale), rel=0.25)
 
 
 def test_a_short_history_takes_its_familys_response() -> None:

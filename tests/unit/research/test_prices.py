@@ -135,9 +135,9 @@ def test_volatility_is_that_of_the_bars_that_had_ended(tmp_path: Path) -> None:
 
     before = volatility_of(bars, [_at("13:40"), _at("13:35")], lookback_s=600, seconds=1200)
 
-    squares = [100.0**2, (1e4 * (198.0 / 202.0 - 1.0)) ** 2]
-    assert before[0] == pytest.approx(2.0 * np.sqrt(np.mean(squares)))
-    assert before[1] == pytest.approx(2.0 * np.sqrt(np.mean([1e8, 100.0**2])))
+    of_normal = np.sqrt(np.pi / 2.0)
+    assert before[0] == pytest.approx(2.0 * of_normal * np.mean([100.0, 1e4 * (1.0 - 198.0 / 202.0)]))
+    assert before[1] == pytest.approx(2.0 * of_normal * np.mean([1e4, 100.0]))
 
 
 def test_volatility_without_half_its_bars_is_not_known(tmp_path: Path) -> None:

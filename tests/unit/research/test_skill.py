@@ -4,9 +4,9 @@ import pytest
 from numpy.typing import NDArray
 
 from signald.research.judging import Judged, judge
+from signald.research.learner import Kin
 from signald.research.scores import Law, log_score
 from signald.research.skill import MEASURES, HorizonScores, score_horizon
-from signald.research.walk import Kin
 from tests.support.samples import plant
 
 

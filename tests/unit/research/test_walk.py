@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pytest
 
+from signald.research.learner import CANDIDATES, SILENT, Candidate, Kin
 from signald.research.sample import Sample
 from signald.research.scores import covered, crps, log_score
-from signald.research.walk import CANDIDATES, SILENT, Candidate, Kin, Walked, walk
+from signald.research.walk import Walked, walk
 from tests.support.samples import DAY_NS, plant
 
 _REPORTS = {"us.cpi": ["us.cpi.mom", "us.cpi.yoy"], "us.ppi": ["us.ppi.mom"], "us.nfp": ["us.nfp"]}
@@ -15,7 +16,7 @@ _KIN = {
     for report, names in _REPORTS.items()
     for name in names
 }
-_FEW = (*CANDIDATES[::9],)
+_FEW = (*CANDIDATES[::37],)
 
 
 def _walk(sample: Sample, candidates: tuple[Candidate, ...] = _FEW) -> Walked:
