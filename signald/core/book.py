@@ -1,5 +1,6 @@
 """One instrument's levels, kept in the words of kernels/layout.py: built here, changed by kernels, read here."""
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -141,6 +142,7 @@ class Book:
         words[layout.TOUCH : layout.TOUCH + 2] = NONE
         words[layout.FLOW : layout.BITS] = 0
         words[layout.PHASE] = layout.PHASE_OFF
+        words[layout.HELD] = 0
         row = words[layout.ROW : layout.ROW + ROW_WORDS]
         row[:FIRST_REAL] = 0
         row.view(np.float64)[FIRST_REAL:ROW_USED] = np.nan
@@ -213,9 +215,31 @@ class Book:
         self.words[layout.ROW + APPLIED] = max(self.applied, other.applied)
         self._publish()
 
-    def mark_stale(self) -> None:
-        """Flag on the board that the book makes no progress; its next frame takes the flag away."""
+    @property
+    def mid(self) -> float:
+        """Middle of the depth's own touch, whatever a ticker says; NaN if a side is empty."""
+        bid, ask = int(self.words[layout.BEST]), int(self.words[layout.BEST + 1])
+        return math.nan if NONE in {bid, ask} else (bid + ask) / 2 * float(self._tick)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the board says that it is."""
+        return bool(self.words[layout.ROW + FLAGS] & FLAG_STALE)
+
+    def mark_stale(self, *, held: bool) -> None:
+        """Flag on the board that the book is stale.
+
+        Args:
+            held: Its next frame does not take the flag away, only :meth:`mark_fresh`.
+        """
+        self.words[layout.HELD] = FLAG_STALE if held else 0
         self.words[layout.ROW + FLAGS] |= FLAG_STALE
+        self._publish()
+
+    def mark_fresh(self) -> None:
+        """Take that flag away."""
+        self.words[layout.HELD] = 0
+        self.words[layout.ROW + FLAGS] &= ~FLAG_STALE
         self._publish()
 
     def _set_steps(self, tick: Decimal, lot: Decimal) -> None:

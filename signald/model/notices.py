@@ -30,10 +30,15 @@ class BookGap(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class BookStale(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A book has made no progress for longer than its venue allows."""
+    """A book may not say what its market does any more.
+
+    ``silent``: it makes no progress, and no other book of its asset can say whether the market does; ``left_behind``:
+    those have moved meanwhile; ``late``: its frames are older than they used to be. ``age_ms``: of the last one.
+    """
 
     channel: str
     instrument: InstrumentId
+    reason: Literal["silent", "left_behind", "late"] = "silent"
     age_ms: float
     ts_ingest: Nanos
 

@@ -13,7 +13,7 @@ class Counts:
         frames: Websocket frames by venue.
         gaps: Books discarded by venue.
         resyncs: Books that could be believed again, by venue, beyond the first time.
-        stale: Books that stopped moving, by venue.
+        stale: Books that became stale, by venue and reason.
         rejected: Inputs not taken, by reason.
         quarantined: Figures not scored, by reason.
         releases: Steps of releases' lives, by state.
@@ -26,7 +26,7 @@ class Counts:
         self.frames: Counter[str] = Counter()
         self.gaps: Counter[str] = Counter()
         self.resyncs: Counter[str] = Counter()
-        self.stale: Counter[str] = Counter()
+        self.stale: Counter[tuple[str, str]] = Counter()
         self.rejected: Counter[str] = Counter()
         self.quarantined: Counter[str] = Counter()
         self.releases: Counter[str] = Counter()
@@ -47,8 +47,8 @@ class Counts:
                 self._seen_live.add(instrument)
             case BookGap(channel=venue):
                 self.gaps[venue] += 1
-            case BookStale(channel=venue):
-                self.stale[venue] += 1
+            case BookStale(channel=venue, reason=reason):
+                self.stale[venue, reason] += 1
             case Rejected(reason=reason):
                 self.rejected[reason] += 1
             case Quarantined(reason=reason):

@@ -107,7 +107,7 @@ class Metrics:
             "signald_gaps_total", "Books discarded because they were wrong or might be.", ["venue"], counts.gaps
         )
         yield _counter("signald_resyncs_total", "Books that could be believed again.", ["venue"], counts.resyncs)
-        yield _counter("signald_stale_books_total", "Books that stopped moving.", ["venue"], counts.stale)
+        yield _counter("signald_stale_books_total", "Books that became stale.", ["venue", "reason"], counts.stale)
         yield _counter("signald_rejected_total", "Inputs not taken.", ["reason"], counts.rejected)
         yield _counter("signald_quarantined_total", "Figures not scored.", ["reason"], counts.quarantined)
         yield _counter("signald_releases_total", "Steps of releases' lives.", ["state"], counts.releases)

@@ -20,6 +20,7 @@ from signald.sources.desk import Desk
 from signald.sources.finer import take_finer
 from signald.sources.frames import Frames, take_each
 from signald.sources.protocol import EMPTY, Step
+from signald.sources.staleness import StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.upkeep import Reason, Sync, Upkeep
 
@@ -88,7 +89,7 @@ class InBandSource:
         books: In order.
         dialect: How the venue speaks.
         subscriptions: How books are asked for.
-        stale_after_ms: A live book without a frame for so long is stale.
+        judge: Says whether a live book is stale.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
 
     Attributes:
@@ -107,7 +108,7 @@ class InBandSource:
         *,
         dialect: Dialect,
         subscriptions: Subscriptions,
-        stale_after_ms: int,
+        judge: StalenessJudge,
         malformed_per_minute: int,
     ) -> None:
         self.channel = channel
@@ -125,7 +126,7 @@ class InBandSource:
         self._upkeep = Upkeep(
             channel,
             self.books,
-            stale_after_ms=stale_after_ms,
+            judge=judge,
             malformed_per_minute=malformed_per_minute,
             ask=self._ask,
         )

@@ -12,6 +12,7 @@ from signald.core.kernels.rows import STATE_DISCONNECTED, STATE_GAP, STATE_SYNCI
 from signald.model.notices import BookGap, BookLive, BookStale, Notice, Rejected
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
 from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.staleness import Staleness, StalenessJudge
 from signald.sources.syncing import Kept, KeptFrames, Patience, Strikes
 
 Reason: TypeAlias = Literal[
@@ -30,7 +31,7 @@ class Sync:
         kept: Its frames, while it waits for a snapshot.
         patience: How long to wait before asking again.
         overdue: When a snapshot that was asked for should be there at the latest; None: none is awaited.
-        silent_since: Time of the frame after which it was last said to be stale.
+        staleness: Why it is stale, as was last said; None: it is not.
     """
 
     def __init__(self, book: Book, malformed_per_minute: int) -> None:
@@ -38,7 +39,7 @@ class Sync:
         self.kept = KeptFrames()
         self.patience = Patience()
         self.overdue: Nanos | None = None
-        self.silent_since: Nanos | None = None
+        self.staleness: Staleness | None = None
         self.strikes = Strikes(malformed_per_minute)
 
     @property
@@ -57,16 +58,16 @@ class Upkeep:
     Args:
         channel: Name of the connection.
         books: In order.
-        stale_after_ms: A live book without a depth frame for so long is stale.
+        judge: Says whether a live book is stale.
         malformed_per_minute: More frames than that which make no sense are too many.
         ask: How a snapshot is asked for.
     """
 
     def __init__(
-        self, channel: str, books: Iterable[Book], *, stale_after_ms: int, malformed_per_minute: int, ask: Ask
+        self, channel: str, books: Iterable[Book], *, judge: StalenessJudge, malformed_per_minute: int, ask: Ask
     ) -> None:
         self._channel = channel
-        self._stale_ns = stale_after_ms * NS_PER_MS
+        self._judge = judge
         self._malformed_per_minute = malformed_per_minute
         self._strikes = Strikes(malformed_per_minute)
         self._ask = ask
@@ -77,6 +78,7 @@ class Upkeep:
     def begin(self, now: Nanos) -> Step:
         """The connection is up: every book begins with nothing."""
         self._strikes = Strikes(self._malformed_per_minute)
+        self._judge.forget()
         for sync in self.syncs:
             self._discard(sync, STATE_SYNCING)
         return self._asking(self.syncs, now)
@@ -155,8 +157,13 @@ class Upkeep:
         return EMPTY
 
     def advance(self, now: Nanos) -> Step:
-        """Say which live books make no progress; ask again where no answer came."""
-        notices = tuple(self._stale(sync, now) for sync in self.syncs if self._is_newly_stale(sync, now))
+        """Judge which live books are stale; ask again where no answer came."""
+        self._judge.look()
+        notices = tuple(
+            stale
+            for number, sync in enumerate(self.syncs)
+            if sync.book.phase == PHASE_LIVE and (stale := self._judged(sync, number, now)) is not None
+        )
         overdue = [sync for sync in self.syncs if sync.overdue is not None and now >= sync.overdue]
         return self._asking(overdue, now, notices)
 
@@ -166,6 +173,7 @@ class Upkeep:
 
     def _discard(self, sync: Sync, state: int) -> None:
         sync.book.forget(state)
+        sync.staleness = None
         sync.book.await_snapshot()
         sync.kept.clear()
 
@@ -180,15 +188,25 @@ class Upkeep:
         self._plan(now)
         return Step(notices, tuple(frames), tuple(requests))
 
-    def _is_newly_stale(self, sync: Sync, now: Nanos) -> bool:
-        last = sync.book.ts_ingest
-        return sync.book.phase == PHASE_LIVE and now - last >= self._stale_ns and sync.silent_since != last
-
-    def _stale(self, sync: Sync, now: Nanos) -> BookStale:
-        sync.book.mark_stale()
-        sync.silent_since = sync.book.ts_ingest
-        age_ms = (now - sync.book.ts_ingest) / NS_PER_MS
-        return BookStale(channel=self._channel, instrument=sync.book.instrument.id, age_ms=age_ms, ts_ingest=now)
+    def _judged(self, sync: Sync, number: int, now: Nanos) -> BookStale | None:
+        """Flag a book as it is; a notice if it was not stale before."""
+        book = sync.book
+        was_stale = book.is_stale  # a frame may have taken the flag away since
+        sync.staleness = reason = self._judge.judge(number, now)
+        if reason is None:
+            if was_stale:
+                book.mark_fresh()
+            return None
+        book.mark_stale(held=reason == "late")
+        if was_stale:
+            return None
+        return BookStale(
+            channel=self._channel,
+            instrument=book.instrument.id,
+            reason=reason,
+            age_ms=(now - book.ts_ingest) / NS_PER_MS,
+            ts_ingest=now,
+        )
 
     def _gap(self, sync: Sync, reason: Reason, received: int, now: Nanos) -> BookGap:
         expected = int(sync.book.words[LAST]) + 1
@@ -202,12 +220,16 @@ class Upkeep:
         )
 
     def _plan(self, now: Nanos) -> None:
-        """Set the deadline: when the first live book may be stale, or the first answer is overdue."""
+        """Set the deadline: when the first live book is to be judged, or the first answer is overdue.
+
+        A book is judged twice in the time after which it is doubted, and oftener while it is in doubt.
+        """
+        after = self._judge.after_ns
         due: list[Nanos] = []
         for sync in self.syncs:
             if sync.book.phase == PHASE_LIVE:
-                last = sync.book.ts_ingest
-                due.append((now if sync.silent_since == last else last) + self._stale_ns)
+                doubtful = sync.staleness is not None or now - sync.book.ts_ingest >= after
+                due.append(now + after // 8 if doubtful else min(sync.book.ts_ingest + after, now + after // 2))
             elif sync.overdue is not None:
                 due.append(sync.overdue)
         self.deadline = min(due, default=None)

@@ -1,5 +1,7 @@
 """The contract that the source of every venue signs, see docs/howto/add-a-venue.md."""
 
+import gc
+import tracemalloc
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -198,3 +200,28 @@ def test_every_table_of_a_venue_has_a_connection_of_its_own() -> None:
     names = channels_of([read_venue_config(each, where="contract") for each in tables])
 
     assert names == ("okx", "binance", "okx.2")
+
+
+def test_resyncs_leave_memory_flat(run: Run) -> None:
+    def lose_and_cure(times: int) -> int:
+        for _ in range(times):
+            run.go_live()
+            lost = run.feed(run.specimen.deltas[-1:])
+            due = run.source.next_deadline()
+            run.now = max(run.now, *(request.not_before for request in lost.requests), due or 0)
+            run.source.advance(run.now)
+            run.feed(run.specimen.cure)
+            run.source.on_disconnected(run.now)
+            run.said.clear()
+            run.now += 120 * NS_PER_S
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = lose_and_cure(120)
+        after = lose_and_cure(300)
+    finally:
+        tracemalloc.stop()
+
+    assert (after - before) / 300 < 40, "bytes for each, while a frame that was kept would take hundreds"

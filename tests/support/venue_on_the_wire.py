@@ -127,6 +127,8 @@ class VenueOnTheWire:
         notices: Facts that were told, in order.
         signals: Documents that were published, in order.
         wrong: What the board showed that never was so at the exchange.
+        on_gap: Told once, as soon as a book is lost.
+        gap_count: How many books were lost.
     """
 
     def __init__(self, venue: str, folder: Path, *, moving: bool = True, **settings: Any) -> None:  # noqa: ANN401  # TOML
@@ -146,10 +148,12 @@ class VenueOnTheWire:
         self.notices: list[Notice] = []
         self.signals: list[Signal] = []
         self.wrong: list[str] = []
+        self.on_gap: Callable[[], object] | None = None
         self._settings = settings
         self._path = folder / "journal"
         self._truth: list[dict[int, tuple[list[Level], list[Level]]]] = [{}, {}]
         self._seen = [(0, 0), (0, 0)]
+        self.gap_count = 0
         self._turns = 0
         self.links: dict[str, VenueLink] = {}
 
@@ -174,6 +178,10 @@ class VenueOnTheWire:
     def tell(self, notice: Notice) -> None:
         """As an outlet."""
         self.notices.append(notice)
+        self.gap_count += isinstance(notice, BookGap)
+        if self.on_gap is not None and isinstance(notice, BookGap):
+            told, self.on_gap = self.on_gap, None
+            told()
 
     def clock_fell_behind(self, by: Nanos) -> None:
         """As an outlet."""
@@ -208,9 +216,10 @@ class VenueOnTheWire:
         """Whether every book can be believed."""
         return bool((self.rows["state"] == STATE_LIVE).all())
 
-    def is_level(self) -> bool:
-        """Whether every book is live and has what the exchange has."""
-        return self.all_live() and all(self._levels(n) == _shown(book) for n, book in enumerate(self.books))
+    def is_level(self, *numbers: int) -> bool:
+        """Whether these books, or all, are live and have what the exchange has."""
+        live, books = self.rows["state"] == STATE_LIVE, self.books
+        return all(live[n] and self._levels(n) == _shown(books[n]) for n in numbers or range(len(books)))
 
     async def until(self, condition: Callable[[], bool], *, ms: int = 100) -> None:
         """Let time go on, market and all, until something is so; look at every book on the way."""
@@ -227,6 +236,13 @@ class VenueOnTheWire:
     async def settle(self) -> None:
         """Let everything that was told arrive, and no more be told."""
         await self.until(self.is_level, ms=0)
+
+    def forget(self) -> None:
+        """Keep nothing of what was told: whoever measures memory is to see none of ours."""
+        self.notices.clear()
+        self.signals.clear()
+        for truth in self._truth:
+            truth.clear()
 
     def schedule(self) -> None:
         """Promise a figure for T0."""

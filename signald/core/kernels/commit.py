@@ -10,6 +10,7 @@ from signald.core.kernels.layout import (
     BID_SIDE,
     CROSSED_LIMIT,
     CROSSED_RUN,
+    HELD,
     LAST,
     PHASE,
     PHASE_LIVE,
@@ -63,7 +64,7 @@ def commit_depth(
             write_ticker(book)
         outcome = WENT_LIVE
     update_row(book, now)
-    row[FLAGS] = 0
+    row[FLAGS] = book[HELD]
     mark_crossing(book)
     if crossing(book[BEST], book[BEST + 1]) == FLAG_CROSSED:
         book[CROSSED_RUN] += 1

@@ -38,6 +38,7 @@ DEPTH_DUE: Final = 25  # earliest time of the next depth measurement
 DEPTH_EVERY: Final = 26  # ns between depth measurements
 CROSSED_LIMIT: Final = 27  # crossed frames in a row that are too many
 EVICTED: Final = 28  # levels forgotten for want of room
+HELD: Final = 31  # flags of the row that no frame takes away
 SLIPPAGE_SIZES: Final = 29  # (2) US dollars whose slippage is measured, as floats; 0: none
 
 # How prices and sizes are written: a block of four words each, see digits.py.

@@ -124,13 +124,29 @@ def test_forgetting_makes_the_steps_the_instruments_own() -> None:
     assert tuple(book.words[layout.SIZE : layout.SIZE + 4]) == tuple(Book(BTCUSDT).words[layout.SIZE : layout.SIZE + 4])
 
 
-def test_staleness_is_flagged_until_the_next_frame() -> None:
+@pytest.mark.parametrize("held", [True, False])
+def test_staleness_is_flagged_until_it_is_taken_back(*, held: bool) -> None:
     board = Board([BTCUSDT.id])
     book = Book(BTCUSDT, board.writer_row(0))
 
-    book.mark_stale()
+    book.mark_stale(held=held)
+    flagged = (int(board.read()["flags"][0]), book.is_stale, int(book.words[layout.HELD]))
+    book.mark_fresh()
 
-    assert board.read()["flags"][0] == rows.FLAG_STALE
+    assert flagged == (rows.FLAG_STALE, True, rows.FLAG_STALE if held else 0)
+    assert (int(board.read()["flags"][0]), book.is_stale, int(book.words[layout.HELD])) == (0, False, 0)
+
+
+def test_a_book_that_succeeds_another_shows_in_its_place() -> None:
+    board = Board([BTCUSDT.id])
+    old, new = Book(BTCUSDT, board.writer_row(0)), filled()
+    old.words[layout.ROW + rows.APPLIED] = 12
+    new.words[layout.ROW + rows.STATE] = rows.STATE_LIVE
+
+    new.succeed(old)
+    old.show(rows.STATE_DISCONNECTED)
+
+    assert (int(board.read()["state"][0]), int(board.read()["applied"][0])) == (rows.STATE_LIVE, 12)
 
 
 def test_a_book_takes_no_more_than_two_megabytes() -> None:

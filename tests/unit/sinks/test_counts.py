@@ -34,7 +34,7 @@ def test_each_notice_has_its_counter() -> None:
         counts.count_notice(notice)
 
     assert counts.gaps == {"binance": 1}
-    assert counts.stale == {"binance": 1}
+    assert counts.stale == {("binance", "silent"): 1}
     assert counts.rejected == {"unknown_indicator": 1}
     assert counts.quarantined == {"outlier": 1}
     assert counts.releases == {"armed": 1}

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
+NotNegative: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class BinanceConfig(
@@ -19,7 +20,8 @@ class BinanceConfig(
         snapshot_limit: Levels a side to ask for; beyond them depth is unknown.
         snapshots_per_minute: How many snapshots may be asked for; one of 5,000 levels costs 250 of 6,000.
         refresh_every_s: A live book is asked for anew this often, beside the live one.
-        stale_after_ms: A live book without a depth frame for so long is stale.
+        stale_after_ms: A book that is silent for so long is doubted, and one that comes so much later than it did.
+        stale_move_bps: It is stale if a book of the same asset elsewhere has moved so far meanwhile.
         reconnect_after_s: Age at which a connection is relieved by a new one: Binance cuts it after 24 hours.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
     """
@@ -31,6 +33,7 @@ class BinanceConfig(
     snapshots_per_minute: Positive = 20
     refresh_every_s: Positive = 1_800
     stale_after_ms: Positive = 5_000
+    stale_move_bps: NotNegative = 1.0
     reconnect_after_s: Positive = 82_800
     malformed_per_minute: Positive = 20
 
@@ -55,6 +58,7 @@ class BinanceUsdmConfig(
     snapshots_per_minute: Positive = 60
     refresh_every_s: Positive = 1_800
     stale_after_ms: Positive = 5_000
+    stale_move_bps: NotNegative = 1.0
     reconnect_after_s: Positive = 82_800
     malformed_per_minute: Positive = 20
 

@@ -24,6 +24,7 @@ from signald.sources.finer import take_finer
 from signald.sources.frames import Frames, take_each
 from signald.sources.protocol import EMPTY, Request, Step
 from signald.sources.refresh import Refreshes
+from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.syncing import Budget, Kept
 from signald.sources.upkeep import Reason, Sync, Upkeep
 from signald.sources.venues.binance.config import BinanceConfig, BinanceUsdmConfig, snapshot_key
@@ -50,7 +51,8 @@ def build(
     config: BinanceConfig | BinanceUsdmConfig, instruments: Sequence[Instrument], board: Board, *, channel: str = ""
 ) -> "BinanceSource":
     """Build the source of one connection; see :func:`signald.sources.registry.build_source`."""
-    return BinanceSource(config, build_books(config.instruments, instruments, board), channel=channel)
+    books = build_books(config.instruments, instruments, board)
+    return BinanceSource(config, books, channel=channel, peers=Peers(board, instruments, books))
 
 
 class BinanceSource:
@@ -60,6 +62,8 @@ class BinanceSource:
         config: Which market, and how patient to be.
         books: One for each of its instruments, in order.
         channel: Name of the connection; ``""``: the venue's.
+        budget: Of snapshots; None: one of its own.
+        peers: Who bears witness for silent books; None: nobody.
 
     Attributes:
         channel: Name of the connection.
@@ -74,6 +78,7 @@ class BinanceSource:
         *,
         channel: str = "",
         budget: Budget | None = None,
+        peers: Peers | None = None,
     ) -> None:
         self.channel = channel or config.name
         self.books = tuple(books)
@@ -89,7 +94,9 @@ class BinanceSource:
         self._upkeep = Upkeep(
             self.channel,
             self.books,
-            stale_after_ms=config.stale_after_ms,
+            judge=StalenessJudge(
+                self.books, after_ms=config.stale_after_ms, move_bps=config.stale_move_bps, peers=peers
+            ),
             malformed_per_minute=config.malformed_per_minute,
             ask=self._ask,
         )

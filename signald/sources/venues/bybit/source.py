@@ -12,6 +12,7 @@ from signald.errors import ConfigError
 from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
 from signald.sources.inband import InBandSource, Kind, Told
+from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.bybit.config import BybitConfig
 from signald.sources.venues.bybit.decode import FINAL, apply_frame
@@ -51,7 +52,12 @@ def build(config: BybitConfig, instruments: Sequence[Instrument], board: Board, 
             batch=_BATCH,
             per_minute=_ASKINGS_PER_MINUTE,
         ),
-        stale_after_ms=config.stale_after_ms,
+        judge=StalenessJudge(
+            books,
+            after_ms=config.stale_after_ms,
+            move_bps=config.stale_move_bps,
+            peers=Peers(board, instruments, books),
+        ),
         malformed_per_minute=config.malformed_per_minute,
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
+NotNegative: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class OkxConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="okx", tag_field="name"):
@@ -15,7 +16,8 @@ class OkxConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         ws_url: Address of the websocket, without the path.
         rest_url: Address of the REST interface, without the path; only ``signald instruments`` asks there.
         touch: Whether the best bid and ask are also taken from `bbo-tbt`, every 10 ms, where the books come every 100.
-        stale_after_ms: A live book without a frame for so long is stale.
+        stale_after_ms: A book that is silent for so long is doubted, and one that comes so much later than it did.
+        stale_move_bps: It is stale if a book of the same asset elsewhere has moved so far meanwhile.
         reconnect_after_s: Age at which a connection is relieved by a new one; OKX names no limit, cuts do come.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
     """
@@ -25,6 +27,7 @@ class OkxConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     rest_url: str = "https://www.okx.com"
     touch: bool = True
     stale_after_ms: Positive = 5_000
+    stale_move_bps: NotNegative = 1.0
     reconnect_after_s: Positive = 82_800
     malformed_per_minute: Positive = 20
 

@@ -11,6 +11,7 @@ from signald.core.kernels.machine import WordArray
 from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
 from signald.sources.inband import InBandSource, Kind, Told
+from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.okx.checksum import WireBook
 from signald.sources.venues.okx.config import OkxConfig
@@ -27,10 +28,11 @@ _UPGRADE: Final = "64008"
 def build(config: OkxConfig, instruments: Sequence[Instrument], board: Board, *, channel: str = "") -> InBandSource:
     """Build the source of one connection; see :func:`signald.sources.registry.build_source`."""
     dialect = OkxDialect(touch=config.touch)
+    books = build_books(config.instruments, instruments, board)
     return InBandSource(
         channel or config.name,
         "/public",
-        build_books(config.instruments, instruments, board),
+        books,
         dialect=dialect,
         subscriptions=Subscriptions(
             subscribe=dialect.subscribe,
@@ -38,7 +40,12 @@ def build(config: OkxConfig, instruments: Sequence[Instrument], board: Board, *,
             batch=_BATCH,
             per_minute=_ASKINGS_PER_MINUTE,
         ),
-        stale_after_ms=config.stale_after_ms,
+        judge=StalenessJudge(
+            books,
+            after_ms=config.stale_after_ms,
+            move_bps=config.stale_move_bps,
+            peers=Peers(board, instruments, books),
+        ),
         malformed_per_minute=config.malformed_per_minute,
     )
 

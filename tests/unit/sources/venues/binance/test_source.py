@@ -267,6 +267,9 @@ def test_a_silent_book_is_stale_until_it_moves() -> None:
     wire = Wire(BTCUSDT, stale_after_ms=2_000)
     wire.go_live(100)
     last = wire.now
+    halfway = wire.source.next_deadline()
+    assert halfway == last + SECOND
+    assert wire.source.advance(halfway).events == ()
     due = wire.source.next_deadline()
     assert due == last + 2 * SECOND
     wire.now = due - 2_000_000
@@ -291,7 +294,7 @@ def test_a_book_that_moves_is_not_stale() -> None:
     wire.go_live(100)
     for number in range(20):
         wire.now += SECOND
-        wire.frame(depth(102 + number, 102 + number))
+        wire.frame(depth(102 + number, 102 + number, E=1_723_161_255_208 + 1_000 * number))
         due = wire.source.next_deadline()
         if due is not None and due <= wire.now:
             assert wire.source.advance(wire.now).events == ()

@@ -1,0 +1,168 @@
+"""Whether a live book still says what its market does: judged by its progress, its venue's clock and its peers.
+
+That something came proves nothing: a venue may send the same again, or send late. What counts is that the venue's
+sequence rises and that its time keeps up with ours. A book that is silent is doubted after a while, and then its peers
+are asked, the books of the same asset elsewhere: if one of them has moved away, this one is stale; if all of them stand
+where they stood, the market is quiet. Where no peer can say, the venue's own time must go on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from signald.core.board import Board, BoardRows
+from signald.core.book import Book
+from signald.core.kernels.rows import FLAG_STALE, STATE_LIVE
+from signald.model.instruments import Instrument
+from signald.model.time import NS_PER_MS, Nanos
+
+Staleness: TypeAlias = Literal["silent", "left_behind", "late"]
+"""Nothing comes and nobody can say why; peers have moved away; what comes is older than it used to be."""
+
+_BPS: Final = 1e4
+
+
+class Peers:
+    """The rows of a board that can bear witness for some of its books.
+
+    Args:
+        board: Where all books show.
+        instruments: In the order of its rows.
+        books: Those to bear witness for.
+    """
+
+    def __init__(self, board: Board, instruments: Sequence[Instrument], books: Sequence[Book]) -> None:
+        self._board = board
+        self._rows: BoardRows = board.read()
+        rows = {instrument.id: row for row, instrument in enumerate(instruments)}
+        self._own = [rows[book.instrument.id] for book in books]
+        self._others = [
+            [row for row, other in enumerate(instruments) if other.base == book.instrument.base and row != own]
+            for book, own in zip(books, self._own, strict=True)
+        ]
+
+    def look(self) -> None:
+        """See the board as it is now."""
+        self._rows = self._board.read()
+
+    def mids(self, number: int, since: Nanos) -> dict[int, float]:
+        """Mids of the peers of one book, by row, of those that have made progress after ``since``.
+
+        The book's own row is among them where a ticker beside the depth has moved it on.
+        """
+        rows, own = self._rows, self._own[number]
+        found = {
+            row: float(rows["mid"][row])
+            for row in self._others[number]
+            if rows["state"][row] == STATE_LIVE
+            and not rows["flags"][row] & FLAG_STALE
+            and rows["ts_ingest"][row] > since
+            and rows["mid"][row] > 0
+        }
+        if rows["ts_touch"][own] > max(since, int(rows["ts_ingest"][own])) and rows["mid"][own] > 0:
+            found[own] = float(rows["mid"][own])
+        return found
+
+    def is_own(self, number: int, row: int) -> bool:
+        """Whether ``row`` is that of the book itself: its ticker stands where it stands."""
+        return row == self._own[number]
+
+    def half_spread_bps(self, number: int) -> float:
+        """Half the spread that a book's row shows, in basis points; 0 if it shows none."""
+        spread = float(self._rows["spread_bps"][self._own[number]])
+        return spread / 2 if spread > 0 else 0.0
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What was last seen of one book."""
+
+    sequence: int = 0
+    ts_event: Nanos = 0
+    moved: Nanos = 0
+    heard: Nanos = 0
+    ratios: dict[int, float] = field(default_factory=dict[int, float])
+
+
+class StalenessJudge:
+    """Judges the books of one connection.
+
+    Args:
+        books: In order.
+        after_ms: A book is doubted when it is silent for so long, and late when it is so much older than it used to be.
+        move_bps: A peer that moves less, or less than half this book's spread, has not moved.
+        peers: Who bears witness; None: nobody.
+    """
+
+    def __init__(self, books: Sequence[Book], *, after_ms: int, move_bps: float, peers: Peers | None = None) -> None:
+        self._books = books
+        self.after_ns = after_ms * NS_PER_MS
+        self._move_bps = move_bps
+        self._peers = peers
+        self._seen = [_Progress() for _ in books]
+        self._least_lag: Nanos | None = None
+
+    def forget(self) -> None:
+        """The connection is new."""
+        self._seen = [_Progress() for _ in self._books]
+        self._least_lag = None
+
+    def look(self) -> None:
+        """See the peers as they are now, once for all books that are judged at one time."""
+        if self._peers is not None:
+            self._peers.look()
+
+    def judge(self, number: int, now: Nanos) -> Staleness | None:
+        """Why a live book is stale; None if it is not. To be asked at least twice in ``after_ms``."""
+        book, seen = self._books[number], self._seen[number]
+        if book.sequence != seen.sequence:
+            seen.sequence, seen.moved = book.sequence, book.ts_ingest
+        if book.ts_event > seen.ts_event:
+            seen.ts_event, seen.heard = book.ts_event, book.ts_ingest
+        seen.moved, seen.heard = seen.moved or book.ts_ingest, seen.heard or book.ts_ingest
+        if self._is_late(book, now):
+            return "late"
+        if now - seen.moved < self.after_ns // 2:
+            self._note_ratios(number, book, now)
+        if now - seen.moved < self.after_ns:
+            return None
+        moves = self._moves_bps(number, book, now)
+        if moves:
+            return "left_behind" if max(moves) >= self._bearable_bps(number) else None
+        return None if now - seen.heard < self.after_ns else "silent"
+
+    def _is_late(self, book: Book, now: Nanos) -> bool:
+        """Whether frames come, but from longer ago than the connection has shown that they need to.
+
+        Clocks differ, so that only the growth of the difference means anything.
+        """
+        lag = book.ts_ingest - book.ts_event
+        if book.ts_event == 0 or now - book.ts_ingest >= self.after_ns:
+            return False
+        self._least_lag = lag if self._least_lag is None else min(self._least_lag, lag)
+        return lag - self._least_lag >= self.after_ns
+
+    def _note_ratios(self, number: int, book: Book, now: Nanos) -> None:
+        """Remember how peers stand to a book that makes progress."""
+        mid = book.mid
+        if self._peers is not None and mid > 0:
+            mids = self._peers.mids(number, now - self.after_ns)
+            self._seen[number].ratios = {row: peer / mid for row, peer in mids.items()}
+
+    def _moves_bps(self, number: int, book: Book, now: Nanos) -> list[float]:
+        """How far each peer that can say so has moved away since."""
+        mid, ratios = book.mid, self._seen[number].ratios
+        if self._peers is None or not mid > 0:
+            return []
+        mids = self._peers.mids(number, now - self.after_ns)
+        return [
+            abs(peer / mid / ratios.get(row, 1.0) - 1.0) * _BPS for row, peer in mids.items() if self._says(number, row)
+        ]
+
+    def _says(self, number: int, row: int) -> bool:
+        assert self._peers is not None
+        return row in self._seen[number].ratios or self._peers.is_own(number, row)
+
+    def _bearable_bps(self, number: int) -> float:
+        assert self._peers is not None
+        return max(self._move_bps, self._peers.half_spread_bps(number))
