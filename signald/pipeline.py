@@ -91,7 +91,8 @@ class Pipeline:
 
     def _tick(self, record: Record) -> Fed:
         if record.key:
-            return self._follow(self.venues[record.key].advance(record.ts_ingest))
+            step = self.venues[record.key].advance(record.ts_ingest)
+            return NOTHING if step is EMPTY else self._follow(step)
         self.engine.wake(record.ts_ingest)
         return Fed(tuple(self.engine.advance(record.ts_ingest, self._rows)), EMPTY)
 

@@ -8,6 +8,7 @@ sound, is left to the reader.
 import io
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -19,7 +20,7 @@ from signald.core.kernels.records import CHANNEL, KEY, KIND, LIST_WORDS, OFFSET,
 from signald.errors import JournalError
 from signald.journal.format import HEADER_BYTES, KIND_LOST, KIND_SEAL, PREFIX, Stored, decode_header
 from signald.journal.reader import rest_of, segments_from
-from signald.journal.segments import open_segment, walk
+from signald.journal.segments import is_compressed, list_segments, segment_number, walk
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
 from signald.sources.frames import Frames
@@ -28,6 +29,7 @@ Piece: TypeAlias = Record | Frames
 
 _ROOM: Final = 1 << 16  # rows indexed at a time: 3 MB
 _SEAL_ROOM: Final = 4_096  # more than a seal needs
+_LARGEST: Final = 1 << 32  # bytes of a segment that are read at once
 _FEW: Final = 4  # frames that are not worth a piece of their own
 
 
@@ -111,24 +113,59 @@ class _Head:
 
 
 def _pieces(path: Path) -> Iterator[Piece]:
-    for segment in segments_from(path):
-        memory = _memory(segment)
+    for segment, memory in _read_ahead(path):
         rows, channels, end = _sound_rows(memory)
         yield from _split(memory, rows, channels)
-        for stored in rest_of(segment, end, alone=segment is path):
+        for stored in _rest(segment, memory, end, alone=segment is path):
             if stored.kind not in {KIND_SEAL, KIND_LOST}:
                 yield stored.record()
+
+
+def _rest(segment: Path, memory: bytes, end: int, *, alone: bool) -> Iterator[Stored]:
+    """What no seal covers. Of a compressed segment it is there already; to seek in that would be to read it again."""
+    if is_compressed(segment) and memory:
+        stored = list(walk(io.BytesIO(memory[end:]).read, end))
+        if (stored[-1].end if stored else end) == len(memory):
+            yield from stored
+            return
+    yield from rest_of(segment, end, alone=alone)
+
+
+def _read_ahead(path: Path) -> Iterator[tuple[Path, bytes]]:
+    """Each segment with its bytes; while one is being walked, another core may decompress the next."""
+    ahead: tuple[Path, Future[bytes]] | None = None
+    with ThreadPoolExecutor(1, "journal-reading") as pool:
+        for segment in segments_from(path):
+            memory = ahead[1].result() if ahead is not None and ahead[0] == segment else _memory(segment)
+            following = next((each for each in _later(path, segment) if is_compressed(each)), None)
+            ahead = (following, pool.submit(_memory, following)) if following is not None else None
+            yield segment, memory
+
+
+def _later(path: Path, segment: Path) -> list[Path]:
+    """The segments behind one, of which those that are still written to are not compressed."""
+    number = segment_number(segment)
+    return [each for each in list_segments(path) if segment_number(each) > number][:1] if path.is_dir() else []
 
 
 def _memory(segment: Path) -> bytes:
     """A segment's bytes; none if they cannot be read, and the reader will say why."""
     try:
-        with open_segment(segment) as file:
-            memory = file.read()
+        memory = _decompressed(segment) if is_compressed(segment) else segment.read_bytes()
         decode_header(memory[:HEADER_BYTES])
     except (JournalError, OSError, zstandard.ZstdError):
         return b""
     return memory
+
+
+def _decompressed(segment: Path) -> bytes:
+    """All at once, which is twice as fast as piece by piece; raises ``JournalError`` if that is not to be done."""
+    compressed = segment.read_bytes()
+    size = zstandard.get_frame_parameters(compressed).content_size
+    if not 0 <= size <= _LARGEST:
+        msg = f"{segment}: holds {size} bytes"
+        raise JournalError(msg)
+    return zstandard.ZstdDecompressor().decompress(compressed, max_output_size=size)
 
 
 def _sound_rows(memory: bytes) -> tuple[NDArray[np.int64], tuple[str, ...], int]:

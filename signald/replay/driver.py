@@ -150,7 +150,7 @@ class Driver:
         first, times = 0, frames.times
         while first < len(times):
             yield from self.advance(int(times[first]))
-            last = _place_of(times, first, self._due[""])
+            last = _place_of(times, first, len(times), self._due[""])
             numbers = _connections(frames.between(first, last))
             followed = [each for number in numbers for each in self._feed_connection(frames, number, first, last)]
             for _, replayed in sorted(followed, key=itemgetter(0)):
@@ -163,11 +163,13 @@ class Driver:
         quiet = first
         while first < last:
             due = self._due[channel]
-            until = min(_place_of(times, first, due), last)
+            until = _place_of(times, first, last, due)
             if until == first and due is not None:
-                yield from _stretch(frames, number, quiet, first, NOTHING)
-                yield (first, 0), self._tick(due, channel)
-                quiet = first
+                ticked = self._tick(due, channel)
+                if ticked.fed is not NOTHING:
+                    yield from _stretch(frames, number, quiet, first, NOTHING)
+                    quiet = first
+                yield (first, 0), ticked
                 continue
             first, fed = self.pipeline.feed_frames(frames, number, first, until)
             self._plan(channel, fed)
@@ -269,10 +271,14 @@ def _connections(frames: Frames) -> list[int]:
     return np.unique(frames.numbers).tolist()
 
 
-def _place_of(times: NDArray[np.int64], first: int, due: Nanos | None) -> int:
-    """The first place from ``first`` on whose time is not before ``due``; the end if there is none."""
-    if due is None:
-        return len(times)
-    late = times[first:] >= due
-    place = int(late.argmax())
-    return first + place if late[place] else len(times)
+def _place_of(times: NDArray[np.int64], first: int, last: int, due: Nanos | None) -> int:
+    """The first place from ``first`` up to ``last`` whose time is not before ``due``; ``last`` if there is none."""
+    width = 64
+    while due is not None and first < last:
+        late = times[first : min(first + width, last)] >= due
+        place = int(late.argmax())
+        if late[place]:
+            return first + place
+        first += len(late)
+        width *= 4
+    return last

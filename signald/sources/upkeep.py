@@ -186,7 +186,7 @@ class Upkeep:
             requests += step.requests
             sync.overdue = max([now, *(request.not_before for request in step.requests)]) + _ANSWER_NS
         self._plan(now)
-        return Step(notices, tuple(frames), tuple(requests))
+        return Step(notices, tuple(frames), tuple(requests)) if notices or frames or requests else EMPTY
 
     def _judged(self, sync: Sync, number: int, now: Nanos) -> BookStale | None:
         """Flag a book as it is; a notice if it was not stale before."""

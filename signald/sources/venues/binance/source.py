@@ -177,7 +177,8 @@ class BinanceSource:
     def advance(self, now: Nanos) -> Step:
         """Say which live books make no progress; ask again where no answer came; begin refreshes."""
         step = self._upkeep.advance(now)
-        return step._replace(requests=step.requests + self._refreshes.advance(now))
+        refreshes = self._refreshes.advance(now)
+        return step._replace(requests=step.requests + refreshes) if refreshes else step
 
     def next_deadline(self) -> Nanos | None:
         """When a book may be stale, or an answer is overdue."""
