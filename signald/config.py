@@ -314,12 +314,13 @@ def _typed(struct: type[msgspec.Struct] | None, key: str, value: str) -> object:
     """``value`` as the key's own type where it is known, else as TOML would read it, else as text."""
     if struct is not None:
         for found in msgspec.structs.fields(struct):
-            if found.name == key:
+            if found.name == key and value[:1] not in {"[", "{"}:
                 try:
                     return msgspec.convert(value, found.type, strict=False)
                 except msgspec.ValidationError:
                     return value
-        return value
+        if value[:1] not in {"[", "{"}:
+            return value
     try:
         return tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:

@@ -45,7 +45,9 @@ def status(config: ConfigOption = None, *, json: JsonOption = False) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     from signald.app.status import as_lines, read_status  # noqa: PLC0415
+    from signald.logs import configure_logs  # noqa: PLC0415
 
+    configure_logs(level="warning")
     report = read_status(configuration(config))
     if json:
         say_json(msgspec.structs.asdict(report))

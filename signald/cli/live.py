@@ -91,7 +91,9 @@ def publish(
 ) -> None:
     """Publish schedules, figures or corrections by hand, each checked before the first is sent."""
     from signald.app.publishing import publish_by_hand  # noqa: PLC0415 - see run
+    from signald.logs import configure_logs  # noqa: PLC0415
 
+    configure_logs(level="warning")
     count = publish_by_hand(configuration(config), file)
     if json:
         say_json({"published": count})

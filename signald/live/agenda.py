@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from signald.core.liveness import SILENT_AFTER_NS, covers
+from signald.core.liveness import FORGOTTEN_AFTER_NS, SILENT_AFTER_NS, covers
 from signald.core.release_window import ReleaseWindow
 from signald.model.macro import Heartbeat, ReleaseId
 from signald.model.time import NS_PER_S, Nanos
@@ -60,6 +60,12 @@ def calendar_state(
         releases=tuple(_due(windows[release_id], ts, heartbeats, now) for ts, release_id in due),
         sources=tuple(_coverage(name, heartbeat, now) for name, heartbeat in sorted(heartbeats.items())),
     )
+
+
+def count_silent(heartbeats: Mapping[str, Heartbeat], now: Nanos) -> int:
+    """How many sources that were heard within a day are silent."""
+    ages = (now - heartbeat.ts_ingest for heartbeat in heartbeats.values())
+    return sum(SILENT_AFTER_NS <= age < FORGOTTEN_AFTER_NS for age in ages)
 
 
 def _due(window: ReleaseWindow, ts: Nanos, heartbeats: Mapping[str, Heartbeat], now: Nanos) -> DueRelease:

@@ -8,7 +8,7 @@ import msgspec
 
 from signald.core.kernels.jit import compilations
 from signald.journal.writer import JournalWriter
-from signald.live.agenda import CalendarState, calendar_state
+from signald.live.agenda import CalendarState, calendar_state, count_silent
 from signald.live.reporter import Reporter
 from signald.model.instruments import InstrumentId
 from signald.pipeline import Pipeline
@@ -51,6 +51,11 @@ class DaemonStatus:
         self._journal = journal
         self._every_s = _EVERY_IN_DEMO_S if often else _EVERY_S
         self._compiled_before: int | None = None
+        metrics.watch(
+            "signald_sources_silent",
+            "Calendar sources that have sent no heartbeat for 15 s.",
+            lambda: count_silent(pipeline.engine.sources, clock.now()),
+        )
 
     def ready(self) -> None:
         """From now on the daemon is armed."""

@@ -273,3 +273,14 @@ def test_file_that_is_nowhere_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="no such file"):
         find_file(missing)
+
+
+def test_a_list_or_a_table_is_overridden_as_toml_writes_it() -> None:
+    lists = {"SIGNALD_CALENDAR__SOURCES": '["bls", "wire"]', "SIGNALD_CALENDAR__QUORUMS": '{ "us.cpi.*" = 2 }'}
+
+    calendar = load_config(None, lists).calendar
+
+    assert calendar.sources == ("bls", "wire")
+    assert calendar.quorums == {"us.cpi.*": 2}
+    with pytest.raises(ConfigError, match=r"calendar\.sources"):
+        load_config(None, {"SIGNALD_CALENDAR__SOURCES": "bls"})

@@ -1,4 +1,4 @@
-from signald.live.agenda import SHOWN, Coverage, calendar_state
+from signald.live.agenda import SHOWN, Coverage, calendar_state, count_silent
 from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, DAY, NFP_JANUARY, T0, figure, heartbeat, scheduled
 from tests.support.engine import ARM, LATE, build_engine, tell, wait
 
@@ -71,3 +71,10 @@ def test_no_more_than_ten_are_told() -> None:
     state = calendar_state(engine.windows, engine.sources, T0)
 
     assert [one.release_id for one in state.releases] == [f"us.cpi.yoy:20{year}-01" for year in range(30, 30 + SHOWN)]
+
+
+def test_a_source_counts_as_silent_from_fifteen_seconds_until_it_is_gone_for_a_day() -> None:
+    heard = {name: heartbeat(name, at=T0 - age * SECOND) for name, age in (("a", 14), ("b", 15), ("c", 86_400))}
+
+    assert count_silent(heard, T0) == 1
+    assert count_silent({}, T0) == 0
