@@ -1,0 +1,1 @@
+"""Replay and backtest as a gate: what a pull request's build runs."""
