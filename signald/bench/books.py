@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from signald.bench.allocations import FRAMES, book_bytes, count_allocations
+from signald.bench.cadence import measure_cadence
 from signald.bench.frames import Recording, made_frames, recorded_feed, recorded_stream, without_checksums
 from signald.bench.machine import describe_machine
 from signald.bench.peers import PACKAGES, decoding_side, peer_sides
+from signald.bench.receiving import measure_receiving
 from signald.bench.rounds import Side, Timed, ratio, time_in_turn
+from signald.config import BooksConfig
 from signald.core.board import Board
+from signald.core.book import Book
 from signald.core.kernels.rows import STATE_LIVE
 from signald.errors import CheckFailedError
 from signald.model.instruments import Instrument
@@ -22,6 +26,7 @@ from signald.sources.venues.binance.source import BinanceSource
 
 ROUNDS = 15
 _SLOW_ROUNDS = 5
+_RECEIVED = 10_000
 _NOW = 1_723_161_260_000_000_000
 _STEP = 1_000_000  # a burst: a frame a millisecond, so that what is measured at a cadence is measured at one
 _ORJSON = "orjson.loads"
@@ -77,6 +82,13 @@ def bench_books(
         },
         "peers": _peers(timed["20+20"]),
         "memory": _memory(spot, recordings, frames),
+        "cadence": measure_cadence(recordings, _played, rounds=min(rounds, _SLOW_ROUNDS)),
+        "receiving": {
+            f"{changes}+{changes}": _receive(
+                made_frames(spot, changes=changes, count=min(frames, _RECEIVED)), rounds=min(rounds, _SLOW_ROUNDS)
+            )
+            for changes in (20, 2)
+        },
         "changes_per_frame": {name: round(each.changes, 1) for name, each in recordings.items() if each},
         "frames": {name: len(each.frames) for name, each in recordings.items() if each},
         "notes": dict(NOTES),
@@ -112,9 +124,25 @@ def _signald(recording: Recording) -> Callable[[], object]:
     return run
 
 
+def _played(recording: Recording) -> tuple[Sequence[Book], Callable[[], object]]:
+    """Live books, and the recording's frames to be played into them."""
+    source = _live_source(recording)
+
+    def run() -> None:
+        for number, frame in enumerate(recording.frames):
+            source.on_frame(frame, _NOW + number * _STEP)
+
+    return source.books, run
+
+
+def _receive(recording: Recording, *, rounds: int) -> dict[str, Any]:
+    """The recording's frames through a socket."""
+    return measure_receiving(recording, lambda: _live_source(recording).on_frame, rounds=rounds)
+
+
 def _live_source(recording: Recording) -> BinanceSource | InBandSource:
     names = [instrument.id for instrument in recording.instruments]
-    board = Board(names)
+    board = Board(names, slippage_usd=BooksConfig().slippage_usd)
     venue = read_venue_config({"name": recording.venue, "instruments": names}, where="bench")
     source = build_source(venue, recording.instruments, board)
     for number, record in enumerate(recording.priming):
@@ -169,5 +197,7 @@ def sections(result: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """The result as lines for people."""
     lines = [(f"{name}: of orjson.loads", str(value)) for name, value in result["ratio_to_orjson"].items()]
     lines += [(f"{name} at 20+20", str(value)) for name, value in result["peers"].items()]
+    lines += [(f"{name}: depth, slippage and flow", str(value)) for name, value in result["cadence"].items()]
+    lines += [(f"{name}: received", str(value)) for name, value in result["receiving"].items()]
     lines += [("bytes per book", str(result["memory"]["bytes_per_book"]))]
     return [*lines, *((f"{name}: memory", str(value)) for name, value in result["memory"]["allocations"].items())]

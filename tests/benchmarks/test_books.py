@@ -24,6 +24,9 @@ def test_bench_reports_what_the_contract_names() -> None:
     assert set(result["peers"]) == {"orjson.loads", "msgspec+sorteddict", "ccxt.pro", "cryptofeed", "nautilus_trader"}
     assert result["machine"]["cores"] > 0
     assert 1_000_000 < result["memory"]["bytes_per_book"] <= 2_000_000
+    assert set(result["cadence"]) == {"20+20", "2+2"}
+    assert {name: each["frames"] for name, each in result["receiving"].items()} == {"20+20": 10_000, "2+2": 10_000}
+    assert all(each["ratio_to_websockets"] > 0 for each in result["receiving"].values())
 
 
 def test_frames_leave_nothing_behind() -> None:
