@@ -26,7 +26,7 @@ from signald.sources.venues.binance.source import BinanceSource
 
 ROUNDS = 15
 _SLOW_ROUNDS = 5
-_RECEIVED = 10_000
+RECEIVED = 10_000
 _NOW = 1_723_161_260_000_000_000
 _STEP = 1_000_000  # a burst: a frame a millisecond, so that what is measured at a cadence is measured at one
 _ORJSON = "orjson.loads"
@@ -51,7 +51,12 @@ _ALLOCATING: tuple[str, ...] = ("2+2", "okx", "bybit")
 
 
 def bench_books(
-    instruments: Mapping[str, Instrument], data: Path | None, *, rounds: int = ROUNDS, frames: int = FRAMES
+    instruments: Mapping[str, Instrument],
+    data: Path | None,
+    *,
+    rounds: int = ROUNDS,
+    frames: int = FRAMES,
+    received: int = RECEIVED,
 ) -> dict[str, Any]:
     """Measure.
 
@@ -60,6 +65,7 @@ def bench_books(
         data: The folder of recordings, without which those figures are null.
         rounds: How often each side is timed.
         frames: Over how many allocations are counted.
+        received: How many come through a socket.
     """
     spot = instruments["BTCUSDT.BINANCE"]
     recordings: dict[str, Recording | None] = {
@@ -85,7 +91,7 @@ def bench_books(
         "cadence": measure_cadence(recordings, _played, rounds=min(rounds, _SLOW_ROUNDS)),
         "receiving": {
             f"{changes}+{changes}": _receive(
-                made_frames(spot, changes=changes, count=min(frames, _RECEIVED)), rounds=min(rounds, _SLOW_ROUNDS)
+                made_frames(spot, changes=changes, count=received), rounds=min(rounds, _SLOW_ROUNDS)
             )
             for changes in (20, 2)
         },

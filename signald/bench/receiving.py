@@ -5,12 +5,9 @@ counts is the receiving process's own processor time: frames a second that one c
 """
 
 import asyncio
-import base64
-import hashlib
 import multiprocessing
 import statistics
-from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Callable
 from time import process_time_ns
 from typing import Any, Final
 
@@ -18,14 +15,12 @@ from uvloop import new_event_loop
 from websockets.asyncio.client import connect
 
 from signald.bench.frames import Recording
+from signald.bench.sender import send_frames
 from signald.model.time import NS_PER_S
 from signald.runtime.clock import LiveClock
 from signald.simulate.child import LOOPBACK
 from signald.transports.websocket import WebsocketConnection, WebsocketLimits
 
-_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
-_SHORT: Final = 126
-_CHUNK: Final = 64
 _CLOSE_WITHIN_S: Final = 0.1
 _LIMITS: Final = WebsocketLimits(ping_interval_s=None, attempts_per_minute=10_000)
 OnFrame = Callable[[bytes, int], object]
@@ -46,7 +41,7 @@ def measure_receiving(recording: Recording, prepare: Prepare, *, rounds: int) ->
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    sender = context.Process(target=_send, args=(theirs, recording.frames), daemon=True)
+    sender = context.Process(target=send_frames, args=(theirs, recording.frames), daemon=True)
     sender.start()
     try:
         port: int = ours.recv()
@@ -105,47 +100,3 @@ class _Owner:
 
     def on_disconnected(self, reason: str) -> None:
         """It is over."""
-
-
-def _send(pipe: Connection, frames: Sequence[bytes]) -> None:
-    """Give all frames to whoever connects, as fast as it takes them; the sender's process."""
-    wire = [_encode(frame) for frame in frames]
-    chunks = [b"".join(wire[first : first + _CHUNK]) for first in range(0, len(wire), _CHUNK)]
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await reader.readuntil(b"\r\n\r\n")
-        (key,) = (
-            line.split(b":", 1)[1].strip() for line in request.split(b"\r\n") if b"sec-websocket-key" in line.lower()
-        )
-        accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
-        writer.write(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-        )
-        try:
-            for chunk in chunks:
-                writer.write(chunk)
-                await writer.drain()
-            await reader.read(1)  # the client's goodbye
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    async def run() -> None:
-        server = await asyncio.start_server(serve, LOOPBACK, 0)
-        pipe.send(server.sockets[0].getsockname()[1])
-        async with server:
-            await server.serve_forever()
-
-    asyncio.run(run())
-
-
-def _encode(frame: bytes) -> bytes:
-    """A whole text frame as a server sends it (RFC 6455, 5.2)."""
-    size = len(frame)
-    if size < _SHORT:
-        return bytes((0x81, size)) + frame
-    if size < 1 << 16:
-        return bytes((0x81, _SHORT)) + size.to_bytes(2, "big") + frame
-    return bytes((0x81, _SHORT + 1)) + size.to_bytes(8, "big") + frame

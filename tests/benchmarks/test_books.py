@@ -12,9 +12,9 @@ from signald.config import Config
 INSTRUMENTS = load_world(Config()).instruments
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_bench_reports_what_the_contract_names() -> None:
-    result = bench_books(INSTRUMENTS, None, rounds=1, frames=20_000)
+    result = bench_books(INSTRUMENTS, None, rounds=1, frames=20_000, received=200)
 
     has_orjson = importlib.util.find_spec("orjson") is not None
     assert set(result["ratio_to_orjson"]) >= {"20+20", "2+2", "recorded", "okx"}
@@ -24,17 +24,12 @@ def test_bench_reports_what_the_contract_names() -> None:
     assert set(result["peers"]) == {"orjson.loads", "msgspec+sorteddict", "ccxt.pro", "cryptofeed", "nautilus_trader"}
     assert result["machine"]["cores"] > 0
     assert 1_000_000 < result["memory"]["bytes_per_book"] <= 2_000_000
+    assert result["memory"]["allocations"]["2+2"]["frames"] == 20_000
+    assert result["memory"]["allocations"]["2+2"]["kept_bytes"] < 1_000  # what tracemalloc itself keeps
+    assert result["memory"]["allocations"]["2+2"]["most_bytes"] < 2_000
     assert set(result["cadence"]) == {"20+20", "2+2"}
-    assert {name: each["frames"] for name, each in result["receiving"].items()} == {"20+20": 10_000, "2+2": 10_000}
+    assert {name: each["frames"] for name, each in result["receiving"].items()} == {"20+20": 200, "2+2": 200}
     assert all(each["ratio_to_websockets"] > 0 for each in result["receiving"].values())
-
-
-def test_frames_leave_nothing_behind() -> None:
-    result = bench_books(INSTRUMENTS, None, rounds=1, frames=20_000)["memory"]["allocations"]["2+2"]
-
-    assert result["frames"] == 20_000
-    assert result["kept_bytes"] < 1_000  # what tracemalloc itself keeps
-    assert result["most_bytes"] < 2_000
 
 
 def test_made_frames_have_the_changes_they_are_named_for() -> None:
