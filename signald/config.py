@@ -11,6 +11,7 @@ import msgspec
 from signald.core.guard.rules import GuardRules
 from signald.core.release_window import WindowRules
 from signald.errors import ConfigError
+from signald.model.control import Blackout
 from signald.model.time import NS_PER_S
 from signald.sources.calendars.files.config import CsvFeedConfig
 from signald.sources.calendars.forexfactory import ForexFactoryConfig
@@ -19,7 +20,7 @@ from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
 from signald.sources.registry import VenueConfig, read_venue_config
 from signald.transports.settings import MqttConfig, Port, Positive, RedisConfig
 
-_RULES = ("releases", "guard")
+_RULES = ("releases", "guard", "control")
 ENV_PREFIX = "SIGNALD_"
 
 
@@ -114,6 +115,13 @@ class GuardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         )
 
 
+class ControlConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stops signals besides commands: a file, and times of the day."""
+
+    halt_file: str = "var/halt"
+    blackouts: tuple[Blackout, ...] = ()
+
+
 class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where everything is recorded; ``sync_interval_ms`` is how far the disk may be behind."""
 
@@ -183,6 +191,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     live: LiveConfig = LiveConfig()
     releases: ReleasesConfig = ReleasesConfig()
     guard: GuardConfig = GuardConfig()
+    control: ControlConfig = ControlConfig()
     books: BooksConfig = BooksConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()

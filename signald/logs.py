@@ -17,6 +17,7 @@ from signald.model.notices import (
     BookLive,
     BookStale,
     Contradicted,
+    Controlled,
     NoSurprise,
     Notice,
     Quarantined,
@@ -26,6 +27,7 @@ from signald.model.notices import (
     SourceSilent,
     Unconfirmed,
     WindowChanged,
+    Withheld,
 )
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.runtime.clock import Clock, LiveClock
@@ -61,6 +63,8 @@ LINES: dict[type, Line] = {
     Unconfirmed: Line("error", "figure_unconfirmed"),
     SourceSilent: Line("error", "source_fell_silent"),
     SourceAlive: Line("info", "source_came_alive"),
+    Controlled: Line("warning", "control_followed"),
+    Withheld: Line("warning", "signal_withheld"),
 }
 _SUBJECT = ("channel", "instrument", "release_id", "source", "reason", "state", "field", "problem")
 """Fields that make two notices of one kind the same thing said again."""

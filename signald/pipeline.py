@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
 from signald.core.engine import Engine
+from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ScheduledRelease
 from signald.model.notices import Notice, Rejected
 from signald.model.records import Record, RecordKind
@@ -87,7 +88,7 @@ class Pipeline:
         if topic is record.key:
             return fed
         # What was kept or recalled is said again on purpose: that it is known already is no news.
-        return Fed(tuple(output for output in fed.outputs if not _is_repetition(output)), fed.step)
+        return Fed(tuple(output for output in fed.outputs if not _is_said_again(output)), fed.step)
 
     def _tick(self, record: Record) -> Fed:
         if record.key:
@@ -113,7 +114,7 @@ class Pipeline:
     def _follow(self, step: Step) -> Fed:
         outputs: list[Output] = []
         for event in step.events:
-            if isinstance(event, ScheduledRelease | Release | Heartbeat):
+            if isinstance(event, ScheduledRelease | Release | Heartbeat | Control):
                 outputs.extend(self.engine.handle(event, self._rows))
             else:
                 outputs.append(event)
@@ -126,5 +127,7 @@ def is_remembered(record: Record) -> bool:
     return kind in {RecordKind.MESSAGE, RecordKind.ROWS} or (kind is RecordKind.TICK and not record.key)
 
 
-def _is_repetition(output: Output) -> bool:
+def _is_said_again(output: Output) -> bool:
+    if isinstance(output, Signal):
+        return output.kind in {"halt", "resume"}
     return isinstance(output, Rejected) and output.reason == "repeated"

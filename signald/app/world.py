@@ -109,6 +109,7 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
         documents=documents,
         rules=world.config.releases.rules(),
         guard=world.config.guard.rules() if instruments else None,
+        blackouts=world.config.control.blackouts,
     )
     return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,12 +12,14 @@ from signald.config import Config, rules_in_force
 from signald.core.kernels.jit import compilations
 from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
+from signald.live.control_room import ControlRoom
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
 from signald.live.recall import Recall
 from signald.live.recovery import recover
 from signald.live.reporter import Reporter
 from signald.live.status import DaemonStatus
+from signald.live.switch import HaltSwitch
 from signald.live.ticker import Ticker
 from signald.live.venue_link import VenueLink
 from signald.model.records import RecordKind
@@ -82,11 +85,21 @@ class Daemon:
             clock,
             consumers=[consumer.name for consumer in config.consumers],
             on_confirmed=self._confirm,
+            is_halted=lambda: self._switch.is_halted,
         )
-        self._reporter = Reporter(self._publisher, self._metrics.counts)
+        self._reporter = Reporter(
+            self._publisher,
+            self._metrics.counts,
+            on_control=lambda notice: self._room.followed(notice),  # noqa: PLW0108 - there is no room yet
+        )
         self._replicas = ReplicaCheck(config.redis)
         self._status_board = StatusBoard(config.redis)
         self._vintages = VintageRecorder(lambda: VintageStore(Path(config.calendar.vintages), patience_s=1.0))
+        self._switch = HaltSwitch(
+            Path(config.control.halt_file),
+            on_halt=lambda halted: self._room.halted(halted),  # noqa: PLW0108 - there is no room yet
+            on_released=lambda: self._room.released(),  # noqa: PLW0108 - see above
+        )
         self._compiled_before = 0
 
     async def run(self) -> RunSummary:
@@ -105,7 +118,11 @@ class Daemon:
         ):
             try:
                 async with Supervisor() as supervisor:
-                    await self._serve(supervisor, journal, started=started)
+                    self._room = ControlRoom(
+                        self._switch, clock=self._clock, publisher=self._publisher, board=self._status_board
+                    )
+                    with self._switch:
+                        await self._serve(supervisor, journal, started=started)
             finally:
                 self._reporter.say()
         await asyncio.to_thread(self._vintages.flush)
@@ -120,8 +137,9 @@ class Daemon:
 
     async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
         reporter = self._reporter
-        recall = Recall(self._pipeline.engine.windows)
+        recall = Recall(self._pipeline.engine.windows, self._pipeline.engine.controls)
         intake = self._begin(journal, reporter, recall)
+        self._room.open(self._pipeline.engine.controls, _recording(intake))
         mqtt = self._build_mqtt(intake, recall)
         status = DaemonStatus(
             self._status_board,
@@ -152,7 +170,9 @@ class Daemon:
         await mqtt.wait_connected(max(timeout_s - (self._clock.monotonic() - started) / NS_PER_S, 1.0))
         ticker = Ticker(self._clock, deadline=self._pipeline.next_deadline, fire=lambda: _tick(intake))
         supervisor.start("engine-ticker", ticker.run)
-        supervisor.start("recall", self._build_recall_ticker(recall, intake).run)
+        take = _recording(intake)
+        calling = Ticker(self._clock, deadline=recall.next_deadline, fire=lambda: recall.say(self._clock.now(), take))
+        supervisor.start("recall", calling.run)
         self._settle()
         took_s = (self._clock.monotonic() - started) / NS_PER_S
         status.ready()
@@ -209,12 +229,6 @@ class Daemon:
             on_connected=lambda: intake.note(RecordKind.CONNECTED, channel=CHANNEL),
             on_disconnected=lambda why: intake.note(RecordKind.DISCONNECTED, channel=CHANNEL, payload=why.encode()),
         )
-
-    def _build_recall_ticker(self, recall: Recall, intake: Intake) -> Ticker:
-        def take(key: str, payload: bytes) -> None:
-            intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=payload)
-
-        return Ticker(self._clock, deadline=recall.next_deadline, fire=lambda: recall.say(self._clock.now(), take))
 
     def _build_links(self, intake: Intake) -> dict[str, VenueLink]:
         """Both connections of every venue, by channel; all connections to one venue share what it bears."""
@@ -287,3 +301,8 @@ class Daemon:
 
 def _tick(intake: Intake) -> None:
     intake.take(RecordKind.TICK, channel="")
+
+
+def _recording(intake: Intake) -> Callable[[str, bytes], object]:
+    """Takes key and payload of a message of our own making."""
+    return lambda key, payload: intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=payload)

@@ -1,11 +1,15 @@
-"""Writes the schedules of open releases into the journal again, so that a restart need not read far back for them."""
+"""Writes open schedules, halts and mutes into the journal again, so that a restart need not read far back for them."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
+import msgspec
+
+from signald.core.engine.controls import Controls
 from signald.core.release_window import ReleaseWindow
+from signald.model.control import Control
 from signald.model.macro import ReleaseId
-from signald.model.time import NS_PER_S, Nanos
+from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.pipeline import RECALLED, RETAINED
 
 EVERY_NS = 1_800 * NS_PER_S
@@ -17,9 +21,13 @@ _FAMILY = "calendar/schedule/"
 class Recall:
     """Keeps the newest schedule of each topic for as long as its release is open."""
 
-    def __init__(self, windows: Mapping[ReleaseId, ReleaseWindow]) -> None:
-        """Take the engine's windows, which say what is open. The first recall is due at once: restarts may be many."""
+    def __init__(self, windows: Mapping[ReleaseId, ReleaseWindow], controls: Controls | None = None) -> None:
+        """Take the engine's windows, which say what is open, and what is stopped.
+
+        The first recall is due at once: restarts may be many.
+        """
         self._windows = windows
+        self._controls = controls or Controls()
         self._newest: dict[str, bytes] = {}
         self._next: Nanos = 0
 
@@ -34,13 +42,29 @@ class Recall:
         return self._next
 
     def say(self, now: Nanos, take: Callable[[str, bytes], object]) -> None:
-        """Hand every open release's schedule to ``take``, with its key; forget those of closed ones."""
+        """Hand every halt and mute that holds and every open release's schedule to ``take``, with its key."""
         self._next = now + EVERY_NS
         for topic in [topic for topic in self._newest if not self._is_open(topic)]:
             del self._newest[topic]
+        for control in self._controls.in_force():
+            take(f"{RECALLED}control/{control.command}", control_payload(control))
         for topic, payload in self._newest.items():
             take(RECALLED + topic, payload)
 
     def _is_open(self, topic: str) -> bool:
         window = self._windows.get(unquote(topic.split("/")[2]))
         return window is not None and window.state != "closed"
+
+
+def control_payload(control: Control) -> bytes:
+    """The command as the contract's message."""
+    return msgspec.json.encode(
+        {
+            "command": control.command,
+            "target": control.target,
+            "by": control.by,
+            "sequence": control.sequence,
+            "reason": control.reason,
+            "ts_event": format_rfc3339(control.ts_event),
+        }
+    )

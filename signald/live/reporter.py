@@ -10,7 +10,7 @@ import structlog
 from signald.errors import JournalError
 from signald.logs import log_notice
 from signald.model.instruments import InstrumentId
-from signald.model.notices import BookGap, BookLive, Notice
+from signald.model.notices import BookGap, BookLive, Controlled, Notice
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, Nanos
 from signald.sinks.encoding import Document
@@ -32,8 +32,11 @@ class Reporter:
         resyncs: Times each book became live again.
     """
 
-    def __init__(self, publisher: Publisher, counts: Counts) -> None:
-        """Take who is told."""
+    def __init__(
+        self, publisher: Publisher, counts: Counts, *, on_control: Callable[[Controlled], None] | None = None
+    ) -> None:
+        """Take who is told; ``on_control`` is of each command that was followed."""
+        self._on_control = on_control
         self._publisher = publisher
         self._counts = counts
         self.journal_failures = 0
@@ -59,6 +62,8 @@ class Reporter:
             case BookLive(instrument=instrument):
                 self.resyncs[instrument] += instrument in self._seen_live
                 self._seen_live.add(instrument)
+            case Controlled() if self._on_control is not None:
+                self._on_control(notice)
             case _:
                 pass
         self._say_later(functools.partial(log_notice, notice))

@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ScheduledRelease
 
-Event: TypeAlias = ScheduledRelease | Release | Heartbeat
+Event: TypeAlias = ScheduledRelease | Release | Heartbeat | Control

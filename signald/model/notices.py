@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from signald.model.control import Command
 from signald.model.instruments import InstrumentId
 from signald.model.macro import IndicatorId, ReleaseId
 from signald.model.time import Nanos
@@ -166,6 +167,26 @@ class SourceAlive(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class Controlled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A person's command was followed."""
+
+    command: Command
+    target: str
+    by: str
+    reason: str
+    ts_ingest: Nanos
+
+
+class Withheld(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A signal was not said because of a halt, a mute or a blackout; ``instrument`` is ``""`` where it has none."""
+
+    id: str
+    kind: str
+    instrument: InstrumentId
+    reason: Literal["halt", "mute", "blackout"]
+    ts_ingest: Nanos
+
+
 Notice: TypeAlias = (
     BookLive
     | BookGap
@@ -179,4 +200,6 @@ Notice: TypeAlias = (
     | Unconfirmed
     | SourceSilent
     | SourceAlive
+    | Controlled
+    | Withheld
 )

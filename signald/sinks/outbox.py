@@ -7,9 +7,12 @@ everything in flight back at once. What came back goes out again, first and in o
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from signald.model.time import Nanos
 from signald.sinks.encoding import Document
+
+_SAID_WHEN_HALTED: Final = frozenset({"halt", "resume"})
 
 
 class Item:
@@ -85,11 +88,20 @@ class Outbox:
             self._waiting.popleft()
             self.dropped += 1
 
-    def take(self) -> tuple[Item, str] | None:
-        """The next document to send, and the id that must be written before it (``""``: none); ``None``: not now."""
+    def take(self, *, is_halted: bool = False) -> tuple[Item, str] | None:
+        """The next document to send, and the id that must be written before it (``""``: none); ``None``: not now.
+
+        While ``is_halted`` only the word of a halt or its end goes, past all that waits.
+        """
         if not self._is_open or not self._waiting or len(self._in_flight) >= self._window:
             return None
-        item = self._waiting.popleft()
+        if is_halted:
+            item = next((one for one in self._waiting if one.document.kind in _SAID_WHEN_HALTED), None)
+            if item is None:
+                return None
+            self._waiting.remove(item)
+        else:
+            item = self._waiting.popleft()
         after = next((other.document.id for other in reversed(self._in_flight) if not other.document.test), "")
         self._in_flight.append(item)
         return item, after

@@ -70,6 +70,7 @@ class Publisher:
         consumers: Sequence[str] = (),
         tail_length: int = 1_000,
         on_confirmed: Callable[[Confirmation], None] | None = None,
+        is_halted: Callable[[], bool] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         """Build a publisher that is not connected yet.
@@ -80,6 +81,8 @@ class Publisher:
             consumers: Names of those who get a stream of their own.
             tail_length: How many of the last confirmed documents the server is asked for on each connection.
             on_confirmed: Told each confirmation.
+            is_halted: Asked right before each document is sent: then only the word of a halt or its end goes, and the
+                others wait. Whoever ends that calls :meth:`go_on`.
             backoff: Delays between attempts to connect, and after refusals.
 
         Raises:
@@ -87,6 +90,7 @@ class Publisher:
         """
         self._clock = clock
         self._on_confirmed = on_confirmed
+        self._is_halted = is_halted or _never
         self._function = PublishFunction(
             consumers=consumers, stream_length=config.stream_length, test_length=config.test_length
         )
@@ -161,6 +165,10 @@ class Publisher:
         self._outbox.add(Item(document, self._clock.monotonic()))
         self._send_what_may_go()
 
+    def go_on(self) -> None:
+        """Send what waited while nothing might be sent."""
+        self._send_what_may_go()
+
     def resend(self, tail: Iterable[Document]) -> None:
         """Remember what an earlier process published, oldest first; what the server lacks goes out on connecting.
 
@@ -170,7 +178,7 @@ class Publisher:
         self._outbox.remember(tail)
 
     def _send_what_may_go(self) -> None:
-        while (taken := self._outbox.take()) is not None:
+        while (taken := self._outbox.take(is_halted=self._is_halted())) is not None:
             item, after = taken
             item.late_ms = max(1, self._age_ns(item) // NS_PER_MS) if item.is_late else 0
             packed = self._function.pack_call(
@@ -248,3 +256,7 @@ class Publisher:
         if item.queued is None:
             return max(0, self._clock.now() - item.document.ts_scored)
         return self._clock.monotonic() - item.queued
+
+
+def _never() -> bool:
+    return False

@@ -34,14 +34,18 @@ class Daemon:
         self._log = folder.with_name(f"{folder.name}.log")
         folder.mkdir()
         (folder / "signald.toml").write_text(config_text(tables, venue=venue), encoding="utf-8")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALD_")}
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALD_")}
         if "SIGNALD_KERNEL_CACHE" in os.environ:
-            environment["SIGNALD_KERNEL_CACHE"] = os.environ["SIGNALD_KERNEL_CACHE"]
+            self._environment["SIGNALD_KERNEL_CACHE"] = os.environ["SIGNALD_KERNEL_CACHE"]
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again where it ended; what it says begins anew."""
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "signald", "run", "--config", "signald.toml"],
-                cwd=folder,
-                env=environment,
+                cwd=self.folder,
+                env=self._environment,
                 stdout=log,
                 stderr=log,
             )

@@ -1,6 +1,6 @@
 """A real engine over a small real model, and what it said, sorted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from signald.core.board import BoardRows
@@ -9,6 +9,7 @@ from signald.core.engine import Engine, Output
 from signald.core.guard.rules import GuardRules
 from signald.core.release_window import WindowRules
 from signald.core.scoring import Scorer
+from signald.model.control import Blackout
 from signald.model.events import Event
 from signald.model.macro import Indicator
 from signald.model.parameters import Parameters, Report
@@ -67,10 +68,11 @@ def build_engine(
     rules: WindowRules = RULES,
     indicators: Mapping[str, Indicator] = INDICATORS,
     guard: GuardRules | None = None,
+    blackouts: Sequence[Blackout] = (),
 ) -> Engine:
     """An engine that knows nothing yet; without ``guard`` it says nothing of quotes by itself."""
     documents = Documents(scorer=Scorer(PARAMETERS, INSTRUMENTS), instruments=INSTRUMENTS)
-    return Engine(indicators=indicators, documents=documents, rules=rules, guard=guard)
+    return Engine(indicators=indicators, documents=documents, rules=rules, guard=guard, blackouts=blackouts)
 
 
 def tell(engine: Engine, *events: Event, rows: BoardRows = ROWS) -> list[Output]:

@@ -1,11 +1,12 @@
 """The engine's three doors: an event, the time, and when the time matters next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from signald.core.board import BoardRows
 from signald.core.documents import Documents
 from signald.core.documents.desk import DeskDocuments
+from signald.core.engine.controls import Controls
 from signald.core.engine.figures import Figures
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World
@@ -13,6 +14,7 @@ from signald.core.guard.rules import GuardRules
 from signald.core.guard.timeline import Guard
 from signald.core.liveness import covers
 from signald.core.release_window import Moment, Register, ReleaseWindow, WindowRules
+from signald.model.control import Blackout, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
 from signald.model.notices import SourceSilent
@@ -32,6 +34,7 @@ class Engine:
         documents: Documents,
         rules: WindowRules,
         guard: GuardRules | None = None,
+        blackouts: Sequence[Blackout] = (),
     ) -> None:
         """Take what is known beforehand: the series, the writer of documents (which holds the model), the moments.
 
@@ -40,6 +43,7 @@ class Engine:
         self._world = World(register=Register(indicators), documents=documents, rules=rules)
         self._timetable = Timetable(self._world)
         self._figures = Figures(self._world)
+        self.controls = Controls(blackouts)
         self._guard = guard and Guard(
             register=self._world.register, documents=DeskDocuments(documents.scorer), rules=guard
         )
@@ -80,22 +84,25 @@ class Engine:
                 outputs.extend(self._seen(self._timetable.fire(self._world.agenda.pop(), rows)))
             else:
                 outputs.extend(self._guard.fire(rows))
-        return outputs
+        return self.controls.admit(outputs)
 
     def handle(self, event: Event, rows: BoardRows) -> list[Output]:
         """Fire what is due by ``event.ts_ingest``, then apply the event to what the board showed at that instant."""
-        outputs = self.advance(event.ts_ingest, rows)
+        before = self.advance(event.ts_ingest, rows)
+        return [*before, *self.controls.admit(self._apply(event, rows))]
+
+    def _apply(self, event: Event, rows: BoardRows) -> list[Output]:
+        if isinstance(event, Control):
+            return self.controls.take(event)
         if isinstance(event, Heartbeat):
-            outputs.extend(self._world.liveness.heard(event))
-        elif isinstance(event, ScheduledRelease):
-            before = self._ts_of(event.release_id)
-            outputs.extend(self._timetable.schedule(event, rows))
-            if self._guard is not None:
-                self._guard.reschedule(before, self._ts_of(event.release_id), event.ts_ingest)
-            outputs.extend(self._seen(self._figures.take_held(event.release_id, rows)))
-        else:
-            outputs.extend(self._seen(self._figures.take(event, rows)))
-        return outputs
+            return [*self._world.liveness.heard(event)]
+        if not isinstance(event, ScheduledRelease):
+            return self._seen(self._figures.take(event, rows))
+        before = self._ts_of(event.release_id)
+        outputs = self._timetable.schedule(event, rows)
+        if self._guard is not None:
+            self._guard.reschedule(before, self._ts_of(event.release_id), event.ts_ingest)
+        return [*outputs, *self._seen(self._figures.take_held(event.release_id, rows))]
 
     def _ts_of(self, release_id: ReleaseId) -> Nanos | None:
         window = self._world.register.windows.get(release_id)

@@ -1,6 +1,8 @@
 """Schedules of open releases are written again and again, so that every restart finds them near the journal's end."""
 
+from signald.core.engine.controls import Controls
 from signald.live.recall import EVERY_NS, Recall
+from signald.model.control import Command, Control
 from signald.pipeline import RECALLED, RETAINED
 from tests.support.calendar import CPI_JANUARY, DAY, T0, schedule_payload, scheduled
 from tests.support.engine import CLOSE, build_engine, tell, wait
@@ -55,3 +57,17 @@ def test_what_was_recalled_once_is_recalled_from_there() -> None:
     recall.heard(RECALLED + TOPIC, schedule_payload())
 
     assert said(recall, NOW) == [(RECALLED + TOPIC, schedule_payload())]
+
+
+def test_halts_and_mutes_that_hold_are_said_again() -> None:
+    controls = Controls()
+    commands: tuple[Command, ...] = ("mute", "mute", "unmute", "halt")
+    for number, command in enumerate(commands):
+        target = "*" if command == "halt" else f"us.cpi.{number % 2}"
+        controls.take(
+            Control(command=command, target=target, by="ops", sequence=number, reason="", ts_event=T0, ts_ingest=T0)
+        )
+
+    keys = [key for key, _ in said(Recall({}, controls), T0)]
+
+    assert keys == ["recalled:control/halt", "recalled:control/mute"]

@@ -150,3 +150,15 @@ def test_the_oldest_is_the_one_longest_on_its_way() -> None:
     oldest = box.oldest()
     assert oldest is not None
     assert oldest.queued == 1
+
+
+def test_while_halted_only_the_word_of_it_goes_and_the_rest_waits_in_order() -> None:
+    box = outbox()
+    for number, kind in ((1, "release"), (2, "halt"), (3, "release")):
+        box.add(Item(document(number, kind=kind), queued=number))
+
+    halted = [box.take(is_halted=True), box.take(is_halted=True)]
+    resumed = take_all(box)
+
+    assert [found and int(found[0].document.id, 16) for found in halted] == [2, None]
+    assert [number for number, _, _ in resumed] == [1, 3]

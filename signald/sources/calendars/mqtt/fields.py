@@ -10,12 +10,18 @@ from signald.errors import MalformedFrameError
 from signald.model.figures import parse_figure
 from signald.model.macro import Unit
 from signald.model.time import Nanos, parse_rfc3339
-from signald.sources.calendars.mqtt.messages import Figure, HeartbeatMessage, ReleaseMessage, ScheduleMessage
+from signald.sources.calendars.mqtt.messages import (
+    ControlMessage,
+    Figure,
+    HeartbeatMessage,
+    ReleaseMessage,
+    ScheduleMessage,
+)
 
 MAX_SKEW_NS: Final = 86_400 * 10**9
 """A figure that says it happened more than a day from now is refused: its time would outrank all that come after it."""
 
-_Message = TypeVar("_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage)
+_Message = TypeVar("_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage, ControlMessage)
 
 _SHOWN: Final = 80  # characters of a value that are repeated to whoever sent it
 _LONGEST_NAME: Final = 64

@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from signald.model.control import EVERYTHING, Command
 from signald.model.macro import ReleaseKind, ScheduleState
 
 Figure: TypeAlias = int | float | str
@@ -52,3 +53,14 @@ class HeartbeatMessage(msgspec.Struct, frozen=True, kw_only=True):
     ts_event: str
     sequence: Count
     covers: Annotated[tuple[str, ...], msgspec.Meta(max_length=1_000)]
+
+
+class ControlMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``control/{command}``; a ``resume`` has a reason."""
+
+    command: Command
+    by: str
+    sequence: Count
+    ts_event: str
+    target: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] = EVERYTHING
+    reason: Annotated[str, msgspec.Meta(max_length=1_000)] = ""

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import msgspec
 
 from signald.errors import MalformedFrameError
+from signald.model.control import EVERYTHING, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, Release, ReleaseKind, ScheduledRelease
 from signald.model.notices import Rejected
@@ -22,10 +23,10 @@ from signald.sources.calendars.mqtt.fields import (
     require_same,
     shown,
 )
-from signald.sources.calendars.mqtt.messages import HeartbeatMessage, ReleaseMessage, ScheduleMessage
+from signald.sources.calendars.mqtt.messages import ControlMessage, HeartbeatMessage, ReleaseMessage, ScheduleMessage
 from signald.sources.protocol import Step
 
-TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+")
+TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+", "control/+")
 """What to subscribe to, below the prefix."""
 
 MAX_PAYLOAD_BYTES: Final = 65_536
@@ -47,6 +48,7 @@ class MqttCalendar:
         self._indicators = indicators
         self._schedules = msgspec.json.Decoder(ScheduleMessage)
         self._releases = msgspec.json.Decoder(ReleaseMessage)
+        self._controls = msgspec.json.Decoder(ControlMessage)
         self._heartbeats = msgspec.json.Decoder(HeartbeatMessage)
         self._topics: dict[str, tuple[str, ...]] = {}
         self._by_release: dict[str, Indicator] = {}
@@ -74,6 +76,8 @@ class MqttCalendar:
                 return self._release(topic, release_id, source, payload=payload, now=now)
             case ("heartbeat", source):
                 return self._heartbeat(topic, source, payload=payload, now=now)
+            case ["control", command]:
+                return self._control(topic, command, payload=payload, now=now)
             case _:
                 raise MalformedFrameError(topic, "topic", f"{shown(topic)} is not a topic of the calendar")
 
@@ -152,6 +156,30 @@ class MqttCalendar:
         ts_event = read_time(topic, "ts_event", message.ts_event)
         return Heartbeat(
             source=source, sequence=message.sequence, ts_event=ts_event, ts_ingest=now, covers=message.covers
+        )
+
+    def _control(self, topic: str, command: str, *, payload: bytes, now: Nanos) -> Control:
+        """``control/halt``.
+
+        ``{"command":"halt","target":"*","by":"ops","sequence":1739366998000000000,"reason":"venue in trouble",
+        "ts_event":"2025-02-12T13:29:58Z"}``
+        """
+        message = decode_message(self._controls.decode, payload, topic)
+        require_same(topic, "command", message.command, command)
+        if not is_name(message.by):
+            raise MalformedFrameError(topic, "by", f"{shown(message.by)} is not a name")
+        if message.command in {"halt", "resume"} and message.target != EVERYTHING:
+            raise MalformedFrameError(topic, "target", f"{shown(message.target)}: {command} is for everything, '*'")
+        if message.command == "resume" and not message.reason.strip():
+            raise MalformedFrameError(topic, "reason", "is missing: nobody resumes without one")
+        return Control(
+            command=message.command,
+            target=message.target,
+            by=message.by,
+            sequence=message.sequence,
+            reason=message.reason,
+            ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
+            ts_ingest=now,
         )
 
     def _indicator(self, topic: str, release_id: str) -> Indicator:

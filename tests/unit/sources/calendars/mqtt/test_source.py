@@ -5,8 +5,10 @@ import json
 import msgspec
 import pytest
 
+from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ReleaseKind, ScheduledRelease, ScheduleState
 from signald.model.notices import Rejected
+from signald.model.time import format_rfc3339
 from signald.sources.calendars.mqtt.source import MAX_PAYLOAD_BYTES, MqttCalendar
 from tests.support.calendar import (
     CPI_JANUARY,
@@ -317,3 +319,45 @@ def test_a_hostile_payload_gives_one_rejection_and_nothing_else(topic: str, payl
 
     assert (refused.channel, refused.reason) == (topic, "malformed_message")
     assert refused.problem
+
+
+def control_payload(**changes: object) -> bytes:
+    fields = {
+        "command": "halt",
+        "target": "*",
+        "by": "ops",
+        "sequence": 7,
+        "reason": "venue in trouble",
+        "ts_event": format_rfc3339(T0),
+    }
+    return json.dumps(fields | changes).encode()
+
+
+def test_command_is_read_as_it_was_given() -> None:
+    calendar = MqttCalendar(INDICATORS)
+
+    [control] = calendar.on_message("control/halt", control_payload(), T0 + 5).events
+
+    assert control == Control(
+        command="halt", target="*", by="ops", sequence=7, reason="venue in trouble", ts_event=T0, ts_ingest=T0 + 5
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "changes", "field"),
+    [
+        ("control/resume", {"command": "resume", "reason": " "}, "reason"),
+        ("control/resume", {}, "command"),
+        ("control/explode", {"command": "explode"}, "command"),
+        ("control/halt", {"target": "us.cpi.yoy"}, "target"),
+        ("control/halt", {"by": ""}, "by"),
+        ("control/mute", {"command": "mute", "target": ""}, "target"),
+    ],
+)
+def test_command_that_makes_no_sense_is_refused_by_its_field(
+    topic: str, changes: dict[str, object], field: str
+) -> None:
+    [rejected] = MqttCalendar(INDICATORS).on_message(topic, control_payload(**changes), T0).events
+
+    assert isinstance(rejected, Rejected)
+    assert rejected.field == field

@@ -1,0 +1,60 @@
+"""Tells a running daemon to stop, to go on, or to be silent about something."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import msgspec
+
+from signald.config import Config
+from signald.errors import ConfigError, UnreachableError
+from signald.model.control import EVERYTHING, Command
+from signald.model.time import format_rfc3339
+from signald.runtime.clock import LiveClock
+from signald.transports.mqtt import MqttConnection
+
+_BY = "command"
+
+
+def send_control(config: Config, command: Command, *, target: str = EVERYTHING, reason: str = "") -> str:
+    """Send one command over MQTT; returns how it went. A halt that cannot be sent is written to the halt file.
+
+    Raises:
+        ConfigError: A resume has no reason.
+        UnreachableError: The broker was not reached, and it was no halt.
+    """
+    if command == "resume" and not reason.strip():
+        raise ConfigError("resume", "needs --reason: it goes on record who went on, and why")  # noqa: EM101 - our words
+    now = LiveClock.now()
+    payload = msgspec.json.encode(
+        {
+            "command": command,
+            "target": target,
+            "by": _BY,
+            "sequence": now,
+            "reason": reason,
+            "ts_event": format_rfc3339(now),
+        }
+    )
+    try:
+        asyncio.run(_send(config, command, payload))
+    except UnreachableError:
+        if command != "halt":
+            raise
+        path = Path(config.control.halt_file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f"{path.name}.{os.getpid()}")
+        scratch.write_text(f"{_BY}\n{reason or 'the broker was not reached'}\n", encoding="utf-8")
+        scratch.replace(path)
+        return f"the broker was not reached; {path} was written"
+    return f"{command} {target} was sent"
+
+
+async def _send(config: Config, command: Command, payload: bytes) -> None:
+    own = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-control", session_expiry_s=0)
+    connection = MqttConnection(own)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(connection.run(), name="mqtt")
+        await connection.wait_connected(config.live.startup_timeout_s)
+        await connection.publish(f"{config.mqtt.prefix}/control/{command}", payload, retain=False)
+        running.cancel()

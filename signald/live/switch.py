@@ -1,0 +1,106 @@
+"""A switch that works whatever the event loop is doing: a file, a POSIX signal, and a thread that looks at both.
+
+The publisher asks :attr:`HaltSwitch.is_halted` right before each signal it sends. The file stays until somebody
+resumes, so a halt survives restarts and crashes.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, NamedTuple, Self
+
+HALT_SIGNAL: Final = signal.SIGUSR1
+
+_POLL_S: Final = 0.02
+_LONGEST_REASON: Final = 1_000
+
+
+class Halted(NamedTuple):
+    """Who stopped it, and why."""
+
+    by: str
+    reason: str
+
+
+class HaltSwitch:
+    """Used as ``with``, by the main thread: inside, a thread watches the file.
+
+    Attributes:
+        is_halted: Whether nothing may be sent; read it from any thread.
+    """
+
+    def __init__(
+        self, path: Path, *, on_halt: Callable[[Halted], None], on_released: Callable[[], None] | None = None
+    ) -> None:
+        """Take the file's place, and who is told, by the watching thread, of a halt that file or signal made."""
+        self._path = path
+        self._on_halt = on_halt
+        self._on_released = on_released
+        self._orders: SimpleQueue[Halted | None] = SimpleQueue()  # None: release; it may be filled by a signal handler
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="halt-switch", daemon=True)
+        self.is_halted = path.exists()
+        self._is_told = False
+
+    def close(self, halted: Halted) -> None:
+        """Stop at once, and write the file; nobody is told."""
+        self.is_halted = self._is_told = True
+        self._orders.put(halted)
+
+    def release(self) -> None:
+        """Let the file go and send again, as soon as it is gone."""
+        self._orders.put(None)
+
+    def __enter__(self) -> Self:
+        self._handled_before = signal.signal(HALT_SIGNAL, self._on_signal)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(HALT_SIGNAL, self._handled_before)
+        self._ends.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ends.wait(_POLL_S):
+            self._look()
+
+    def _on_signal(self, *_: object) -> None:
+        """Runs before the interrupted code goes on, so before anything more is sent, whatever that code does."""
+        self.is_halted = True
+        self._orders.put(Halted("signal", f"{HALT_SIGNAL.name} was sent"))
+
+    def _look(self) -> None:
+        while not self._orders.empty():
+            order = self._orders.get()
+            if order is not None:
+                self._write(order)
+                continue
+            self._path.unlink(missing_ok=True)
+            self.is_halted = self._is_told = False
+            if self._on_released is not None:
+                self._on_released()
+        if not self._is_told and self._path.exists():
+            self.is_halted = self._is_told = True
+            self._on_halt(self._read())
+
+    def _write(self, halted: Halted) -> None:
+        if self._path.exists():
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        scratch.write_text(f"{halted.by}\n{halted.reason}\n", encoding="utf-8")
+        scratch.replace(self._path)
+
+    def _read(self) -> Halted:
+        """What the file says; whoever only touched it said nothing."""
+        try:
+            lines = self._path.read_text(encoding="utf-8", errors="replace")[:_LONGEST_REASON].splitlines()
+        except OSError:
+            lines = []
+        if len(lines) > 1:
+            return Halted(lines[0].strip() or "file", " ".join(lines[1:]).strip())
+        return Halted("file", lines[0] if lines else f"{self._path.name} is there")
