@@ -36,6 +36,14 @@ def cryptofeed(sources: SourcesArgument, out: OutOption, *, json: JsonOption = F
     _report(import_cryptofeed(sources, out), out, json=json)
 
 
+@app.command("tardis")
+def tardis(sources: SourcesArgument, out: OutOption, *, json: JsonOption = False) -> None:
+    """Tardis.dev's CSV of books, `incremental_book_L2` or `book_snapshot_N`, of Binance, Bybit or OKX."""
+    from signald.replay.importers.tardis import import_tardis  # noqa: PLC0415 - one format a run
+
+    _report(import_tardis(sources, out), out, json=json)
+
+
 @app.command("calendar-csv")
 def calendar_csv(
     sources: SourcesArgument,
