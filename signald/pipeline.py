@@ -19,6 +19,9 @@ from signald.sources.protocol import EMPTY, CalendarSource, Step, VenueSource
 
 Output: TypeAlias = Signal | Notice
 
+CALENDAR = "mqtt"
+"""Channel of the calendar's messages, and of its connection, in the journal."""
+
 RETAINED = "retained:"
 """Stands before the topic in the key of a message that the broker had kept."""
 
@@ -97,7 +100,16 @@ class Pipeline:
         self.engine.wake(record.ts_ingest)
         return Fed(tuple(self.engine.advance(record.ts_ingest, self._rows)), EMPTY)
 
+    def _calendar_connection(self, record: Record) -> Fed:
+        if record.kind is RecordKind.CONNECTED:
+            self.engine.connect(record.ts_ingest)
+        elif record.kind is RecordKind.DISCONNECTED:
+            self.engine.disconnect(record.ts_ingest)
+        return Fed((), EMPTY)
+
     def _connection(self, record: Record) -> Fed:
+        if record.channel == CALENDAR:
+            return self._calendar_connection(record)
         venue = self.venues.get(record.channel)
         if venue is None:
             return NOTHING
@@ -124,6 +136,8 @@ class Pipeline:
 def is_remembered(record: Record) -> bool:
     """Whether a restart needs ``record``: what the engine saw, but nothing of the books, which begin anew."""
     kind = record.kind
+    if kind in {RecordKind.CONNECTED, RecordKind.DISCONNECTED}:
+        return record.channel == CALENDAR
     return kind in {RecordKind.MESSAGE, RecordKind.ROWS} or (kind is RecordKind.TICK and not record.key)
 
 

@@ -24,7 +24,7 @@ from signald.live.ticker import Ticker
 from signald.live.venue_link import VenueLink
 from signald.model.records import RecordKind
 from signald.model.time import NS_PER_S
-from signald.pipeline import RETAINED, Pipeline
+from signald.pipeline import CALENDAR, RETAINED, Pipeline
 from signald.runtime.clock import Clock
 from signald.runtime.faults import reach
 from signald.runtime.supervisor import Supervisor
@@ -38,9 +38,6 @@ from signald.sources.succession import SPARE
 from signald.transports.allowance import Allowance
 from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
 from signald.vintages import VintageRecorder, VintageStore
-
-CHANNEL = "mqtt"
-"""Channel of the calendar's messages in the journal."""
 
 _LAST_WORDS_S = 2.0
 
@@ -220,14 +217,20 @@ class Daemon:
             topic = message.topic.removeprefix(prefix)
             key = RETAINED + topic if message.retained else topic
             recall.heard(key, message.payload)
-            intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=message.payload)
+            intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=message.payload)
+
+        def come() -> None:
+            intake.take(RecordKind.CONNECTED, channel=CALENDAR)
+
+        def go(why: str) -> None:
+            intake.take(RecordKind.DISCONNECTED, channel=CALENDAR, payload=why.encode())
 
         return MqttConnection(
             self._config.mqtt,
             subscriptions=[Subscription(prefix + topic) for topic in TOPICS],
             on_message=take,
-            on_connected=lambda: intake.note(RecordKind.CONNECTED, channel=CHANNEL),
-            on_disconnected=lambda why: intake.note(RecordKind.DISCONNECTED, channel=CHANNEL, payload=why.encode()),
+            on_connected=come,
+            on_disconnected=go,
         )
 
     def _build_links(self, intake: Intake) -> dict[str, VenueLink]:

@@ -112,10 +112,6 @@ class Intake:
             self._happened((*fed.step.events, *fed.outputs))
         return fed.step
 
-    def note(self, kind: RecordKind, *, channel: str, payload: bytes = b"") -> None:
-        """Write down what the pipeline has no use for: that a calendar's connection came or went."""
-        self._append(Record(kind, self._stamp(), channel, "", payload))
-
     def take_frame(self, channel: str, frame: bytes) -> Step:
         """The same for a frame, which is by far the most frequent arrival: it only changes a book, as a rule."""
         arrived = self._clock.monotonic()

@@ -8,6 +8,7 @@ from signald.core.documents import Documents
 from signald.core.documents.desk import DeskDocuments
 from signald.core.engine.controls import Controls
 from signald.core.engine.figures import Figures
+from signald.core.engine.patience import Patience
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World
 from signald.core.guard.rules import GuardRules
@@ -20,8 +21,8 @@ from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, Sc
 from signald.model.notices import SourceSilent
 from signald.model.time import Nanos
 
-_ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "confirm", "missed"})
-"""Moments at which we say that something has not come."""
+_ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "confirm", "missed", "close"})
+"""Moments at which we say that something has not come, and the one after which it would not be said any more."""
 
 
 class Engine:
@@ -47,6 +48,7 @@ class Engine:
         self._guard = guard and Guard(
             register=self._world.register, documents=DeskDocuments(documents.scorer), rules=guard
         )
+        self._patience = Patience(rules)
 
     @property
     def windows(self) -> Mapping[ReleaseId, ReleaseWindow]:
@@ -64,15 +66,23 @@ class Engine:
         moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence(), guard)
         return min((ts for ts in moments if ts is not None), default=None)
 
+    def connect(self, now: Nanos) -> None:
+        """Be told that the sources can be heard again: what they said meanwhile may be on its way."""
+        self._world.agenda.postpone(_ABSENCES, self._patience.joined(now))
+
+    def disconnect(self, now: Nanos) -> None:
+        """Be told that the sources cannot be heard: be slow to say what is absent."""
+        self._patience.parted(now)
+
     def wake(self, now: Nanos) -> None:
         """Be told the time before an event or a tick: if we slept over a deadline, be slow to say what is absent.
 
         A release whose figure came while we were down, stopped or cut off waits in the broker, and is handled in the
         next moments: until then nobody knows that it did not come.
         """
-        rules, due = self._world.rules, self._world.agenda.next_ts()
-        if due is not None and now - due > rules.asleep_after_ns:
-            self._world.agenda.postpone(_ABSENCES, now + rules.wake_grace_ns)
+        until = self._patience.until(now, self._world.agenda.next_ts())
+        if until is not None:
+            self._world.agenda.postpone(_ABSENCES, until)
 
     def advance(self, now: Nanos, rows: BoardRows) -> list[Output]:
         """Fire each deadline up to ``now`` at its own due time; ``rows`` is what the board shows now."""

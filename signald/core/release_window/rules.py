@@ -20,7 +20,8 @@ class WindowRules:
         bundle_wait_ns: How long the first figure of a bundle waits for its siblings: then the bundle is final as it is.
         confirm_within_ns: How long after the figure that counts the other sources may take to say the same.
         asleep_after_ns: A deadline seen later than this was not watched: we were down or stopped, or the clock was set.
-        wake_grace_ns: How long after that what was kept for us meanwhile may take to come.
+        wake_grace_ns: How long after that, or after a new connection, what was kept for us may take to come.
+        patience_ns: How long after we were cut off from the sources it is said all the same that a figure did not come.
     """
 
     watch_before_ns: int = 600 * NS_PER_S
@@ -33,3 +34,4 @@ class WindowRules:
     confirm_within_ns: int = 30 * NS_PER_S
     asleep_after_ns: int = 1 * NS_PER_S
     wake_grace_ns: int = 5 * NS_PER_S
+    patience_ns: int = 300 * NS_PER_S

@@ -9,8 +9,7 @@ import msgspec
 from signald.journal.session import Session, session_record
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
-
-CHANNEL: Final = "mqtt"
+from signald.pipeline import CALENDAR
 
 _HEARTBEAT_NS: Final = 5 * NS_PER_S  # the contract's longest silence of a source that lives
 _ALIVE_BEFORE_NS: Final = 15 * NS_PER_S
@@ -21,7 +20,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 def message_record(ts_ingest: Nanos, topic: Sequence[str], message: Mapping[str, object]) -> Record:
     """A message on a topic, given by its levels, whose reserved characters are percent-encoded."""
     key = "/".join(quote(level, safe=":.-_ ") for level in topic)
-    return Record(RecordKind.MESSAGE, ts_ingest, CHANNEL, key, _ENCODER.encode(message))
+    return Record(RecordKind.MESSAGE, ts_ingest, CALENDAR, key, _ENCODER.encode(message))
 
 
 def heartbeats(times: Iterable[Nanos], covers: Sequence[str], source: str, *, delay_ns: Nanos = 0) -> Iterator[Record]:

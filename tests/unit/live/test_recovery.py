@@ -8,8 +8,9 @@ from signald.live.recall import Recall
 from signald.live.recovery import Recovered, recover
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S
-from signald.pipeline import REMEMBERED_NS, Pipeline
+from signald.pipeline import CALENDAR, REMEMBERED_NS, Pipeline
 from signald.replay.compare import compare
+from signald.sinks.encoding import decode_data
 from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, T0, release_payload, schedule_payload
 from tests.support.pipelines import NAMES, LiveRun, build_pipeline
 
@@ -87,6 +88,27 @@ def test_a_restart_replays_to_the_same_whatever_the_clock_says_by_then(tmp_path:
 
     assert compare([tmp_path], build_pipeline).difference is None
     assert CPI_JANUARY in run.pipeline.engine.windows
+
+
+def test_a_run_that_was_cut_off_when_it_died_says_what_was_missed_when_the_next_is_connected(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    run.begin(T0 - HOUR)
+    run.take(RecordKind.CONNECTED, T0 - HOUR, channel=CALENDAR)
+    run.take(RecordKind.MESSAGE, T0 - HOUR, channel=CALENDAR, key=SCHEDULE, payload=schedule_payload())
+    run.take(RecordKind.DISCONNECTED, T0 - 20 * NS_PER_S, channel=CALENDAR)
+    run.tick(T0 + 80 * NS_PER_S)
+    said = len(run.published)
+    run.pipeline = build_pipeline()
+
+    found = recovered(tmp_path, run.pipeline, run.writer.ts_highest)
+    back = T0 + 90 * NS_PER_S
+    run.writer.append(session_record(Session(mode="live", instruments=NAMES, recovered_from=found.since), back))
+    run.take(RecordKind.CONNECTED, back, channel=CALENDAR)
+    run.tick(back + 20 * NS_PER_S)
+
+    assert "missed" not in {decode_data(data).kind for data in run.published[:said]}
+    assert [decode_data(data).kind for data in run.published[said:]] == ["missed"]
+    assert compare([tmp_path], build_pipeline).difference is None
 
 
 def test_a_writer_knows_the_newest_time_of_the_journal_it_goes_on_with(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from signald.core.engine import Engine, Output
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S
 from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, T0, figure, heartbeat, scheduled
-from tests.support.engine import LATE, ROWS, RULES, build_engine, of_bitcoin, seconds, tell, wait
+from tests.support.engine import CLOSE, LATE, ROWS, RULES, build_engine, of_bitcoin, seconds, tell, wait
 
 BACK = T0 + LATE + seconds(30)
 GRACE = RULES.wake_grace_ns
@@ -86,3 +86,90 @@ def test_other_deadlines_are_not_put_off() -> None:
     wake_at(engine, T0 - seconds(1))
 
     assert engine.windows[CPI_JANUARY].state == "armed"
+
+
+# -- cut off from the sources ------------------------------------------------------------------------------------------
+
+
+def pass_time(engine: Engine, until: int) -> list[Output]:
+    """Wait as a daemon does: it is told the time before each deadline."""
+    outputs: list[Output] = []
+    while (due := engine.next_deadline()) is not None and due <= until:
+        outputs += wake_at(engine, due)
+    return outputs
+
+
+def cut_off_engine(since: int = T0 - seconds(20)) -> Engine:
+    engine = build_engine()
+    engine.connect(T0 - seconds(1_000))
+    tell(engine, scheduled())
+    pass_time(engine, since)
+    engine.disconnect(since)
+    return engine
+
+
+def test_who_is_cut_off_does_not_say_what_it_could_not_hear() -> None:
+    engine = cut_off_engine()
+
+    outputs = pass_time(engine, BACK)
+    engine.connect(BACK)
+    outputs += tell(engine, figure(ts_ingest=BACK + 1_000_000))
+    outputs += pass_time(engine, BACK + GRACE)
+
+    assert kinds(outputs) == ["release", "release"]
+
+
+def test_a_figure_that_did_not_come_is_missed_soon_after_the_connection_is_back() -> None:
+    engine = cut_off_engine()
+
+    early = pass_time(engine, BACK)
+    engine.connect(BACK)
+    [missed] = [one for one in pass_time(engine, BACK + GRACE) if isinstance(one, Signal)]
+
+    assert kinds(early) == []
+    assert (missed.kind, missed.ts_ingest) == ("missed", BACK + GRACE)
+
+
+def test_who_stays_cut_off_says_it_some_time() -> None:
+    engine = cut_off_engine(since := T0 - seconds(20))
+
+    [missed] = [one for one in pass_time(engine, T0 + CLOSE) if isinstance(one, Signal)]
+
+    assert missed.kind == "missed"
+    assert missed.ts_ingest == since + RULES.patience_ns
+
+
+def test_a_connection_that_comes_and_goes_all_the_time_does_not_put_it_off_for_ever() -> None:
+    engine = cut_off_engine(since := T0 - seconds(20))
+
+    outputs: list[Output] = []
+    for now in range(since + seconds(2), T0 + CLOSE, seconds(4)):
+        outputs += pass_time(engine, now)
+        engine.connect(now)
+        outputs += pass_time(engine, now + seconds(2))
+        engine.disconnect(now + seconds(2))
+
+    [missed] = [one for one in outputs if isinstance(one, Signal)]
+    assert missed.ts_ingest == since + RULES.patience_ns
+
+
+def test_a_contact_long_enough_begins_the_patience_anew() -> None:
+    engine = cut_off_engine(T0 - RULES.patience_ns)
+    engine.connect(T0 - seconds(20))
+    engine.disconnect(T0 - seconds(10))
+
+    [missed] = [one for one in pass_time(engine, T0 + CLOSE) if isinstance(one, Signal)]
+
+    assert missed.ts_ingest == T0 - seconds(10) + RULES.patience_ns
+
+
+def test_who_was_away_beyond_the_end_of_a_window_still_says_what_was_missed() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    wait(engine, T0)
+    long_after = T0 + CLOSE + seconds(600)
+
+    outputs = [*wake_at(engine, long_after), *wait(engine, long_after + GRACE)]
+
+    assert kinds(outputs) == ["missed"]
+    assert engine.windows[CPI_JANUARY].state == "closed"
