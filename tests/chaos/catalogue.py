@@ -3,7 +3,7 @@
 import asyncio
 import random
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from signald.model.time import NS_PER_S, Nanos
 from signald.runtime.faults import POINTS
@@ -29,6 +29,7 @@ class Fault:
         outage: When Redis could not be reached for sure, by the daemons' clock.
         touches_redis: It may make documents late.
         scores: Every bundle is scored completely in spite of it.
+        withholds: One of the figures is not said with the others: ``never``, or ``late``, when it has been missed.
     """
 
     target: ClassVar[str]
@@ -36,6 +37,7 @@ class Fault:
     forgets = False
     touches_redis = True
     scores = True
+    withholds: Literal["", "never", "late"] = ""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self.world = world
@@ -282,8 +284,39 @@ class RedisFull(_ServerFault):
         await self.pause()
         self.comes_up()
         if not await self.world.has_refused_all(_REFUSED_WITHIN_S):
-            self.outage = None  # some of it may still be on its way, to be written when Redis has room again
+            self.outage = None  # some of it may still be on its way, to be written when Redis is well again
+        await self.make_well()
+
+    async def make_well(self) -> None:
+        """Let Redis write again."""
         await self.world.desk.configure(maxmemory="0")
+
+
+class RedisWrongType(RedisFull):
+    """Somebody has put a string where a consumer's stream belongs: nothing is written anywhere, or half."""
+
+    async def strike(self) -> None:
+        await self.world.desk.spoil_consumer_stream()
+        self.goes_down()
+
+    async def make_well(self) -> None:
+        await self.world.desk.mend_consumer_stream()
+
+
+class RedisFailover(_ServerFault):
+    """A replica that lags takes Redis' place: what was acknowledged meanwhile is gone, and so is every connection."""
+
+    target = "redis"
+
+    async def strike(self) -> None:
+        self._state = await self.world.desk.dump()
+
+    async def heal(self, said: asyncio.Event) -> None:
+        if self.rng.random() < 0.5:
+            await said.wait()
+        await self.pause()
+        self.world.redis_lost = True
+        await self.world.desk.restore(self._state)
 
 
 class _Network(Fault):
@@ -355,6 +388,49 @@ class RedisSlow(_Network):
     """Every packet on the way to Redis is held up."""
 
     target = "redis-net"
+
+
+class MqttCutOverMinute(MqttCut):
+    """The way to the broker is cut until the figures are ninety seconds old: they wait there, and were not missed."""
+
+    async def heal(self, said: asyncio.Event) -> None:
+        await said.wait()
+        self.world.shift_clock(_AWAY, source_too=True)
+        await self.pause()
+        self.proxy.resume()
+
+
+class FigureNeverComes(Fault):
+    """A figure that was promised does not come: it was missed, which is said once."""
+
+    target = "clock"
+    touches_redis = False
+    withholds = "never"
+
+    async def heal(self, said: asyncio.Event) -> None:
+        await said.wait()
+        self.world.shift_clock(_AWAY, source_too=True)
+
+
+class FigureComesLate(FigureNeverComes):
+    """A figure comes after it was missed."""
+
+    withholds = "late"
+
+
+class BrokerAway(FigureComesLate):
+    """The same, and the broker is gone when the minute ends in which the figure was to come."""
+
+    target = "all"
+    forgets = True
+
+    async def heal(self, said: asyncio.Event) -> None:
+        await said.wait()
+        world = self.world
+        await asyncio.to_thread(world.broker.kill)
+        world.shift_clock(_AWAY, source_too=True)
+        await self.pause(3.0)
+        await world.restart(world.broker)
 
 
 class ClockBack(Fault):
@@ -491,7 +567,10 @@ CATALOGUE: Final[tuple[type[Fault], ...]] = (
     RedisKilled,
     RedisFrozen,
     RedisFull,
+    RedisWrongType,
+    RedisFailover,
     MqttCut,
+    MqttCutOverMinute,
     MqttHalfOpen,
     MqttSlow,
     RedisCut,
@@ -499,6 +578,9 @@ CATALOGUE: Final[tuple[type[Fault], ...]] = (
     RedisSlow,
     ClockBack,
     ClockForward,
+    FigureNeverComes,
+    FigureComesLate,
+    BrokerAway,
     DiskFull,
     DiskFullAndKilled,
     JournalTorn,

@@ -1,7 +1,9 @@
 """What must hold after every case: journal = stream = what a desk has read, by id."""
 
 import functools
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -125,6 +127,18 @@ def punctuality_problems(
         unmarked = [entry for entry in entries if began < entry.ts_scored < ended and not entry.late_ms]
         if unmarked:
             yield f"{len(unmarked)} documents of an outage are not marked late"
+
+
+def absence_problems(
+    entries: Sequence[Delivered], *, planned: AbstractSet[str], withheld: Sequence[str]
+) -> Iterator[str]:
+    """Whether exactly those of the releases ``planned`` were called missed that were ``withheld``, each once."""
+    said = [decode_data(entry.data) for entry in entries]
+    missed = Counter(one.causes[0].release_id for one in said if one.kind == "missed")
+    for release_id in sorted(planned):
+        if (count := missed[release_id]) != withheld.count(release_id):
+            came = "did not come" if release_id in withheld else "came"
+            yield f"{release_id} {came} and was called missed {count} times"
 
 
 @functools.cache

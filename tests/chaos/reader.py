@@ -1,14 +1,19 @@
 """A desk that reads the signal stream as it comes, and everything that can be read of Redis afterwards."""
 
 import asyncio
+import contextlib
 from typing import Any, NamedTuple, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
+from signald.sinks import keys
 from tests.chaos.daemons import CONSUMER
 
-SIGNALS = "{signald}:signals"
+SIGNALS = keys.SIGNALS
+_CONSUMER = keys.consumer_stream(CONSUMER)
+_STATE = (keys.IDS, keys.SEQUENCE, keys.LATEST, keys.VERSIONS, SIGNALS, _CONSUMER)
+_ASIDE = "{signald}:aside"
 
 
 class Delivered(NamedTuple):
@@ -52,7 +57,7 @@ class Desk:
 
     async def consumer_stream(self) -> list[Delivered]:
         """What stands on the entitled consumer's own stream now."""
-        return await self.stream(f"{{signald}}:consumer:{CONSUMER}")
+        return await self.stream(_CONSUMER)
 
     async def latest(self) -> dict[str, bytes]:
         """The newest document by kind and instrument."""
@@ -63,6 +68,35 @@ class Desk:
         """``CONFIG SET``."""
         for name, value in settings.items():
             await self._redis.config_set(name.replace("_", "-"), value)
+
+    async def spoil_consumer_stream(self) -> None:
+        """Put a string where the entitled consumer's stream belongs, which is kept aside."""
+        with contextlib.suppress(ResponseError):  # there is none yet
+            await self._redis.rename(_CONSUMER, _ASIDE)
+        await self._redis.set(_CONSUMER, "not a stream")
+
+    async def mend_consumer_stream(self) -> None:
+        """Put the stream back."""
+        await self._redis.delete(_CONSUMER)
+        with contextlib.suppress(ResponseError):
+            await self._redis.rename(_ASIDE, _CONSUMER)
+
+    async def dump(self) -> dict[str, bytes | None]:
+        """What stands in Redis at one moment, as a replica would have it that got nothing more."""
+        async with self._redis.pipeline(transaction=True) as step:
+            for name in _STATE:
+                step.dump(name)
+            return dict(zip(_STATE, await step.execute(), strict=True))
+
+    async def restore(self, state: dict[str, bytes | None]) -> None:
+        """Set Redis back to ``state`` and break every connection, in one step, as a failover does."""
+        async with self._redis.pipeline(transaction=True) as step:
+            step.delete(*_STATE)
+            for name, value in state.items():
+                if value is not None:
+                    step.restore(name, 0, value)
+            step.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            await step.execute()
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -20,11 +20,15 @@ from tests.chaos.catalogue import (
     DiskFull,
     Fault,
     FaultPoint,
+    FigureComesLate,
     MqttCut,
+    MqttCutOverMinute,
     PowerCut,
     RedisCut,
+    RedisFailover,
     RedisFull,
     RedisKilled,
+    RedisWrongType,
 )
 from tests.chaos.nursery import Nursery
 from tests.chaos.world import Shape, World
@@ -60,8 +64,14 @@ class RedisFullAndFar(RedisFull):
         self.world.redis_proxies[0].resume()
 
 
-LONE_FAULTS: Final = (RedisKilled, DaemonAway, BrokerKilled, PowerCut, RedisFullAndFar, DiskFull, PointFlushed)
-SHARED_FAULTS: Final = (AllKilledInTurn, DaemonFrozen, RedisCut, MqttCut, ClockBack, PointReplied, Blackout)
+LONE_FAULTS: Final = (
+    *(RedisKilled, DaemonAway, BrokerKilled, PowerCut, RedisFullAndFar, RedisWrongType, FigureComesLate),
+    *(DiskFull, PointFlushed),
+)
+SHARED_FAULTS: Final = (
+    *(AllKilledInTurn, DaemonFrozen, RedisCut, RedisFailover, MqttCut, MqttCutOverMinute, ClockBack),
+    *(PointReplied, Blackout),
+)
 
 
 @pytest.fixture(scope="module")

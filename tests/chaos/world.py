@@ -130,15 +130,23 @@ class World:
         """Whether every replica runs and is ready."""
         return all(replica.is_ready for replica in self.replicas)
 
+    async def hear(self, within_s: float) -> None:
+        """Wait until every replica has journalled all that the source has said until now.
+
+        Raises:
+            TimeoutError: One does not.
+        """
+        beat = await self.source.beat()
+        await self.until(lambda: all(replica.last_heartbeat() >= beat for replica in self.replicas), within_s)
+
     async def has_refused_all(self, within_s: float) -> bool:
-        """Whether a full Redis has refused, in that time, all that the only replica has sent it until now."""
+        """Whether Redis, which takes nothing, has refused in that time all that the only replica has sent until now."""
         if len(self.replicas) > 1:
             return False
         replica = self.replicas[0]
         try:
             async with asyncio.timeout(within_s):
-                beat = await self.source.beat()
-                await self.until(lambda: replica.last_heartbeat() >= beat, within_s)  # and with it all heard before
+                await self.hear(within_s)
                 seen = await asyncio.to_thread(replica.metrics)
                 if not seen[_WAITING]:
                     return True
