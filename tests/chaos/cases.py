@@ -94,6 +94,9 @@ class Case:
         world = self._world
         before = {entry.id for entry in world.desk.heard}
         problems: list[str] = []
+        await world.until(
+            self._all_well, _SETTLES_WITHIN_S
+        )  # while the last case was judged the network may have stalled
         losses = self._losses()
         await self._play()
         try:
@@ -189,10 +192,12 @@ class Case:
                 return False
             if replica.last_heartbeat() < first_beat:  # it may not have noticed that its connection is gone
                 return False
-            metrics = replica.metrics()
-            if any(metrics.get(name) != well for name, well in _WELL.items()):
-                return False
-        return True
+        return self._all_well()
+
+    def _all_well(self) -> bool:
+        """Whether every replica says that it has its servers and nothing to deliver."""
+        said = [replica.metrics() for replica in self._world.replicas]
+        return all(metrics.get(name) == well for metrics in said for name, well in _WELL.items())
 
     async def _is_written(self) -> bool:
         """Whether a Redis that has lost something has been given it again, which a desk had heard before."""

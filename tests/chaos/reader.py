@@ -1,11 +1,10 @@
 """A desk that reads the signal stream as it comes, and everything that can be read of Redis afterwards."""
 
 import asyncio
-import contextlib
 from typing import Any, NamedTuple, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from signald.sinks import keys
 from tests.chaos.daemons import CONSUMER
@@ -71,15 +70,17 @@ class Desk:
 
     async def spoil_consumer_stream(self) -> None:
         """Put a string where the entitled consumer's stream belongs, which is kept aside."""
-        with contextlib.suppress(ResponseError):  # there is none yet
-            await self._redis.rename(_CONSUMER, _ASIDE)
-        await self._redis.set(_CONSUMER, "not a stream")
+        async with self._redis.pipeline(transaction=True) as step:
+            step.rename(_CONSUMER, _ASIDE)  # fails if there is none yet
+            step.set(_CONSUMER, "not a stream")
+            await step.execute(raise_on_error=False)
 
     async def mend_consumer_stream(self) -> None:
         """Put the stream back."""
-        await self._redis.delete(_CONSUMER)
-        with contextlib.suppress(ResponseError):
-            await self._redis.rename(_ASIDE, _CONSUMER)
+        async with self._redis.pipeline(transaction=True) as step:
+            step.delete(_CONSUMER)
+            step.rename(_ASIDE, _CONSUMER)
+            await step.execute(raise_on_error=False)
 
     async def dump(self) -> dict[str, bytes | None]:
         """What stands in Redis at one moment, as a replica would have it that got nothing more."""
