@@ -31,13 +31,12 @@ class _Direct(AbstractConnection):
         """Hand ``packed`` to the socket before returning, as far as the socket takes it.
 
         uvloop's transport keeps what it is given until all that is due in this turn of the loop is done; so while it
-        holds nothing, the socket is written here. On a connection that is being lost nothing is written; whoever reads
-        from it is told.
+        holds nothing, the socket is written here. On a connection that is being lost nothing is written, and uvloop's
+        transport would raise; whoever reads from it is told.
         """
-        if self._writer is None:
+        if self._writer is None or self._writer.transport.is_closing():
             return
-        transport = self._writer.transport
-        if self._handle >= 0 and not transport.get_write_buffer_size() and not transport.is_closing():
+        if self._handle >= 0 and not self._writer.transport.get_write_buffer_size():
             with contextlib.suppress(OSError):  # full, or broken: the transport finds out which
                 packed = packed[os.write(self._handle, packed) :]
         if packed:
