@@ -308,4 +308,4 @@ def _tick(intake: Intake) -> None:
 
 def _recording(intake: Intake) -> Callable[[str, bytes], object]:
     """Takes key and payload of a message of our own making."""
-    return lambda key, payload: intake.take(RecordKind.MESSAGE, channel=CHANNEL, key=key, payload=payload)
+    return lambda key, payload: intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=payload)

@@ -27,26 +27,36 @@ _BY_THE_CLOCK: Final = frozenset({"scenario", "guard", "drift", "missed", "react
 
 
 class Seen(NamedTuple):
-    """Everything that can be seen of a world at one moment."""
+    """Everything that can be seen of a world; it may say more while we look.
+
+    Attributes:
+        stream: The signal stream.
+        consumer: The entitled consumer's stream, at the same moment.
+        heard: What the desk had read before.
+        latest: The newest document by kind and instrument, at the same moment.
+        journals: The documents of each replica's journal before.
+        journalled: Those of all journals after.
+    """
 
     stream: list[Delivered]
     consumer: list[Delivered]
     heard: list[Delivered]
     latest: dict[str, bytes]
     journals: list[list[str]]
+    journalled: set[str]
 
 
 async def look(world: World) -> Seen:
-    """Look at everything; the journals first, so that what they have must be on the stream."""
-    journals = [[document for document, _ in replica.documents()] for replica in world.replicas]
+    """Look at everything: what the journals have must be on the stream, and what that has in a journal by then."""
+    journals = _journals(world)
     heard = list(world.desk.heard)
-    return Seen(
-        stream=await world.desk.stream(),
-        consumer=await world.desk.consumer_stream(),
-        heard=heard,
-        latest=await world.desk.latest(),
-        journals=journals,
-    )
+    stream, consumer, latest = await world.desk.look()
+    journalled = {document for journal in _journals(world) for document in journal}
+    return Seen(stream, consumer, heard, latest, journals, journalled)
+
+
+def _journals(world: World) -> list[list[str]]:
+    return [[document for document, _ in replica.documents()] for replica in world.replicas]
 
 
 def is_complete(documents: Sequence[Signal], bundles: Sequence[Sequence[Figure]], *, scored: bool) -> bool:
@@ -68,10 +78,9 @@ def find_problems(world: World, seen: Seen, unordered: set[str]) -> Iterator[str
         yield "the stream's sequence does not rise by one"
     if [entry.id for entry in seen.consumer] != ids:
         yield "the consumer's stream is not the signal stream"
-    journalled = {document for journal in seen.journals for document in journal}
     if len(world.replicas) > 1:  # each looks at its own clock
         unordered = unordered | {entry.id for entry in seen.stream if decode_data(entry.data).kind in _BY_THE_CLOCK}
-    if stray := known - journalled - world.excused:
+    if stray := known - seen.journalled - world.excused:
         yield f"on the stream and in no journal: {sorted(stray)[:3]}"
     for replica, journal in zip(world.replicas, seen.journals, strict=True):
         if len(set(journal)) != len(journal):

@@ -50,18 +50,19 @@ class Desk:
                     self._cursor = entry_id
                     self.heard.append(_delivered(fields))
 
-    async def stream(self, key: str = SIGNALS) -> list[Delivered]:
-        """What stands on a stream now."""
-        return [_delivered(fields) for _, fields in cast("Any", await self._redis.xrange(key))]
+    async def stream(self) -> list[Delivered]:
+        """What stands on the signal stream now."""
+        return [_delivered(fields) for _, fields in cast("Any", await self._redis.xrange(SIGNALS))]
 
-    async def consumer_stream(self) -> list[Delivered]:
-        """What stands on the entitled consumer's own stream now."""
-        return await self.stream(_CONSUMER)
-
-    async def latest(self) -> dict[str, bytes]:
-        """The newest document by kind and instrument."""
-        found = cast("dict[bytes, bytes]", await cast("Any", self._redis.hgetall("{signald}:latest")))
-        return {key.decode(): value for key, value in found.items()}
+    async def look(self) -> tuple[list[Delivered], list[Delivered], dict[str, bytes]]:
+        """At one moment: the signal stream, the entitled consumer's own, the newest document by kind and instrument."""
+        async with self._redis.pipeline(transaction=True) as step:
+            step.xrange(SIGNALS)
+            step.xrange(_CONSUMER)
+            step.hgetall(keys.LATEST)
+            signals, own, latest = cast("Any", await step.execute())
+        streams = [[_delivered(fields) for _, fields in entries] for entries in (signals, own)]
+        return streams[0], streams[1], {key.decode(): value for key, value in latest.items()}
 
     async def configure(self, **settings: str) -> None:
         """``CONFIG SET``."""

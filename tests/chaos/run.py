@@ -6,6 +6,7 @@ follows from the seed and the world's number, which stand in every line; ``--onl
 
 import argparse
 import asyncio
+import contextlib
 import random
 import shutil
 import signal
@@ -38,31 +39,32 @@ class Ran(NamedTuple):
     outcome: Outcome
 
 
-async def run_world(number: int, *, seed: int, cases: int, nursery: Nursery, keep: bool = False) -> list[Ran]:
+async def run_world(
+    number: int, ran: list[Ran], *, seed: int, cases: int, nursery: Nursery, keep: bool = False
+) -> None:
     """Run one world's cases; a failure ends it, since what follows would rest on it."""
     rng = random.Random(f"{seed}/{number}")
     shape = _SHAPES[number % len(_SHAPES)]
     directory = Path(tempfile.mkdtemp(prefix="signald-chaos-"))
-    ran: list[Ran] = []
     unordered: set[str] = set()
+    failed = False
     try:
         async with World(shape, directory, nursery, rng) as world:
             for place in range(cases):
                 outcome = await _run_case(Case(world, draw(world, rng), rng, unordered))
                 ran.append(Ran(number, place, shape, outcome))
                 _say(f"seed {seed} world {number} ({shape}) case {place}: {_shown(outcome)}")
-                if outcome.problems:
+                if failed := bool(outcome.problems):
                     break
             else:
                 ended = Outcome("Ended by SIGTERM", tuple(await world.end_daemons()), documents=0, late=0, seconds=0.0)
-                if ended.problems:
+                if failed := bool(ended.problems):
                     ran.append(Ran(number, cases, shape, ended))
     finally:
-        if keep or any(one.outcome.problems for one in ran):
+        if keep or failed:
             _say(f"seed {seed} world {number}: what it left is in {directory}")
         else:
             shutil.rmtree(directory)
-    return ran
 
 
 async def _run_case(case: Case) -> Outcome:
@@ -73,10 +75,9 @@ async def _run_case(case: Case) -> Outcome:
         return Outcome(case.title, (traceback.format_exc(),), documents=0, late=0, seconds=0.0)
 
 
-async def run_cases(told: argparse.Namespace, seed: int) -> list[Ran]:
-    """Run so many cases in as many worlds as that takes, ``jobs`` worlds at a time."""
+async def run_cases(told: argparse.Namespace, seed: int, ran: list[Ran]) -> None:
+    """Run so many cases in as many worlds as that takes, ``jobs`` worlds at a time; ``ran``: what became of them."""
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _say_what_is_awaited)
-    ran: list[Ran] = []
     size: int = told.world_size
     worlds = iter([told.only] if told.only is not None else range(-(-told.cases // size)))
     with Nursery() as nursery:
@@ -84,12 +85,11 @@ async def run_cases(told: argparse.Namespace, seed: int) -> list[Ran]:
         async def work() -> None:
             for number in worlds:
                 cases = min(size, told.cases - number * size) if told.only is None else size
-                ran.extend(await run_world(number, seed=seed, cases=cases, nursery=nursery, keep=told.keep))
+                await run_world(number, ran, seed=seed, cases=cases, nursery=nursery, keep=told.keep)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(told.jobs):
                 group.create_task(work())
-    return ran
 
 
 def table(ran: list[Ran]) -> str:
@@ -131,7 +131,9 @@ def main() -> int:
     seed = random.SystemRandom().randrange(1_000_000) if told.seed is None else told.seed
     _say(f"seed {seed}")
     began = LiveClock.monotonic()
-    ran = asyncio.run(run_cases(told, seed))
+    ran: list[Ran] = []
+    with contextlib.suppress(KeyboardInterrupt):  # what has run until then is shown
+        asyncio.run(run_cases(told, seed, ran))
     failed = [one for one in ran if one.outcome.problems]
     _say(table(ran))
     _say(
