@@ -23,6 +23,8 @@ _VENUES: Final = {
     "bybit": ("bybit", "BybitConfig"),
 }
 """Name → folder and the name of its configuration there."""
+FOLDERS: Final = tuple(dict.fromkeys(folder for folder, _ in _VENUES.values()))
+"""Each dialect's folder, once."""
 CCXT_IDS: Final = {"binance": "binance", "binance_usdm": "binanceusdm", "okx": "okx", "bybit": "bybit"}
 """Name → the exchange's name in ccxt, which knows what it trades."""
 

@@ -14,11 +14,11 @@ from signald.core.kernels.rows import STATE_DISCONNECTED, STATE_GAP, STATE_LIVE,
 from signald.model.notices import BookGap, BookLive
 from signald.model.time import NS_PER_S
 from signald.sources.protocol import EMPTY, Step, VenueSource
-from signald.sources.registry import CCXT_IDS, build_source, channels_of, read_venue_config
+from signald.sources.registry import CCXT_IDS, FOLDERS, build_source, channels_of, read_venue_config
 from tests.support.frame_mutations import Mutations
 from tests.support.venue_specimens import SPECIMENS, Arrival, Specimen
 
-COMPILED = [import_module(f"signald.sources.venues.{name}.source") for name in ("binance", "okx", "bybit")]
+COMPILED = [import_module(f"signald.sources.venues.{name}.source") for name in FOLDERS]
 """Before any test begins: to compile takes longer than a test may."""
 NOW = 1_739_367_001 * NS_PER_S
 

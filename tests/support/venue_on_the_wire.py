@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -39,11 +40,8 @@ from signald.simulate.venues.stream_exchange import StreamExchange
 from signald.sinks.encoding import Document
 from signald.sinks.stages import Stages
 from signald.sources.calendars.mqtt.source import MqttCalendar
-from signald.sources.registry import read_venue_config
+from signald.sources.registry import FOLDERS, read_venue_config
 from signald.sources.succession import SPARE, build_succession
-from signald.sources.venues.binance import source as _binance
-from signald.sources.venues.bybit import source as _bybit
-from signald.sources.venues.okx import source as _okx
 from signald.transports.allowance import Allowance
 from tests.support.calendar import CPI_JANUARY, INDICATORS, T0, release_payload, schedule_payload
 from tests.support.clocks import HandClock
@@ -58,7 +56,7 @@ from tests.support.instruments import (
     perpetual,
 )
 
-COMPILED = (_binance.apply_frame, _bybit.apply_frame, _okx.apply_frame)
+COMPILED = [import_module(f"signald.sources.venues.{name}.source") for name in FOLDERS]
 """Here already: to load a kernel while the loop runs would block it."""
 
 VENUES: Final[dict[str, tuple[Instrument, Instrument]]] = {
@@ -223,7 +221,7 @@ class VenueOnTheWire:
 
     async def until(self, condition: Callable[[], bool], *, ms: int = 100) -> None:
         """Let time go on, market and all, until something is so; look at every book on the way."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not condition():
                 self.clock.ts += ms * NS_PER_MS
                 self.exchange.push()
