@@ -36,6 +36,22 @@ def cryptofeed(sources: SourcesArgument, out: OutOption, *, json: JsonOption = F
     _report(import_cryptofeed(sources, out), out, json=json)
 
 
+@app.command("frames")
+def frames(
+    sources: SourcesArgument,
+    out: OutOption,
+    *,
+    venue: Annotated[str, typer.Option(help="Whose they are: binance, binance_usdm, okx, bybit.")],
+    symbol: Annotated[str | None, typer.Option(help="Whose the snapshots are, where there are several.")] = None,
+    derivative: Annotated[bool, typer.Option(help="Of derivatives, where symbols do not say so (bybit).")] = False,
+    json: JsonOption = False,
+) -> None:
+    """One frame a line, with a receive time before it or not; also Tardis.dev's raw files."""
+    from signald.replay.importers.frames import import_frames  # noqa: PLC0415 - one format a run
+
+    _report(import_frames(sources, out, venue=venue, symbol=symbol, derivative=derivative), out, json=json)
+
+
 @app.command("tardis")
 def tardis(sources: SourcesArgument, out: OutOption, *, json: JsonOption = False) -> None:
     """Tardis.dev's CSV of books, `incremental_book_L2` or `book_snapshot_N`, of Binance, Bybit or OKX."""
