@@ -66,6 +66,19 @@ def bench_replay(config: ConfigOption = None, data: DataOption = None, *, json: 
         say_json(result)
 
 
+@app.command()
+def score(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """From figures to filled document arrays, beside the same in vectorised NumPy."""
+    from signald.app.world import load_world  # noqa: PLC0415 - numba loads with it
+    from signald.bench import score as bench  # noqa: PLC0415 - see above
+
+    result = bench.bench_score(load_world(configuration(config)).parameters)
+    for name, value in bench.sections(result):
+        say(f"{name:<32} {value}")
+    if json:
+        say_json(result)
+
+
 def _data_of_checkout() -> Path | None:
     """Where this checkout's tests find the recordings; ``None`` outside of a checkout, or where there are none."""
     place = Path("tests/support/data_root.py")

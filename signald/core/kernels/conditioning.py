@@ -117,12 +117,15 @@ def reach(bundle: Bundle, start: int, stop: int) -> float:
 
 
 @inner
-def unexplained(bundle: Bundle, beta: Floats, start: int, stop: int) -> float:
-    """Variance that the expected surprises of one report leave: ``β_a' (R_aa - R_ap R_pp⁻¹ R_pa) β_a``."""
+def unexplained(bundle: Bundle, numbers: Floats, beta: int, start: int, stop: int) -> float:
+    """Variance that one report's expected surprises leave: ``β_a' (R_aa - R_ap R_pp⁻¹ R_pa) β_a``.
+
+    ``beta`` says where in ``numbers`` the responses of all coordinates begin.
+    """
     variance = 0.0
     for i in range(start, stop):
         if bundle.state[i] == EXPECTED:
             for j in range(start, stop):
                 if bundle.state[j] == EXPECTED:
-                    variance += beta[i] * bundle.matrix[i, j] * beta[j]
+                    variance += numbers[beta + i] * bundle.matrix[i, j] * numbers[beta + j]
     return variance

@@ -131,93 +131,104 @@ def _hear(places: Places, numbers: Floats, surprises: Floats, bundle: Bundle) ->
 
 
 @inner
-def _quadratic(covariance: Floats, filled: Floats) -> float:
-    """``x' V x`` of the first m × m numbers of ``covariance``."""
+def _quadratic(numbers: Floats, begin: int, filled: Floats) -> float:
+    """``x' V x`` of the m × m numbers from ``begin``."""
+    m = filled.size
     total = 0.0
-    for i in range(filled.size):
+    for i in range(m):
         row = 0.0
-        for j in range(filled.size):
-            row += covariance[i * filled.size + j] * filled[j]
+        for j in range(m):
+            row += numbers[begin + i * m + j] * filled[j]
         total += filled[i] * row
     return total
 
 
 @inner
-def _describe(said: Floats, mean: float, scale: float, df: float, tail: float) -> None:
-    """Write Student's law of ``df`` degrees of freedom; ``tail`` is its 95 % in scales."""
-    said[MEAN] = mean
-    said[STD] = scale * spread(df)
-    said[LOW] = mean - tail * scale
-    said[HIGH] = mean + tail * scale
-    said[P_UP] = below(mean / scale, df)
-    said[DF] = df
+def _describe(mean: float, scale: float, df: float, tail: float) -> tuple[float, float, float, float]:
+    """Standard deviation, 5 %, 95 % and the probability above zero of Student's law; ``tail`` is its 95 % in scales."""
+    return scale * spread(df), mean - tail * scale, mean + tail * scale, below(mean / scale, df)
 
 
 @inner
 def _predict(places: Places, numbers: Floats, bundle: Bundle, cell: int) -> None:
     """Predict one asset at one horizon, into ``SAID``; the residual's law is that of the figure with the largest."""
     m = places[COORDINATES]
-    beta = numbers[places[BETA] + cell * m : places[BETA] + (cell + 1) * m]
-    residuals = numbers[places[RESIDUAL] + cell * m : places[RESIDUAL] + (cell + 1) * m]
-    counts = numbers[places[COUNTS] + cell * m : places[COUNTS] + (cell + 1) * m]
-    freedom = numbers[places[FREEDOM] + cell * m : places[FREEDOM] + (cell + 1) * m]
-    reaches = numbers[places[REACH] : places[SAID]]
+    row = cell * m
+    beta, residuals, counts = places[BETA] + row, places[RESIDUAL] + row, places[COUNTS] + row
+    freedom = places[FREEDOM] + row
     mean = 0.0
     residual = 0.0
     count = math.inf
+    df = 0.0
     loudest = -1
     for i in range(m):
-        mean += beta[i] * bundle.filled[i]
+        mean += numbers[beta + i] * bundle.filled[i]
         if bundle.state[i] == KNOWN or bundle.state[i] == REPEATED:
-            count = min(count, counts[i])
-            if loudest < 0 or residuals[i] > residual or (residuals[i] == residual and freedom[i] < freedom[loudest]):
+            count = min(count, numbers[counts + i])
+            one = numbers[residuals + i]
+            if loudest < 0 or one > residual or (one == residual and numbers[freedom + i] < df):
                 loudest = i
-                residual = residuals[i]
-    said = numbers[places[SAID] + cell * SAYINGS : places[SAID] + (cell + 1) * SAYINGS]
+                residual = one
+                df = float(numbers[int(freedom) + i])
+    said = places[SAID] + cell * SAYINGS
     if loudest < 0:
-        said[:] = math.nan
+        for k in range(SAYINGS):
+            numbers[said + k] = math.nan
         return
-    uncertain = _quadratic(numbers[places[COVARIANCE] + cell * m * m :], bundle.filled)
+    uncertain = _quadratic(numbers, places[COVARIANCE] + row * m, bundle.filled)
     for g in range(places[GROUPS]):
-        left = unexplained(bundle, beta, bundle.bounds[g], bundle.bounds[g + 1])
+        left = unexplained(bundle, numbers, beta, bundle.bounds[g], bundle.bounds[g + 1])
         residual += left
-        uncertain += left * reaches[g]
-    tail = float(numbers[int(places[QUANTILE]) + cell * m + loudest])
-    _describe(said, mean, math.sqrt(uncertain + residual), freedom[loudest], tail)
-    said[COUNT] = count
-    said[STD_MEAN] = math.sqrt(uncertain)
-    said[TAIL] = tail
+        uncertain += left * numbers[places[REACH] + g]
+    tail = float(numbers[int(places[QUANTILE]) + row + loudest])
+    std, low, high, p_up = _describe(mean, math.sqrt(uncertain + residual), df, tail)
+    numbers[said + MEAN] = mean
+    numbers[said + STD] = std
+    numbers[said + LOW] = low
+    numbers[said + HIGH] = high
+    numbers[said + P_UP] = p_up
+    numbers[said + COUNT] = count
+    numbers[said + STD_MEAN] = math.sqrt(uncertain)
+    numbers[said + DF] = df
+    numbers[said + TAIL] = tail
 
 
 @inner
-def _transfer(said: Floats, move: float, width: float, out: Floats) -> None:
-    """Say of an instrument that moves ``move`` per move of its asset what was said of that."""
+def _transfer(numbers: Floats, said: int, move: float, width: float, out: Floats, i: int, h: int) -> None:
+    """Say of an instrument that moves ``move`` per move of its asset what was said of that.
+
+    Places instead of views of rows: a view would cost more than the row.
+    """
+    mean = numbers[said + MEAN] * move
+    df = numbers[said + DF]
     if width == 1.0 and move > 0.0:
-        for k in range(OUTPUTS):
-            out[k] = said[k] * move
-        out[P_UP] = said[P_UP]
-        out[DF] = said[DF]
+        std, low, high = numbers[said + STD] * move, numbers[said + LOW] * move, numbers[said + HIGH] * move
+        p_up = numbers[said + P_UP]
     else:
-        scale = said[STD] / spread(said[DF]) * abs(move) * width
-        _describe(out, said[MEAN] * move, scale, said[DF], said[TAIL])
-        out[STD_MEAN] = said[STD_MEAN] * abs(move)
-    out[COUNT] = said[COUNT]
+        scale = numbers[said + STD] / spread(df) * abs(move) * width
+        std, low, high, p_up = _describe(mean, scale, df, numbers[said + TAIL])
+    out[i, h, MEAN] = mean
+    out[i, h, STD] = std
+    out[i, h, LOW] = low
+    out[i, h, HIGH] = high
+    out[i, h, P_UP] = p_up
+    out[i, h, COUNT] = numbers[said + COUNT]
+    out[i, h, STD_MEAN] = numbers[said + STD_MEAN] * abs(move)
+    out[i, h, DF] = df
 
 
 @inner
-def _share(places: Places, numbers: Floats, bundle: Bundle, cell: int, shares: Floats) -> None:
-    """Divide the mean of ``cell`` among the known surprises; what was expected goes to those it was expected from."""
-    m = places[COORDINATES]
-    beta = numbers[places[BETA] + cell * m : places[BETA] + (cell + 1) * m]
-    for g in range(places[GROUPS]):
+def _share(numbers: Floats, bundle: Bundle, beta: int, move: float, shares: Floats, i: int) -> None:
+    """Divide a mean among the known surprises; what was expected goes to those it was expected from."""
+    for g in range(bundle.bounds.size - 1):
         start, stop = bundle.bounds[g], bundle.bounds[g + 1]
-        for i in range(start, stop):
-            weight = 0.0 if bundle.state[i] == EXPECTED else beta[i]
-            if bundle.state[i] == KNOWN:
-                for j in range(start, stop):
-                    if bundle.state[j] == EXPECTED:
-                        weight += beta[j] * bundle.matrix[i, j]
-            shares[i] = weight * bundle.filled[i] + 0.0  # never -0.0
+        for c in range(start, stop):
+            weight = 0.0 if bundle.state[c] == EXPECTED else numbers[beta + c]
+            if bundle.state[c] == KNOWN:
+                for d in range(start, stop):
+                    if bundle.state[d] == EXPECTED:
+                        weight += numbers[beta + d] * bundle.matrix[c, d]
+            shares[i, c] = weight * bundle.filled[c] * move + 0.0  # never -0.0
 
 
 @inner
@@ -226,20 +237,17 @@ def _score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shar
     _hear(places, numbers, surprises, bundle)
     for cell in range(places[CELLS]):
         _predict(places, numbers, bundle, cell)
-    first_cells = places[places[FIRST_CELLS] :]
-    moves = numbers[places[SCALE] : places[WIDTH]]
-    widths = numbers[places[WIDTH] : places[MATRIX]]
+    m, horizons = places[COORDINATES], places[HORIZONS]
     for i in range(places[INSTRUMENTS]):
-        first = first_cells[i]
+        first = places[places[FIRST_CELLS] + i]
         if first < 0:
             out[i] = math.nan
             shares[i] = 0.0
             continue
-        for h in range(places[HORIZONS]):
-            _transfer(numbers[places[SAID] + (first + h) * SAYINGS :], moves[i], widths[i], out[i, h])
-        _share(places, numbers, bundle, first + places[PRIMARY], shares[i])
-        for j in range(places[COORDINATES]):
-            shares[i, j] *= moves[i]
+        move, width = float(numbers[int(places[SCALE]) + i]), float(numbers[int(places[WIDTH]) + i])
+        for h in range(horizons):
+            _transfer(numbers, places[SAID] + (first + h) * SAYINGS, move, width, out, i, h)
+        _share(numbers, bundle, places[BETA] + (first + places[PRIMARY]) * m, move, shares, i)
 
 
 @kernel("void(i8[::1], f8[::1], f8[::1], f8[:,:,::1], f8[:,::1])")

@@ -113,11 +113,7 @@ class Scorer:
             rows: The board at that instant.
             ts_ingest: When the figure came.
         """
-        plan.surprises[:] = math.nan
-        for coordinate, z in zip(plan.coordinates, surprises, strict=True):
-            if coordinate >= 0 and z is not None:
-                plan.surprises[coordinate] = z
-        k.score(plan.places, plan.numbers, plan.surprises, plan.out, plan.shares)
+        fill(plan, surprises)
         heard = [place for place, z in enumerate(surprises) if z is not None and plan.coordinates[place] >= 0]
         return tuple(
             self._predict(plan, place, heard, row=rows[place].item(), ts_ingest=ts_ingest)
@@ -227,6 +223,15 @@ class Scorer:
             max_size_usd=g.size_usd(smaller_side_usd(row), widen),
             ts_expires=ts_expires,
         )
+
+
+def fill(plan: Plan, surprises: Sequence[float | None]) -> None:
+    """Write what follows from z of each of the plan's releases to its arrays; nothing is allocated."""
+    plan.surprises.fill(math.nan)
+    for coordinate, z in zip(plan.coordinates, surprises, strict=True):
+        if coordinate >= 0 and z is not None:
+            plan.surprises[coordinate] = z
+    k.score(plan.places, plan.numbers, plan.surprises, plan.out, plan.shares)
 
 
 def judge_edge(mean_bps: float, std_mean_bps: float, *, cost_bps: float) -> Verdict:

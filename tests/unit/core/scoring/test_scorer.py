@@ -1,5 +1,6 @@
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,7 +8,7 @@ from signald.core.board import BoardRows, empty_rows
 from signald.core.kernels.rows import STATE_LIVE
 from signald.core.scoring import Prediction, Scorer
 from signald.core.scoring.scorer import judge_edge
-from signald.model.parameters import Parameters, Report
+from signald.model.parameters import Parameters, Report, Transfer
 from tests.support.models import build_instrument, build_model, build_response, build_series
 
 _CPI = "us.cpi.yoy:2025-01"
@@ -116,6 +117,35 @@ def test_an_asset_without_a_model_has_no_horizons() -> None:
 
     assert doge.horizons == ()
     assert eth.horizons[0].mean_bps == -45.0
+
+
+@pytest.mark.parametrize("beta", [1.3, -0.4])
+def test_an_asset_that_follows_another_moves_by_its_beta_and_less_surely(beta: float) -> None:
+    follower = Transfer(asset="BTC", beta=beta, width=1.5, n=1_000)
+    model = msgspec.structs.replace(_model(), transfers={"DOGE": follower})
+    scorer = Scorer(model, [build_instrument("DOGE"), build_instrument("BTC")])
+
+    doge, btc = scorer.score(scorer.plan([_CPI]), [1.0], empty_rows(2), ts_ingest=0)
+
+    ours, theirs = doge.horizons[0], btc.horizons[0]
+    assert ours.mean_bps == pytest.approx(beta * theirs.mean_bps)
+    assert ours.std_bps == pytest.approx(1.5 * abs(beta) * theirs.std_bps)
+    assert ours.hi_bps - ours.mean_bps == pytest.approx(ours.mean_bps - ours.lo_bps)
+    assert abs(ours.p_up - 0.5) < abs(theirs.p_up - 0.5)
+    assert doge.drivers[0].contribution_bps == pytest.approx(ours.mean_bps)
+
+
+def test_heavy_tails_widen_the_deviation_and_are_those_of_the_loudest_figure() -> None:
+    response = msgspec.structs.replace(
+        build_response(300, [-60.0, -30.0], std_error=0.0), residual=(50.0, 80.0), residual_df=(30, 4)
+    )
+    series = [build_series("us.core_cpi.mom", "us.cpi"), build_series("us.nfp", "us.employment")]
+    model = build_model(series, {"BTC": (response,)})
+
+    horizon = _score(model, {_CORE: 0.0, "us.nfp:2025-01": 0.0}).horizons[0]
+
+    assert horizon.std_bps == pytest.approx(80.0 * math.sqrt(4.0 / 2.0))
+    assert horizon.hi_bps == pytest.approx(80.0 * 2.1318467863266499)  # 95 % of Student's law, 4 degrees of freedom
 
 
 def test_a_pooled_series_speaks_only_where_its_report_is_otherwise_silent() -> None:
