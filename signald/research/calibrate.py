@@ -16,6 +16,7 @@ from signald.research.estimate import Estimate, estimate, indicator_of, tidy
 from signald.research.panel import merge, observe
 from signald.research.prices import Prices, load_prices
 from signald.research.sample import Sample, build_sample
+from signald.research.transfer import followers_of, lead
 from signald.sources.calendars.files import read_calendar
 
 HORIZONS_S: Final = (300, 900, 3600)
@@ -33,6 +34,8 @@ def calibrate(
 ) -> Parameters:
     """Estimate the model from files; the same files in the same order give the same bytes.
 
+    An asset whose prices hold fewer than half of the releases follows the one whose prices hold most.
+
     Args:
         calendars: Calendar files in order of trust: a release's figures are taken from the first that has them.
         prices: Price files.
@@ -44,7 +47,8 @@ def calibrate(
         ConfigError: Not one response can be estimated from these files.
         OSError: A file cannot be read.
     """
-    sample = read_sample(calendars, prices, indicators, asset=asset)
+    whole, bars = read_inputs(calendars, prices, indicators, asset=asset)
+    sample = lead(whole, seconds=PRIMARY_S)
     estimated = estimate(sample, indicators, primary_s=PRIMARY_S)
     if not estimated.own:
         names = ", ".join(path.name for path in (*calendars, *prices))
@@ -65,6 +69,7 @@ def calibrate(
             pooled=estimated.pooled,
             reports=estimated.reports,
             assets=dict(estimated.assets),
+            transfers=dict(followers_of(whole, bars, seconds=PRIMARY_S)),
         )
     )
 
