@@ -60,6 +60,22 @@ def tardis(sources: SourcesArgument, out: OutOption, *, json: JsonOption = False
     _report(import_tardis(sources, out), out, json=json)
 
 
+@app.command("hftbacktest")
+def hftbacktest(
+    sources: SourcesArgument,
+    out: OutOption,
+    *,
+    venue: Annotated[str, typer.Option(help="Whose book it is: binance, binance_usdm, okx, bybit.")],
+    symbol: Annotated[str, typer.Option(help="In the venue's spelling: BTCUSDT.")],
+    derivative: Annotated[bool, typer.Option(help="Of a derivative, where symbols do not say so (bybit).")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Events of one book as hftbacktest keeps them, `.npz` or `.npy`."""
+    from signald.replay.importers.hftbacktest import import_hftbacktest  # noqa: PLC0415 - one format a run
+
+    _report(import_hftbacktest(sources, out, venue=venue, symbol=symbol, derivative=derivative), out, json=json)
+
+
 @app.command("calendar-csv")
 def calendar_csv(
     sources: SourcesArgument,
