@@ -31,9 +31,14 @@ Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the daemon runs. ``clock_file`` is the demo's: eight bytes that shift the wall clock."""
+    """How the daemon runs.
+
+    ``rehearse_every_s``: how often a test release walks the whole path, 0 for never. ``clock_file`` is the demo's:
+    eight bytes that shift the wall clock.
+    """
 
     startup_timeout_s: Positive = 10.0
+    rehearse_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     clock_file: str | None = None
 
 

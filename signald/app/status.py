@@ -77,6 +77,7 @@ def as_lines(report: DaemonReport) -> list[str]:
     said = "has never written" if report.ts_written is None else f"last wrote at {format_rfc3339(report.ts_written)}"
     condition = "not running" if report.stale else "ready" if report.ready else "starting"
     lines = [f"daemon: {condition}, {said}"]
+    lines += [f"degraded: {reason}" for reason in report.daemon.get("degraded", [])]
     lines += [f"source {one.source}: {'alive' if one.alive else 'SILENT'}" for one in report.calendar.sources]
     return lines
 

@@ -1,7 +1,6 @@
 """One process that does it all: joins transports, pipeline, journal and sinks, starts them, and ends them in order."""
 
 import asyncio
-import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +11,15 @@ from signald.config import Config, rules_in_force
 from signald.core.kernels.jit import compilations
 from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
+from signald.live import exports
+from signald.live.collector import Collector
 from signald.live.control_room import ControlRoom
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
+from signald.live.readiness import Readiness
 from signald.live.recall import Recall
 from signald.live.recovery import recover
+from signald.live.rehearsal import Rehearsal
 from signald.live.reporter import Reporter
 from signald.live.status import DaemonStatus
 from signald.live.switch import HaltSwitch
@@ -27,6 +30,7 @@ from signald.model.time import NS_PER_S
 from signald.pipeline import CALENDAR, RETAINED, Pipeline
 from signald.runtime.clock import Clock
 from signald.runtime.faults import reach
+from signald.runtime.stalls import StallWatch
 from signald.runtime.supervisor import Supervisor
 from signald.sinks.metrics import Metrics, MetricsServer
 from signald.sinks.redis import Confirmation, Publisher
@@ -97,6 +101,9 @@ class Daemon:
             on_halt=lambda halted: self._room.halted(halted),  # noqa: PLW0108 - there is no room yet
             on_released=lambda: self._room.released(),  # noqa: PLW0108 - see above
         )
+        self._rehearsal: Rehearsal | None = None
+        self._stalls = StallWatch(clock)
+        self._collector = Collector(pipeline.engine, clock)
         self._compiled_before = 0
 
     async def run(self) -> RunSummary:
@@ -138,6 +145,14 @@ class Daemon:
         intake = self._begin(journal, reporter, recall)
         self._room.open(self._pipeline.engine.controls, _recording(intake))
         mqtt = self._build_mqtt(intake, recall)
+        rehearsal = self._rehearsal = Rehearsal(
+            self._pipeline.engine,
+            self._clock,
+            every_s=self._config.live.rehearse_every_s,
+            # While we are cut off each message makes the engine more patient: not one that no replay hears of.
+            take=lambda key, payload: mqtt.is_up and intake.rehearse(channel=CALENDAR, key=key, payload=payload),
+        )
+        reporter.hushes = rehearsal.is_ours
         status = DaemonStatus(
             self._status_board,
             name=self._config.mqtt.client_id,
@@ -145,10 +160,10 @@ class Daemon:
             clock=self._clock,
             metrics=self._metrics,
             reporter=reporter,
-            journal=journal,
+            readiness=Readiness(self._pipeline, self._clock, journal, is_warm=lambda: rehearsal.is_warm),
             often=self._config.live.clock_file is not None,
         )
-        self._watch(journal, mqtt, intake)
+        self._export(journal, mqtt, intake, rehearsal)
         sync = JournalSync(
             journal, interval_s=self._config.journal.sync_interval_ms / 1_000, on_failure=reporter.journal_failed
         )
@@ -170,7 +185,11 @@ class Daemon:
         take = _recording(intake)
         calling = Ticker(self._clock, deadline=recall.next_deadline, fire=lambda: recall.say(self._clock.now(), take))
         supervisor.start("recall", calling.run)
+        await rehearsal.before_ready()
         self._settle()
+        supervisor.start("rehearsal", rehearsal.run)
+        supervisor.start("collector", self._collector.run)
+        supervisor.start("stalls", self._stalls.run)
         took_s = (self._clock.monotonic() - started) / NS_PER_S
         status.ready()
         log.info("ready", took_s=round(took_s, 3), instruments=list(self._pipeline.board.instruments))
@@ -254,41 +273,17 @@ class Daemon:
 
     def _confirm(self, confirmation: Confirmation) -> None:
         self._metrics.confirm(confirmation)
+        if self._rehearsal is not None:
+            self._rehearsal.confirm(confirmation)
         self._replicas.note(confirmation)
 
-    def _watch(self, journal: JournalWriter, mqtt: MqttConnection, intake: Intake) -> None:
-        """Export what others count."""
+    def _export(self, journal: JournalWriter, mqtt: MqttConnection, intake: Intake, rehearsal: Rehearsal) -> None:
         metrics = self._metrics
         metrics.watch_publisher(self._publisher)
-        for name, documentation, read in (
-            ("agreements", "Signals of which another replica wrote the same.", lambda: self._replicas.agreed),
-            (
-                "disagreements",
-                "Signals of which another replica wrote another cause, surprise or model.",
-                lambda: self._replicas.disagreed,
-            ),
-            ("unchecked", "Signals of another replica that were not found again.", lambda: self._replicas.unchecked),
-        ):
-            metrics.watch_counter(f"signald_replica_{name}_total", documentation, read)
-        metrics.watch("signald_mqtt_up", "Whether the broker is connected.", lambda: mqtt.is_up)
-        metrics.watch_counter("signald_mqtt_messages_total", "MQTT messages taken.", lambda: mqtt.messages)
-        metrics.watch_counter(
-            "signald_mqtt_quarantined_total", "MQTT messages that could not be handled.", lambda: mqtt.quarantined
-        )
-        metrics.watch(
-            "signald_clock_behind_seconds",
-            "How far the wall clock was set back and is still behind our time.",
-            lambda: intake.behind_ns() / NS_PER_S,
-        )
-        metrics.watch(
-            "signald_journal_failing", "Whether the journal cannot be written.", lambda: bool(journal.status().failing)
-        )
-        metrics.watch_counter("signald_journal_lost_total", "Records not kept.", lambda: journal.status().lost)
-        vintages = self._vintages
-        metrics.watch(
-            "signald_vintages_failing", "Whether the store of vintages cannot be written.", lambda: vintages.is_failing
-        )
-        metrics.watch_counter("signald_vintages_lost_total", "Vintages not kept.", lambda: vintages.dropped)
+        exports.watch_replicas(metrics, self._replicas)
+        exports.watch_inputs(metrics, mqtt, intake)
+        exports.watch_keeping(metrics, journal, self._vintages)
+        exports.watch_warmth(metrics, rehearsal, self._collector, self._stalls)
         metrics.watch(
             "signald_compilations_after_ready",
             "Kernels compiled since ready: must be 0.",
@@ -296,9 +291,8 @@ class Daemon:
         )
 
     def _settle(self) -> None:
-        """What lives now lives for ever: the collector need not look at it again while the clock strikes."""
-        gc.collect()
-        gc.freeze()
+        """Nothing is compiled, and no garbage looked at, while the clock strikes."""
+        self._collector.settle()
         self._compiled_before = compilations()
 
 

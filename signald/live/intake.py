@@ -8,7 +8,7 @@ import msgspec
 from signald.errors import JournalError
 from signald.journal.session import Session, session_record
 from signald.journal.writer import JournalWriter
-from signald.model.notices import Notice
+from signald.model.notices import Notice, Rehearsed
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
@@ -111,6 +111,28 @@ class Intake:
         if sees_rows:
             self._happened((*fed.step.events, *fed.outputs))
         return fed.step
+
+    def rehearse(self, *, channel: str, key: str, payload: bytes) -> bool:
+        """Let a test release of our own take every step that a figure takes, but past the record of what came.
+
+        The journal gets notices in the place of documents: a replay knows nothing of it, and says the same. Nothing
+        is done, and ``False`` returned, while a deadline is due: the engine would meet it here, and a replay would not.
+        """
+        arrived, now = self._clock.monotonic(), self._stamp()
+        due = self._pipeline.next_deadline()
+        if due is not None and due <= now:
+            return False
+        self._pipeline.feed(Record(RecordKind.ROWS, now, "", "", self._pipeline.board.read().tobytes()))
+        said: list[tuple[Signal, Document]] = []
+        for signal in self._pipeline.feed(Record(RecordKind.MESSAGE, now, channel, key, payload)).outputs:
+            if isinstance(signal, Signal) and "test" in signal.flags:
+                data = encode_data(signal)
+                noticed = self._encode_notice(Rehearsed(id=signal.id, ts_ingest=now))
+                self._append(Record(RecordKind.NOTICE, now, "", Rehearsed.__name__, noticed))
+                said.append((signal, document_of(signal, ts_scored=now, data=data, ingested=arrived)))
+        self._flush()
+        self._outlet.publish(said)
+        return True
 
     def take_frame(self, channel: str, frame: bytes) -> Step:
         """The same for a frame, which is by far the most frequent arrival: it only changes a book, as a rule."""

@@ -30,6 +30,7 @@ class Reporter:
         journal_failures: How often the journal began to fail.
         gaps: Times each book was discarded.
         resyncs: Times each book became live again.
+        hushes: Of which signals nothing is counted or said: our own rehearsals.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Reporter:
         self.gaps: Counter[InstrumentId] = Counter()
         self.resyncs: Counter[InstrumentId] = Counter()
         self._seen_live: set[InstrumentId] = set()
+        self.hushes: Callable[[Signal], bool] = lambda _: False
         self._unsaid: deque[Callable[[], None]] = deque()
 
     def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
@@ -50,6 +52,8 @@ class Reporter:
         for _, document in said:
             self._publisher.publish(document)
         for signal, _ in said:
+            if self.hushes(signal):
+                continue
             self._counts.count_signal(signal)
             self._say_later(functools.partial(_log_signal, signal))
 

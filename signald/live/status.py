@@ -7,8 +7,8 @@ import os
 import msgspec
 
 from signald.core.kernels.jit import compilations
-from signald.journal.writer import JournalWriter
 from signald.live.agenda import CalendarState, calendar_state, count_silent
+from signald.live.readiness import Readiness
 from signald.live.reporter import Reporter
 from signald.model.instruments import InstrumentId
 from signald.pipeline import Pipeline
@@ -38,7 +38,7 @@ class DaemonStatus:
         clock: Clock,
         metrics: Metrics,
         reporter: Reporter,
-        journal: JournalWriter,
+        readiness: Readiness,
         often: bool,
     ) -> None:
         """Take what is told; ``name`` is our client id, ``often`` for whoever waits for each step."""
@@ -48,7 +48,7 @@ class DaemonStatus:
         self._clock = clock
         self._metrics = metrics
         self._reporter = reporter
-        self._journal = journal
+        self._readiness = readiness
         self._every_s = _EVERY_IN_DEMO_S if often else _EVERY_S
         self._compiled_before: int | None = None
         metrics.watch(
@@ -95,16 +95,21 @@ class DaemonStatus:
         """Readiness, books, latencies, the journal's health."""
         latency = self._metrics.summarize()
         ready = self._compiled_before is not None
-        failing = self._journal.status().failing
         return {
             "ready": ready,
+            "degraded": [*self._readiness.lacks()] if ready else [],
             "books": self._books(),
             "latency_us": {
                 name: 0.0 if math.isnan(us) else round(us, 1)
-                for name, us in (("p50", latency.p50_us), ("p99", latency.p99_us), ("max", latency.max_us))
+                for name, us in (
+                    ("p50", latency.p50_us),
+                    ("p99", latency.p99_us),
+                    ("p999", latency.p999_us),
+                    ("max", latency.max_us),
+                )
             },
             "compilations_after_ready": compilations() - (self._compiled_before or 0) if ready else 0,
-            "journal_failing": failing,
+            "journal_failing": self._readiness.is_journal_failing,
         }
 
     def _books(self) -> dict[InstrumentId, dict[str, int]]:

@@ -187,6 +187,13 @@ class Withheld(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A test release of our own walked the path, past the record: ``id`` is of a document that went to Redis."""
+
+    id: str
+    ts_ingest: Nanos
+
+
 Notice: TypeAlias = (
     BookLive
     | BookGap
@@ -202,4 +209,5 @@ Notice: TypeAlias = (
     | SourceAlive
     | Controlled
     | Withheld
+    | Rehearsed
 )

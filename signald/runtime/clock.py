@@ -36,6 +36,11 @@ class LiveClock:
     monotonic = staticmethod(time.monotonic_ns)
 
 
+def thread_cpu_ns() -> Nanos:
+    """How long this thread has been on a processor."""
+    return time.thread_time_ns()
+
+
 class SharedClock:
     """The machine's wall time plus an offset that several processes share through a file.
 

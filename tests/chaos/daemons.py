@@ -47,6 +47,8 @@ class Replica:
             f'[mqtt]\nport = {mqtt_port}\nclient_id = "{name}"\nkeepalive_s = 2\n'
             f'[redis]\nurl = "redis://{LOOPBACK}:{redis_port}/0"\nreply_timeout_s = 1.5\nconnect_timeout_s = 1.5\n'
             f'[live]\nclock_file = "{clock_file}"\nstartup_timeout_s = 60\n'
+            # What counts the passes of a fault point counts those of the figures it sends, and no others.
+            "rehearse_every_s = 0\n"
             f'[journal]\npath = "{self.journal}"\n'
             f"[metrics]\nport = {self.metrics_port}\n"
             f'[[venues]]\nname = "binance"\ninstruments = ["{INSTRUMENT}"]\n'

@@ -14,7 +14,7 @@ from signald.core.engine.world import Output, World
 from signald.core.guard.rules import GuardRules
 from signald.core.guard.timeline import Guard
 from signald.core.liveness import covers
-from signald.core.release_window import Moment, Register, ReleaseWindow, WindowRules
+from signald.core.release_window import Bundle, Moment, Register, ReleaseWindow, WindowRules
 from signald.model.control import Blackout, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
@@ -26,7 +26,11 @@ _ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "confirm", "missed", "
 
 
 class Engine:
-    """Walks every release through its life and says what follows from each figure."""
+    """Walks every release through its life and says what follows from each figure.
+
+    Attributes:
+        indicators: The series that may be spoken of, by id.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Engine:
 
         Without ``guard`` nothing is said of quotes but what the documents about figures say.
         """
+        self.indicators = indicators
         self._world = World(register=Register(indicators), documents=documents, rules=rules)
         self._timetable = Timetable(self._world)
         self._figures = Figures(self._world)
@@ -54,6 +59,11 @@ class Engine:
     def windows(self) -> Mapping[ReleaseId, ReleaseWindow]:
         """Every release known, for status; not to be written."""
         return self._world.register.windows
+
+    @property
+    def bundles(self) -> Mapping[Nanos, Bundle]:
+        """The same by the moment at which they are due, for those who look ahead; not to be written."""
+        return self._world.register.bundles
 
     @property
     def sources(self) -> Mapping[str, Heartbeat]:

@@ -198,3 +198,31 @@ def test_a_clock_set_forward_is_followed(tmp_path: Path) -> None:
     shell.clock.wall += HOUR
 
     assert shell.beat() == shell.clock.wall
+
+
+def test_a_rehearsal_is_sent_and_noted_but_is_nothing_that_came(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.hear(f"schedule/{CPI_JANUARY}/bls", schedule_payload(consensus=None))
+    before = [*read(tmp_path)]
+
+    went = shell.intake.rehearse(
+        channel="mqtt", key=f"calendar/release/{CPI_JANUARY}/bls", payload=release_payload(kind="test")
+    )
+
+    since = list(read(tmp_path))[len(before) :]
+    assert went
+    assert [document.test for document in shell.outlet.documents] == [True, True]
+    assert {(record.kind, record.key) for record in since} == {(RecordKind.NOTICE, "Rehearsed")}
+
+
+def test_nothing_is_rehearsed_while_a_deadline_is_due_since_it_would_be_met_past_the_record(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.hear(f"schedule/{CPI_JANUARY}/bls", schedule_payload(consensus=None))
+    shell.clock.pass_by(HOUR)
+
+    went = shell.intake.rehearse(
+        channel="mqtt", key=f"calendar/release/{CPI_JANUARY}/bls", payload=release_payload(kind="test")
+    )
+
+    assert not went
+    assert shell.outlet.documents == []

@@ -45,3 +45,17 @@ async def test_what_is_left_to_say_is_said_when_asked() -> None:
         reporter.say()
 
     assert len(said) == 1
+
+
+async def test_of_a_rehearsal_nothing_is_counted_or_said() -> None:
+    publisher, counts = Publisher(RedisConfig(), LiveClock()), Counts()
+    reporter = Reporter(publisher, counts)
+    reporter.hushes = lambda signal: "test" in signal.flags
+    signal = sample_signal(flags=("test",))
+
+    with capture_logs() as said:
+        reporter.publish([(signal, document_of(signal, ts_scored=1, data=encode_data(signal)))])
+        reporter.say()
+
+    assert said == []
+    assert counts.signals == {}

@@ -1,0 +1,80 @@
+"""Exports what the daemon's parts count: each number stays where it is kept, and is read when Prometheus asks."""
+
+from signald.journal.writer import JournalWriter
+from signald.live.collector import Collector
+from signald.live.intake import Intake
+from signald.live.rehearsal import Rehearsal
+from signald.model.time import NS_PER_S
+from signald.runtime.stalls import StallWatch
+from signald.sinks.metrics import Metrics
+from signald.sinks.replicas import ReplicaCheck
+from signald.transports.mqtt import MqttConnection
+from signald.vintages.recorder import VintageRecorder
+
+
+def watch_replicas(metrics: Metrics, replicas: ReplicaCheck) -> None:
+    """How far replicas agree."""
+    for name, documentation, read in (
+        ("agreements", "Signals of which another replica wrote the same.", lambda: replicas.agreed),
+        (
+            "disagreements",
+            "Signals of which another replica wrote another cause, surprise or model.",
+            lambda: replicas.disagreed,
+        ),
+        ("unchecked", "Signals of another replica that were not found again.", lambda: replicas.unchecked),
+    ):
+        metrics.watch_counter(f"signald_replica_{name}_total", documentation, read)
+
+
+def watch_inputs(metrics: Metrics, mqtt: MqttConnection, intake: Intake) -> None:
+    """The broker's connection, and time."""
+    metrics.watch("signald_mqtt_up", "Whether the broker is connected.", lambda: mqtt.is_up)
+    metrics.watch_counter("signald_mqtt_messages_total", "MQTT messages taken.", lambda: mqtt.messages)
+    metrics.watch_counter(
+        "signald_mqtt_quarantined_total", "MQTT messages that could not be handled.", lambda: mqtt.quarantined
+    )
+    metrics.watch(
+        "signald_clock_behind_seconds",
+        "How far the wall clock was set back and is still behind our time.",
+        lambda: intake.behind_ns() / NS_PER_S,
+    )
+
+
+def watch_keeping(metrics: Metrics, journal: JournalWriter, vintages: VintageRecorder) -> None:
+    """What is written to disk."""
+    metrics.watch(
+        "signald_journal_failing", "Whether the journal cannot be written.", lambda: bool(journal.status().failing)
+    )
+    metrics.watch_counter("signald_journal_lost_total", "Records not kept.", lambda: journal.status().lost)
+    metrics.watch(
+        "signald_vintages_failing", "Whether the store of vintages cannot be written.", lambda: vintages.is_failing
+    )
+    metrics.watch_counter("signald_vintages_lost_total", "Vintages not kept.", lambda: vintages.dropped)
+
+
+def watch_warmth(metrics: Metrics, rehearsal: Rehearsal, collector: Collector, stalls: StallWatch) -> None:
+    """Whether the path is warm, and what held it up."""
+    metrics.watch_counter("signald_rehearsals_total", "Test releases sent down the path.", lambda: rehearsal.rounds)
+    metrics.watch_counter("signald_rehearsals_returned_total", "And answered by Redis.", lambda: rehearsal.returned)
+    metrics.watch(
+        "signald_rehearsal_seconds",
+        "How long the last one took, from ingestion to Redis' reply.",
+        lambda: rehearsal.last_ns / NS_PER_S,
+    )
+    metrics.watch_counter("signald_gc_pauses_total", "Times garbage was collected.", lambda: collector.pauses)
+    metrics.watch_counter("signald_gc_full_total", "And all of it was looked at.", lambda: collector.full)
+    metrics.watch_counter(
+        "signald_gc_pause_seconds_total", "How long that took.", lambda: collector.total_ns / NS_PER_S
+    )
+    metrics.watch(
+        "signald_gc_longest_pause_seconds", "The longest such pause.", lambda: collector.longest_ns / NS_PER_S
+    )
+    metrics.watch_counter(
+        "signald_stalls_total", "Turns of the loop over 5 ms late through our own work.", lambda: stalls.ours
+    )
+    metrics.watch_counter(
+        "signald_stalls_elsewhere_total",
+        "Turns of the loop over 5 ms late because the processor was another's.",
+        lambda: stalls.elsewhere,
+    )
+    metrics.watch("signald_longest_stall_seconds", "The longest of our own.", lambda: stalls.longest_ns / NS_PER_S)
