@@ -1,5 +1,7 @@
 """Commands about signald itself: what its payloads look like, what venues trade."""
 
+from typing import Annotated
+
 import typer
 
 from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
@@ -28,3 +30,23 @@ def instruments(config: ConfigOption = None, *, json: JsonOption = False) -> Non
         say_json({"path": str(written.path), "instruments": list(written.instruments)})
         return
     say(f"{len(written.instruments)} instruments written to {written.path}")
+
+
+@app.command()
+def tail(
+    config: ConfigOption = None,
+    *,
+    instrument: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind, such as release or guard.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Those too that are on the stream already.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show signals as they come, a scenario as its ladder, and on a terminal what is due next."""
+    from signald.app.tail import run_tail  # noqa: PLC0415 - the transports load with it
+
+    shown = run_tail(
+        configuration(config), instrument=instrument, kind=kind, count=count, everything=everything, to_stderr=json
+    )
+    if json:
+        say_json({"signals": shown})

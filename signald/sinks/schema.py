@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from signald.model.signals import SCHEMA, Signal
-from signald.sources.calendars.mqtt.messages import HeartbeatMessage, ReleaseMessage, ScheduleMessage
+from signald.sources.calendars.mqtt.messages import ControlMessage, HeartbeatMessage, ReleaseMessage, ScheduleMessage
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -13,6 +13,7 @@ _HEARD = {
     "schedule": ("calendar/schedule/{release_id}/{source}", ScheduleMessage),
     "release": ("calendar/release/{release_id}/{source}", ReleaseMessage),
     "heartbeat": ("heartbeat/{source}", HeartbeatMessage),
+    "control": ("control/{command}", ControlMessage),
 }
 """Name → topic below the prefix, payload."""
 

@@ -1,0 +1,108 @@
+"""Signals as people read them: a line each, a scenario as its ladder, and what is due next."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.text import Text
+
+from signald.live.agenda import DueRelease
+from signald.model.signals import Cause, Rung, Signal
+from signald.model.time import NS_PER_S, Nanos, format_rfc3339
+
+_STYLES: Final = {
+    "up": "green",
+    "down": "red",
+    "no_edge": "yellow",
+    "quarantined": "magenta",
+    "hold": "bold red",
+    "released": "bold yellow",
+    "widen": "yellow",
+    "recover": "cyan",
+    "halt": "bold white on red",
+    "resume": "bold green",
+    "missed": "magenta",
+}
+_PRIMARY_S: Final = 300
+_RUNGS: Final = 5  # of a ladder that are shown
+_BAR: Final = 24  # characters of the longest bar
+
+
+def lines_of(signal: Signal) -> Iterator[Text]:
+    """One line for a signal; of a scenario its ladder below it."""
+    word = signal.verdict or (signal.desk.state if signal.kind == "guard" and signal.desk else signal.kind)
+    clock = format_rfc3339(signal.ts_event // NS_PER_S * NS_PER_S)[11:19]
+    head = Text.assemble(
+        (f"{clock} ", "dim"),
+        f"{signal.kind:<10} {signal.instrument or '':<22} ",
+        (f"{word:<12}", _STYLES.get(word, "")),
+    )
+    head.append("  ".join(filter(None, _facts(signal))))
+    if signal.flags:
+        head.append(f"  {', '.join(signal.flags)}", style="dim magenta")
+    yield head
+    if isinstance(signal.ladder, dict):
+        yield from _ladder(signal.ladder)
+
+
+def next_due(releases: tuple[DueRelease, ...], now: Nanos) -> Text:
+    """What is due next, with the time that is left, and what is expected."""
+    if not releases:
+        return Text("nothing is due", style="dim")
+    ts = releases[0].ts_scheduled
+    due = [one for one in releases if one.ts_scheduled == ts]
+    left = max(0, ts - now) // NS_PER_S
+    hours, minutes, seconds = left // 3_600, left // 60 % 60, left % 60
+    expected = ", ".join(
+        f"{one.release_id}{'' if one.consensus is None else f' (consensus {one.consensus:g})'}" for one in due[:3]
+    )
+    more = f" and {len(due) - 3} more" if len(due) > 3 else ""  # noqa: PLR2004 - those that are named
+    style = "bold red" if left < 60 else "bold"  # noqa: PLR2004 - a minute
+    return Text.assemble((f"T−{hours:02d}:{minutes:02d}:{seconds:02d}  ", style), expected, more)
+
+
+def _facts(signal: Signal) -> Iterator[str]:
+    for cause in signal.causes[:3] if signal.kind != "guard" else ():
+        yield _cause(cause)
+    if signal.kind in {"release", "correction"}:
+        at = next((one for one in signal.horizons if one.seconds == _PRIMARY_S), None)
+        if at is not None:
+            yield f"{at.mean_bps:+.1f} bps [{at.lo_bps:+.0f}, {at.hi_bps:+.0f}] n {at.n}"
+    if signal.desk is not None:
+        desk = signal.desk
+        yield "" if not desk.quote_widen_bps else f"widen {desk.quote_widen_bps:.1f}"
+        yield "" if not desk.skew_bps else f"skew {desk.skew_bps:+.1f}"
+        if desk.max_size_usd is not None:
+            yield f"≤ {desk.max_size_usd:,.0f} USD" if desk.max_size_usd else "no quote"
+    if isinstance(signal.realised_bps, float):
+        yield f"realised {signal.realised_bps:+.1f} bps"
+    if isinstance(signal.held, dict) and signal.held:
+        yield ", ".join(f"{seconds} s {'held' if one else 'not held'}" for seconds, one in signal.held.items())
+    if isinstance(signal.by, str):
+        yield f"by {signal.by}: {signal.reason}"
+
+
+def _cause(cause: Cause) -> str:
+    if cause.actual is None:
+        return cause.release_id
+    surprise = "" if cause.surprise_z is None else f" {cause.surprise_z:+.2f}σ"
+    consensus = "" if cause.consensus is None else f" against {cause.consensus:g}"
+    return f"{cause.release_id} {cause.actual:g}{consensus}{surprise}"
+
+
+def _ladder(ladder: dict[str, Rung]) -> Iterator[Text]:
+    """Some rungs from lowest to highest, each with a bar to the side of its move."""
+    names = list(ladder)
+    step = max(1, (len(names) - 1) // (_RUNGS - 1))
+    shown = names[::step]
+    widest = max((abs(ladder[name].mean_bps) for name in shown), default=0.0) or 1.0
+    for name in shown:
+        rung = ladder[name]
+        length = round(abs(rung.mean_bps) / widest * _BAR)
+        left, right = ("█" * length, "") if rung.mean_bps < 0 else ("", "█" * length)
+        yield Text.assemble(
+            f"{name:>22} {rung.surprise_z:+6.2f}σ  ",
+            (f"{left:>{_BAR}}", "red"),
+            ("│", "dim"),
+            (f"{right:<{_BAR}}", "green"),
+            f" {rung.mean_bps:+7.1f} bps  {rung.verdict}",
+        )
