@@ -240,11 +240,11 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 
 def rules_in_force(config: Config) -> dict[str, Any]:
-    """The sections that decide what is said and when, as a journal keeps them for its replay."""
-    return {name: msgspec.to_builtins(getattr(config, name)) for name in _RULES}
+    """The sections that decide what is said, when and to whom, as a journal keeps them for replay and history."""
+    return {name: msgspec.to_builtins(getattr(config, name)) for name in (*_RULES, "consumers")}
 
 
-def with_rules(config: Config, rules: Mapping[str, Mapping[str, Any]]) -> Config:
+def with_rules(config: Config, rules: Mapping[str, Any]) -> Config:
     """``config`` with the rules of a recorded run; what is not known any more, or not yet, is as ``config`` has it.
 
     Raises:

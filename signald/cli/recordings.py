@@ -63,19 +63,30 @@ def verify(journal: JournalArgument, *, config: ConfigOption = None, json: JsonO
 
 @app.command()
 def history(
-    journal: JournalArgument,
+    journal: Annotated[Path | None, typer.Argument(help="A journal; by default the configured one.")] = None,
     *,
+    config: ConfigOption = None,
     since: FromOption = None,
     until: ToOption = None,
     notices: Annotated[bool, typer.Option(help="Notices too.")] = False,
+    page: Annotated[Path | None, typer.Option(help="Write a page for people there, not JSON lines.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Print what was said, as JSON lines in the order it was published."""
+    """Print what was said, as JSON lines in the order it was published, or as a page with the grounds of each."""
     from signald.journal.history import history as said  # noqa: PLC0415 - a name of its own here
 
-    printed = 0
-    for each in said(journal, from_ts=parse_time(since), to_ts=parse_time(until), notices=notices):
-        say(each.data.decode())
-        printed += 1
+    source = journal if journal is not None else Path(configuration(config).journal.path)
+    from_ts, to_ts = parse_time(since), parse_time(until)
+    if page is not None:
+        from signald.app.history_page import write_history  # noqa: PLC0415 - see replay
+
+        printed = write_history(source, page, from_ts=from_ts, to_ts=to_ts)
+        if not json:
+            say(f"{printed} documents written to {page}")
+    else:
+        printed = 0
+        for each in said(source, from_ts=from_ts, to_ts=to_ts, notices=notices):
+            say(each.data.decode())
+            printed += 1
     if json:
         say_json({"documents": printed})

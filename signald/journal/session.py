@@ -38,7 +38,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, int] = {}
     channels: Mapping[str, tuple[InstrumentId, ...]] = {}
     steps: tuple[Instrument, ...] = ()
-    rules: Mapping[str, Mapping[str, Any]] = {}
+    rules: Mapping[str, Any] = {}
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -30,7 +30,8 @@ from tests.support.waiting import eventually
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
 STREAM: Final = f"{{signald}}:consumer:{CONSUMER}"
-ROUND_KILLS: Final = 100
+ROUND_KILLS: Final = 125
+ROUND_SIGNALS: Final = 100
 _READY_WITHIN_S: Final = 150.0
 _CAUGHT_UP_WITHIN_S: Final = 40.0
 _LONGEST_LIFE_S: Final = {"python": 1.6, "node": 0.6}  # an interpreter takes most of it to start on a loaded machine
@@ -145,8 +146,8 @@ class Outcome(NamedTuple):
     never: int
 
 
-def play(folder: Path, *, kills: int, seed: int, duration_s: int) -> list[Outcome]:
-    """One demo, and both desks killed ``kills`` times in all while it plays."""
+def play(folder: Path, *, kills: int, seed: int, duration_s: int, signals: int) -> list[Outcome]:
+    """One demo, and both desks killed ``kills`` times or more while it plays, until it has said so many ``signals``."""
     chance = random.Random(seed)
     demo = Demo(folder, duration_s=duration_s)
     desks = desks_on(demo.port, folder)
@@ -155,7 +156,7 @@ def play(folder: Path, *, kills: int, seed: int, duration_s: int) -> list[Outcom
         due = [(_now_s() + _life_s(desk, chance), desk) for desk in desks]
         for desk in desks:
             desk.start()
-        while sum(desk.kills for desk in desks) < kills and not demo.has_ended:
+        while not demo.has_ended and (sum(desk.kills for desk in desks) < kills or len(demo.published()) < signals):
             due.sort(key=lambda one: one[0])
             at, desk = due.pop(0)
             time.sleep(max(0.0, at - _now_s()))
@@ -205,7 +206,9 @@ def main() -> int:
     while done < given.kills:
         kills = min(ROUND_KILLS, given.kills - done)
         with tempfile.TemporaryDirectory(prefix="desks-") as folder:
-            for outcome in play(Path(folder), kills=kills, seed=given.seed + done, duration_s=50):
+            for outcome in play(
+                Path(folder), kills=kills, seed=given.seed + done, duration_s=60, signals=ROUND_SIGNALS
+            ):
                 done += outcome.kills
                 bad += outcome.twice + outcome.never
                 sys.stdout.write(json.dumps(outcome._asdict()) + "\n")

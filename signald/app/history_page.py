@@ -1,0 +1,110 @@
+"""What was said to whom, when and on what grounds: a journal as a page for people."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from pathlib import Path
+
+import msgspec
+
+from signald.errors import ConfigError
+from signald.journal.reader import read
+from signald.journal.session import Session, read_session
+from signald.model.notices import Controlled, Withheld
+from signald.model.records import Record, RecordKind
+from signald.model.signals import Cause, Signal
+from signald.model.time import Nanos, format_rfc3339
+from signald.research.report.page import page, table
+from signald.sinks.encoding import decode_data
+
+_COLUMNS = ("time", "what", "instrument", "said", "figure against consensus", "book", "model", "doubts", "id")
+_TOLD = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
+_NOTICES = {"Withheld": Withheld, "Controlled": Controlled}
+
+
+def write_history(path: Path, out: Path, *, from_ts: Nanos | None, to_ts: Nanos | None) -> int:
+    """Write the page of a journal; returns how many documents are on it.
+
+    Raises:
+        JournalError: The journal cannot be read.
+        ConfigError: ``out`` cannot be written.
+    """
+    records = [record for record in read(path, from_ts=from_ts, to_ts=to_ts) if record.kind in _TOLD]
+    told = [record for record in records if record.kind is RecordKind.SIGNAL]
+    rows = ([escape(cell) for cell in row] for row in _rows(records))
+    parts = [*map(_run, _sessions(path)), table(_COLUMNS, rows)]
+    subtitle = f"{path}: {len(told)} documents" + (
+        f", {format_rfc3339(told[0].ts_ingest)} to {format_rfc3339(told[-1].ts_ingest)}" if told else ""
+    )
+    text = page(
+        "What was said", subtitle, parts, foot="From the journal alone; <code>signald verify</code> replays it."
+    )
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(str(out), error.strerror or str(error)) from error
+    return len(told)
+
+
+def _sessions(path: Path) -> Iterator[tuple[Record, Session]]:
+    for record in read(path):
+        if record.kind is RecordKind.SESSION:
+            yield record, read_session(record)
+
+
+def _run(begun: tuple[Record, Session]) -> str:
+    record, session = begun
+    consumers = [f"{one['name']} ({one['jurisdiction']})" for one in session.rules.get("consumers", ())]
+    facts = f"model {session.model_id or 'none'}, version {session.version or 'unknown'}"
+    to = f"told: {', '.join(consumers)}" if consumers else "told: nobody but the stream of all signals"
+    return f"<p><b>{escape(format_rfc3339(record.ts_ingest))}</b> a run began: {escape(facts)}; {escape(to)}</p>"
+
+
+def _rows(records: Iterable[Record]) -> Iterator[tuple[str, ...]]:
+    for record in records:
+        if record.kind is RecordKind.SIGNAL:
+            yield _row(record, decode_data(record.payload))
+        elif record.kind is RecordKind.NOTICE and record.key in _NOTICES:
+            yield _noticed(record)
+
+
+def _row(record: Record, signal: Signal) -> tuple[str, ...]:
+    book = "" if signal.book is None else f"{signal.book.bid:g} / {signal.book.ask:g}, {signal.book.age_ms:.0f} ms old"
+    return (
+        format_rfc3339(record.ts_ingest),
+        signal.kind,
+        signal.instrument or "",
+        _said(signal),
+        "; ".join(map(_figure, signal.causes)),
+        book,
+        "" if signal.model is None else signal.model.id,
+        ", ".join(signal.flags),
+        signal.id,
+    )
+
+
+def _noticed(record: Record) -> tuple[str, ...]:
+    notice: Withheld | Controlled = msgspec.json.decode(record.payload, type=Withheld | Controlled)
+    time = format_rfc3339(record.ts_ingest)
+    if isinstance(notice, Withheld):
+        return time, f"{notice.kind} withheld", notice.instrument, notice.reason, "", "", "", "", notice.id
+    return time, notice.command, notice.target, f"{notice.by}: {notice.reason}", "", "", "", "", ""
+
+
+def _said(signal: Signal) -> str:
+    words: list[str] = [signal.verdict or ""]
+    if signal.horizons and signal.kind in {"release", "correction"}:
+        words.append(f"{signal.horizons[0].mean_bps:+.1f} bps in {signal.horizons[0].seconds} s")
+    if signal.desk is not None:
+        words.append(f"guard {signal.desk.state}")
+    if isinstance(signal.realised_bps, float):
+        words.append(f"realised {signal.realised_bps:+.1f} bps")
+    if isinstance(signal.reason, str):
+        words.append(f"{signal.by}: {signal.reason}")
+    return ", ".join(filter(None, words))
+
+
+def _figure(cause: Cause) -> str:
+    if cause.actual is None:
+        return cause.release_id
+    consensus = "no consensus" if cause.consensus is None else f"{cause.consensus:g}"
+    return f"{cause.release_id}: {cause.actual:g} against {consensus}"
