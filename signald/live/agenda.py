@@ -1,7 +1,7 @@
 """What is due next, and whether it is covered: the calendar's part of the status."""
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -14,6 +14,7 @@ from signald.model.time import NS_PER_S, Nanos
 SHOWN: Final = 10
 """Releases that are told of."""
 
+_NEAR_NS: Final = 300 * NS_PER_S
 _STILL_AWAITED_NS: Final = 60 * NS_PER_S  # so long after its time a release is not over
 
 
@@ -60,6 +61,11 @@ def calendar_state(
         releases=tuple(_due(windows[release_id], ts, heartbeats, now) for ts, release_id in due),
         sources=tuple(_coverage(name, heartbeat, now) for name, heartbeat in sorted(heartbeats.items())),
     )
+
+
+def is_release_near(windows: Iterable[ReleaseWindow], now: Nanos) -> bool:
+    """Whether ``now`` is within five minutes of the time of a release: nothing that can wait is done then."""
+    return any(window.ts_scheduled is not None and abs(window.ts_scheduled - now) < _NEAR_NS for window in windows)
 
 
 def count_silent(heartbeats: Mapping[str, Heartbeat], now: Nanos) -> int:

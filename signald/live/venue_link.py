@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from signald.live.agenda import is_release_near
 from signald.live.intake import Intake
 from signald.live.requests import Requests
 from signald.live.ticker import Ticker
@@ -42,6 +43,9 @@ class VenueLink:
         """
         self.channel = channel
         self._intake = intake
+        self._pipeline = pipeline
+        self._clock = clock
+        self._relief = ""
         self._venue = channel.removesuffix(SPARE)
         self._frames = frames
         self._links: Mapping[str, VenueLink] = {}
@@ -77,10 +81,18 @@ class VenueLink:
 
     def _tick(self) -> None:
         self._follow(self._intake.take(RecordKind.TICK, channel=self.channel, key=self.channel))
+        self._open_relief()
 
     def _answer(self, tag: str, body: bytes) -> None:
         if self.connection.is_up:
             self._follow(self._intake.take(RecordKind.RESPONSE, channel=self.channel, key=tag, payload=body))
+
+    def _open_relief(self) -> None:
+        """Open the connection that is to relieve this one, but not while a release is near: both together cost more."""
+        if self._relief and not is_release_near(self._pipeline.engine.windows.values(), self._clock.now()):
+            log.info("venue_relief_wanted", venue=self._venue, connection=self._relief)
+            self._links[self._relief].connection.open()
+            self._relief = ""
 
     def _follow(self, step: Step) -> None:
         for frame in step.frames:
@@ -91,7 +103,8 @@ class VenueLink:
         if step.reconnect:
             self.connection.drop(step.reconnect)
         if step.opens:
-            log.info("venue_relief_wanted", venue=self._venue, connection=step.opens)
-            self._links[step.opens].connection.open()
+            self._relief = step.opens
+            self._open_relief()
         if step.closes:
+            self._relief = ""
             self._links[step.closes].connection.close("relieved by another connection")

@@ -1,4 +1,4 @@
-from signald.live.agenda import SHOWN, Coverage, calendar_state, count_silent
+from signald.live.agenda import SHOWN, Coverage, calendar_state, count_silent, is_release_near
 from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, DAY, NFP_JANUARY, T0, figure, heartbeat, scheduled
 from tests.support.engine import ARM, LATE, build_engine, tell, wait
 
@@ -78,3 +78,12 @@ def test_a_source_counts_as_silent_from_fifteen_seconds_until_it_is_gone_for_a_d
 
     assert count_silent(heard, T0) == 1
     assert count_silent({}, T0) == 0
+
+
+def test_a_release_is_near_for_five_minutes_before_and_after_it() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+
+    near = [is_release_near(engine.windows.values(), T0 + after * SECOND) for after in (-300, -299, 0, 299, 300)]
+
+    assert near == [False, True, True, True, False]
