@@ -33,12 +33,13 @@ Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the daemon runs.
 
-    ``rehearse_every_s``: how often a test release walks the whole path, 0 for never. ``clock_file`` is the demo's:
-    eight bytes that shift the wall clock.
+    ``rehearse_every_s``: how often a test release walks the whole path, 0 for never. ``busy_poll_s``: so long before
+    and after each release the loop does not sleep. ``clock_file`` is the demo's: eight bytes that shift the wall clock.
     """
 
     startup_timeout_s: Positive = 10.0
     rehearse_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    busy_poll_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     clock_file: str | None = None
 
 

@@ -25,6 +25,7 @@ from signald.live.status import DaemonStatus
 from signald.live.switch import HaltSwitch
 from signald.live.ticker import Ticker
 from signald.live.venue_link import VenueLink
+from signald.live.vigil import Vigil
 from signald.model.records import RecordKind
 from signald.model.time import NS_PER_S
 from signald.pipeline import CALENDAR, RETAINED, Pipeline
@@ -190,6 +191,8 @@ class Daemon:
         supervisor.start("rehearsal", rehearsal.run)
         supervisor.start("collector", self._collector.run)
         supervisor.start("stalls", self._stalls.run)
+        vigil = Vigil(self._pipeline.engine, self._clock, around_s=self._config.live.busy_poll_s)
+        supervisor.start("vigil", vigil.run)
         took_s = (self._clock.monotonic() - started) / NS_PER_S
         status.ready()
         log.info("ready", took_s=round(took_s, 3), instruments=list(self._pipeline.board.instruments))

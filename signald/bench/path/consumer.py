@@ -9,6 +9,7 @@ from signald.model.time import NS_PER_S, parse_rfc3339
 from signald.runtime.clock import LiveClock
 
 _MARK: Final = b'"ts_event":'
+_FIGURES: Final = {b"release", b"correction"}
 _WIDTH: Final = 40  # characters behind the mark: a time, whichever way it is written
 _ENTRIES: Final = 64  # of one read at most
 
@@ -42,7 +43,8 @@ class Consumer:
                 if one is measured:
                     now = LiveClock.now()
                     for fields in entries:
-                        first.setdefault(_mark_of(fields), now)
+                        if _is_of_a_figure(fields):
+                            first.setdefault(_mark_of(fields), now)
         sent = {mark: _sent(mark) for mark in first}
         report(latencies=[read - sent[mark] for mark, read in first.items() if sent[mark] >= order["since"]])
 
@@ -57,6 +59,12 @@ class Consumer:
     def _ask(self, redis: RedisSocket, stream: bytes) -> None:
         command = (b"XREAD", b"COUNT", b"%d" % _ENTRIES, b"BLOCK", b"0", b"STREAMS", stream, self._seen[redis])
         redis.socket.sendall(pack(*command))
+
+
+def _is_of_a_figure(fields: list[bytes]) -> bool:
+    """Whether an entry says what a figure means; signald says other things too, each with its kind."""
+    said = dict(zip(fields[::2], fields[1::2], strict=True))
+    return said.get(b"kind", b"release") in _FIGURES
 
 
 def _mark_of(fields: list[bytes]) -> bytes:
