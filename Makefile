@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint format test integration chaos kills coverage lock upgrade
+.PHONY: help check lint format test integration chaos kills fuzz fuzz-guided coverage lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,14 @@ chaos: ## 500 random faults, two daemons killed in turn, 1,000 reconnections (ha
 
 kills: ## the example desks killed 500 times while the demo plays: every id handled exactly once (ten minutes)
 	uv run python -m tests.chaos.desks --kills 500
+
+fuzz: ## every venue's decoder against the plainest book, 3,000,000 frames each (half an hour)
+	uv run python -m tests.fuzz.decoders --cases 3000000
+
+fuzz-guided: ## the same, led by coverage (atheris), ten minutes a venue, kernels interpreted
+	for venue in binance binance_usdm okx bybit; do \
+		uv run --group fuzz python -m tests.fuzz.guided $$venue -max_total_time=600 || exit 1; \
+	done
 
 coverage: ## lines and branches the unit and property tests reach, kernels included
 	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --timeout=120 --cov --cov-report=term

@@ -48,7 +48,7 @@ Apply: TypeAlias = Callable[[bytes, int, Any], int]
 CASES: Final = 2_000
 """Of one seed."""
 _TEMPLATES: Final = 60
-_COMPARED_EVERY: Final = 32
+_COMPARED_EVERY: Final = 64
 _SNAPSHOT_EVERY: Final = 50
 _FINEST: Final = 5
 """Times that steps can surely be made a tenth as large."""
@@ -149,9 +149,19 @@ class DecoderFuzz:
         self._now += 7_000_000
         if isinstance(self._plain, PlainBinance) and self.cases % _SNAPSHOT_EVERY == 0:
             return self._seed_anew(self._plain)
-        self.frame = self._templates[int(self._draw() * len(self._templates))].fill(self._plain.last)
-        if self._draw() < 0.6:
-            self.frame = self._mutations.mutated(self.frame)
+        frame = self.next_frame()
+        problem = self.give(self._mutations.mutated(frame) if self._draw() < 0.6 else frame)
+        if problem or self.cases % _COMPARED_EVERY:
+            return problem or self._compare_heads()
+        return self.compare()
+
+    def next_frame(self) -> bytes:
+        """One that joins both books, mostly."""
+        return self._templates[int(self._draw() * len(self._templates))].fill(self._plain.last)
+
+    def give(self, frame: bytes) -> str:
+        """Give both books one frame; what is wrong with what they say of it, ``""`` if nothing."""
+        self.frame = frame
         ours = self._take(self.frame)
         elements = self._plain.read(self.frame)
         if elements is None:
@@ -162,9 +172,7 @@ class DecoderFuzz:
         else:
             problem = f"ours {ours}, the plain one has {len(elements)} elements"
         self.outcomes.update(map(_word, ours))
-        if problem or self.cases % _COMPARED_EVERY:
-            return problem or self._compare_heads()
-        return self.compare()
+        return problem
 
     def apply(self, frame: bytes) -> int:
         """Give our kernel a frame beside all comparing; the books may differ from then on."""
