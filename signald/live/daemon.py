@@ -285,6 +285,7 @@ class Daemon:
         metrics.watch_publisher(self._publisher)
         exports.watch_replicas(metrics, self._replicas)
         exports.watch_inputs(metrics, mqtt, intake)
+        exports.watch_frames(metrics, self._pipeline.venues.values())
         exports.watch_keeping(metrics, journal, self._vintages)
         exports.watch_warmth(metrics, rehearsal, self._collector, self._stalls)
         metrics.watch(

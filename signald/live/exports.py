@@ -1,5 +1,8 @@
 """Exports what the daemon's parts count: each number stays where it is kept, and is read when Prometheus asks."""
 
+from collections.abc import Collection
+from functools import partial
+
 from signald.journal.writer import JournalWriter
 from signald.live.collector import Collector
 from signald.live.intake import Intake
@@ -8,8 +11,17 @@ from signald.model.time import NS_PER_S
 from signald.runtime.stalls import StallWatch
 from signald.sinks.metrics import Metrics
 from signald.sinks.replicas import ReplicaCheck
+from signald.sources.protocol import VenueSource
 from signald.transports.mqtt import MqttConnection
 from signald.vintages.recorder import VintageRecorder
+
+_FRAMES = (
+    ("slow", "Frames that took the slow path: JSON, but not written as the compiled scan reads it."),
+    ("malformed", "Frames that make no sense."),
+    ("refined", "Times that a book was kept in finer steps than its instrument's."),
+    ("unknown_symbol", "Frames of books that are not kept."),
+    ("other_kind", "Frames that are no book's."),
+)
 
 
 def watch_replicas(metrics: Metrics, replicas: ReplicaCheck) -> None:
@@ -38,6 +50,16 @@ def watch_inputs(metrics: Metrics, mqtt: MqttConnection, intake: Intake) -> None
         "How far the wall clock was set back and is still behind our time.",
         lambda: intake.behind_ns() / NS_PER_S,
     )
+
+
+def watch_frames(metrics: Metrics, sources: Collection[VenueSource]) -> None:
+    """What the books' sources count that is not routine, over all of them."""
+
+    def count(name: str) -> int:
+        return sum(source.counts.get(name, 0) for source in sources)
+
+    for name, documentation in _FRAMES:
+        metrics.watch_counter(f"signald_{name}_frames_total", documentation, partial(count, name))
 
 
 def watch_keeping(metrics: Metrics, journal: JournalWriter, vintages: VintageRecorder) -> None:

@@ -1,5 +1,6 @@
 """What every calendar and every venue implements: told bytes and the time, it returns a Step."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from signald.model.events import Event
@@ -58,6 +59,11 @@ class VenueSource(Protocol):
     @property
     def instruments(self) -> tuple[InstrumentId, ...]:
         """Whose books come on this connection, in configuration order."""
+        ...
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often what happened that is not routine; 0 for what did not."""
         ...
 
     @property

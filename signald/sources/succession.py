@@ -6,6 +6,7 @@ board, all at one frame, and the old connection is given up. If the old one is l
 far as it has come. Its records are journalled like any other's, so a replay hands over at the same frame.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, cast
 
@@ -33,6 +34,11 @@ class BookSource(VenueSource, Protocol):
 
     books: tuple[Book, ...]
     on_applied: Callable[[Book], object] | None
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often what happened that is not routine."""
+        ...
 
 
 class Succession:
@@ -147,6 +153,7 @@ class Succession:
         assert old_lane.source is not None
         assert new_lane.source is not None
         new_lane.source.on_applied = old_lane.source.on_applied
+        new_lane.source.counts.update(old_lane.source.counts)  # both together: what is counted must not fall
         old_lane.source = None
         self._lead, self._heir = new_lane, old_lane
         self._due = self._connected + self._lifetime_ns
@@ -191,6 +198,11 @@ class Lane:
     def books(self) -> tuple[Book, ...]:
         """Those it shows."""
         return self.source.books if self.source is not None and self._leads else ()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What those it shows have counted, and those before them."""
+        return self.source.counts if self.source is not None and self._leads else Counter()
 
     @property
     def on_applied(self) -> Callable[[Book], object] | None:

@@ -66,7 +66,7 @@ def levels(side: Changes, sign: int) -> list[tuple[str, str]]:
     return [(f"{(middle + sign * offset) / 100:.2f}", str(lots)) for offset, lots in side.items()]
 
 
-@settings(deadline=None)
+@settings(max_examples=10 if PLAIN else 100, deadline=None)
 @given(st.lists(st.tuples(CHANGES, CHANGES), min_size=1, max_size=8))
 def test_a_snapshot_and_its_deltas_equal_a_later_snapshot(frames: list[tuple[Changes, Changes]]) -> None:
     by_deltas, at_once = Wire(BTCUSDT), Wire(BTCUSDT)
@@ -102,7 +102,7 @@ def assert_same_row(one: Wire, other: Wire) -> None:
         assert rows[0][name].tobytes() == rows[1][name].tobytes(), name
 
 
-@settings(deadline=None)
+@settings(max_examples=10 if PLAIN else 100, deadline=None)
 @given(CHANGES, CHANGES)
 def test_the_microprice_lies_within_the_touch(bids: Changes, asks: Changes) -> None:
     wire = Wire(BTCUSDT)
