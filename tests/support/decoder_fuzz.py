@@ -17,7 +17,7 @@ from signald.core.board import Board
 from signald.core.book import Book
 from signald.core.kernels import outcomes
 from signald.core.kernels.digits import LARGEST
-from signald.core.kernels.layout import BITS, COUNT, LAST, PHASE_LIVE, ROW, ROW_ADDRESS
+from signald.core.kernels.layout import BITS, COUNT, LAST, PHASE_LIVE, ROW, ROW_ADDRESS, TOUCH
 from signald.core.kernels.rows import ASK, BID, IMBALANCE, MICROPRICE
 from signald.errors import MalformedFrameError
 from signald.model.instruments import Instrument
@@ -289,7 +289,10 @@ class DecoderFuzz:
                 finer /= 10
                 if finer * 10**_FINEST < own[place]:
                     return False
-            largest = max([*numbers[place], *held[place], *ticker[place]], default=Decimal(0))
+            shown = [
+                int(each) * step for each in self._book.words[TOUCH + 2 * place :][:2]
+            ]  # by the row, maybe of before
+            largest = max([*numbers[place], *held[place], *ticker[place], *shown], default=Decimal(0))
             if largest / finer > LARGEST // 100 or largest > LARGEST // (100 * 10 ** _decimals(str(finer))):
                 return False
         return True
