@@ -3,7 +3,7 @@ import zlib
 import pytest
 
 from signald.core.board import Board
-from signald.core.kernels.outcomes import PROBLEMS, TOO_LARGE
+from signald.core.kernels.outcomes import BAD_SEQUENCE, PROBLEMS, TOO_LARGE
 from signald.model.notices import BookGap, BookLive, Rejected
 from signald.sources.registry import build_source, read_venue_config
 from signald.sources.venues.okx import source as _compiled  # noqa: F401 - to compile takes longer than a test may
@@ -71,3 +71,21 @@ def test_a_time_before_all_times_is_none() -> None:
     events = said(SNAPSHOT % 0, (UPDATE % (481, 0)).replace("1652459225481", "-1652459225481"))
 
     assert [event.reason for event in events if isinstance(event, BookGap)] == ["malformed"]
+
+
+CHAINED = (
+    '{"arg":{"channel":"books","instId":"BTC-USDT"},"action":"%s","data":[{"asks":[["30243.5","1.4","%s","6"]],'
+    '"bids":[],"ts":"1652459225381","checksum":0,"seqId":%d,"prevSeqId":%d}]}'
+)
+
+
+def test_a_sequence_below_zero_is_none() -> None:
+    events = said(CHAINED % ("snapshot", "0", 7, -1), CHAINED % ("update", "0", -5, 7))
+
+    assert [event.problem for event in events if isinstance(event, Rejected)] == [PROBLEMS[BAD_SEQUENCE]]
+
+
+def test_a_column_that_nobody_reads_may_hold_any_text() -> None:
+    events = said(CHAINED % ("snapshot", "0", 7, -1), CHAINED % ("update", "é", 8, 7))
+
+    assert [type(event) for event in events] == [BookLive]
