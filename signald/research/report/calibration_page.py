@@ -118,8 +118,8 @@ def _responses(parameters: Parameters) -> str:
     head = ("series", "σ of surprise", "n", *(f"{asset}, bp per σ" for asset in of))
     lead = (
         f"Move over {parameters.primary_s // 60} minutes in basis points per standard deviation of surprise, the other"
-        " surprises of the minute held, as believed at the end of the sample; then its standard error and t. An asterisk"
-        " marks a thin history."
+        " surprises of the minute held, as believed at the end of the sample; then its standard error and t. An"
+        " asterisk marks a thin history."
     )
     return section("Responses", lead, table(head, rows), _lent(parameters, of))
 
