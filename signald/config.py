@@ -18,7 +18,7 @@ from signald.sources.calendars.forexfactory import ForexFactoryConfig
 from signald.sources.calendars.ics import IcsConfig
 from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
 from signald.sources.registry import VenueConfig, read_venue_config
-from signald.transports.settings import MqttConfig, Port, Positive, RedisConfig
+from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig
 
 _RULES = ("releases", "guard", "control")
 ENV_PREFIX = "SIGNALD_"
@@ -54,6 +54,7 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     watch_before_s: Positive = 600.0
     bundle_wait_s: Positive = 10.0
     confirm_within_s: Positive = 30.0
+    clock_tolerance_s: Positive = 0.05
 
     def rules(self) -> WindowRules:
         """The same, in nanoseconds."""
@@ -66,6 +67,7 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             watch_before_ns=round(self.watch_before_s * NS_PER_S),
             bundle_wait_ns=round(self.bundle_wait_s * NS_PER_S),
             confirm_within_ns=round(self.confirm_within_s * NS_PER_S),
+            clock_tolerance_ns=round(self.clock_tolerance_s * NS_PER_S),
         )
 
 
@@ -193,6 +195,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The file as it stands, its venues not yet read."""
 
     mqtt: MqttConfig = MqttConfig()
+    clock: ClockConfig = ClockConfig()
     redis: RedisConfig = RedisConfig()
     live: LiveConfig = LiveConfig()
     releases: ReleasesConfig = ReleasesConfig()

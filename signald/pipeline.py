@@ -6,8 +6,11 @@ The engine sees only rows that came as a ROWS record, so whoever feeds the same 
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
 from signald.core.engine import Engine
+from signald.model.clock import ClockOffset
 from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ScheduledRelease
 from signald.model.notices import Notice, Rejected
@@ -21,6 +24,10 @@ Output: TypeAlias = Signal | Notice
 
 CALENDAR = "mqtt"
 """Channel of the calendar's messages, and of its connection, in the journal."""
+CLOCK = "clock"
+"""Channel of what is measured of our clock."""
+
+_MEASURED = msgspec.json.Decoder(ClockOffset)
 
 RETAINED = "retained:"
 """Stands before the topic in the key of a message that the broker had kept."""
@@ -63,7 +70,7 @@ class Pipeline:
             step = self.venues[record.channel].on_frame(record.payload, record.ts_ingest)
             return NOTHING if step is EMPTY else self._follow(step)
         if kind is RecordKind.MESSAGE:
-            return self._message(record)
+            return self._measured(record) if record.channel == CLOCK else self._message(record)
         if kind is RecordKind.ROWS:
             self._rows = rows_from_bytes(record.payload)
             return NOTHING
@@ -92,6 +99,12 @@ class Pipeline:
             return fed
         # What was kept or recalled is said again on purpose: that it is known already is no news.
         return Fed(tuple(output for output in fed.outputs if not _is_said_again(output)), fed.step)
+
+    def _measured(self, record: Record) -> Fed:
+        """How far our clock is off, as ``{"offset_ns":…,"error_ns":…}``."""
+        measured = msgspec.structs.replace(_MEASURED.decode(record.payload), ts_ingest=record.ts_ingest)
+        self.engine.wake(record.ts_ingest)
+        return Fed(tuple(self.engine.handle(measured, self._rows)), EMPTY)
 
     def _tick(self, record: Record) -> Fed:
         if record.key:

@@ -12,6 +12,7 @@ from signald.core.kernels.jit import compilations
 from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
 from signald.live import exports
+from signald.live.clock_watch import ClockWatch
 from signald.live.collector import Collector
 from signald.live.control_room import ControlRoom
 from signald.live.intake import Intake
@@ -186,6 +187,7 @@ class Daemon:
         take = _recording(intake)
         calling = Ticker(self._clock, deadline=recall.next_deadline, fire=lambda: recall.say(self._clock.now(), take))
         supervisor.start("recall", calling.run)
+        supervisor.start("clock", ClockWatch(self._config.clock, self._clock, intake, self._metrics).run)
         await rehearsal.before_ready()
         self._settle()
         supervisor.start("rehearsal", rehearsal.run)

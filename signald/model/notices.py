@@ -146,6 +146,14 @@ class Unconfirmed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class ClockOff(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Our clock is ``offset_ns`` ahead by a time server's, more than is tolerated; or no longer so."""
+
+    offset_ns: Nanos
+    is_off: bool
+    ts_ingest: Nanos
+
+
 class SourceSilent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A calendar source stopped sending heartbeats; ``ts_heard`` is that of the last.
 
@@ -205,6 +213,7 @@ Notice: TypeAlias = (
     | NoSurprise
     | Contradicted
     | Unconfirmed
+    | ClockOff
     | SourceSilent
     | SourceAlive
     | Controlled

@@ -9,6 +9,20 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
+class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ``[clock]`` table.
+
+    Attributes:
+        ntp_server: Who is asked how far our clock is off; ``""``: nobody, and it is taken to be right.
+        ntp_port: Its port.
+        every_s: How often.
+    """
+
+    ntp_server: str = ""
+    ntp_port: Port = 123
+    every_s: Positive = 64.0
+
+
 class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ``[mqtt]`` table.
 

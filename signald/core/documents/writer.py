@@ -34,11 +34,17 @@ class _Statement:
 
 
 class Documents:
-    """Writes the documents of one model: one per instrument, in the board's order."""
+    """Writes the documents of one model: one per instrument, in the board's order.
+
+    Attributes:
+        scorer: The model.
+        clock_is_off: Whether our clock is known to be off by more than is tolerated.
+    """
 
     def __init__(self, *, scorer: Scorer, instruments: tuple[Instrument, ...]) -> None:
         """Take the model and the instruments."""
         self.scorer = scorer
+        self.clock_is_off = False
         self._instruments = instruments
         self._plans = Plans(scorer)
 
@@ -233,7 +239,8 @@ class Documents:
         verdict: Verdict,
         prediction: Prediction | None,
     ) -> Signal:
-        flags: list[Flag] = [*statement.flags, *book_flags(row), *(prediction.flags if prediction else ())]
+        clock: list[Flag] = ["clock_offset"] if self.clock_is_off else []
+        flags: list[Flag] = [*statement.flags, *clock, *book_flags(row), *(prediction.flags if prediction else ())]
         return Signal(
             id=signal_id(statement.kind, instrument.id, statement.keys),
             kind=statement.kind,

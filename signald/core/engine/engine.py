@@ -15,6 +15,7 @@ from signald.core.guard.rules import GuardRules
 from signald.core.guard.timeline import Guard
 from signald.core.liveness import covers
 from signald.core.release_window import Bundle, Moment, Register, ReleaseWindow, WindowRules
+from signald.model.clock import ClockOffset
 from signald.model.control import Blackout, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
@@ -106,14 +107,16 @@ class Engine:
                 outputs.extend(self._guard.fire(rows))
         return self.controls.admit(outputs)
 
-    def handle(self, event: Event, rows: BoardRows) -> list[Output]:
+    def handle(self, event: Event | ClockOffset, rows: BoardRows) -> list[Output]:
         """Fire what is due by ``event.ts_ingest``, then apply the event to what the board showed at that instant."""
         before = self.advance(event.ts_ingest, rows)
         return [*before, *self.controls.admit(self._apply(event, rows))]
 
-    def _apply(self, event: Event, rows: BoardRows) -> list[Output]:
+    def _apply(self, event: Event | ClockOffset, rows: BoardRows) -> list[Output]:
         if isinstance(event, Control):
             return self.controls.take(event)
+        if isinstance(event, ClockOffset):
+            return self._world.set_clock(event)
         if isinstance(event, Heartbeat):
             return [*self._world.liveness.heard(event)]
         if not isinstance(event, ScheduledRelease):

@@ -57,7 +57,7 @@ class Figures:
 
     def _figure(self, window: ReleaseWindow, release: Release, rows: BoardRows) -> list[Output]:
         farthest = self._world.documents.scorer.farthest(release.release_id)
-        judgement = judge(window, release, self._world.rules, farthest=farthest)
+        judgement = judge(window, release, self._world.rules, farthest=farthest, offset_ns=self._world.offset_ns)
         if judgement.reason not in {"early_release", "unscheduled"}:
             window.freeze()
         if judgement.reason == "unscheduled":
@@ -119,7 +119,7 @@ class Figures:
         self._world.agenda.add(window.release_id, "confirm", now + self._world.rules.confirm_within_ns)
 
     def _late_from(self, window: ReleaseWindow) -> Nanos:
-        return self._world.bundle_of(window).ts_scheduled + self._world.rules.late_after_ns
+        return self._world.bundle_of(window).ts_scheduled + self._world.rules.late_after_ns + self._world.offset_ns
 
     def _surprise_nobody(self, window: ReleaseWindow, now: Nanos) -> list[Output]:
         """Say so if the figure that counts gives no surprise."""
@@ -143,7 +143,7 @@ class Figures:
     def _say(self, window: ReleaseWindow, release: Release, rows: BoardRows) -> list[Output]:
         """What the bundle says now, unless its move is over."""
         bundle = self._world.bundle_of(window)
-        if release.ts_ingest >= bundle.ts_scheduled + self._world.rules.valid_ns:
+        if release.ts_ingest >= bundle.ts_scheduled + self._world.rules.valid_ns + self._world.offset_ns:
             return []
         return self._world.score(bundle, rows, ts_event=release.ts_event, ts_ingest=release.ts_ingest)
 

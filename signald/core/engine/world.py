@@ -7,8 +7,9 @@ from signald.core.board import BoardRows
 from signald.core.documents import Documents
 from signald.core.liveness import SourceLiveness
 from signald.core.release_window import Agenda, Bundle, Register, ReleaseWindow, WindowRules
+from signald.model.clock import ClockOffset
 from signald.model.macro import ReleaseId
-from signald.model.notices import Notice, Rejected
+from signald.model.notices import ClockOff, Notice, Rejected
 from signald.model.signals import Signal
 from signald.model.time import Nanos
 
@@ -24,6 +25,16 @@ class World:
     rules: WindowRules
     agenda: Agenda = field(default_factory=Agenda)
     liveness: SourceLiveness = field(default_factory=SourceLiveness)
+    offset_ns: Nanos = 0
+
+    def set_clock(self, measured: ClockOffset) -> list[Output]:
+        """Judge by what is known of our clock from now on; an alarm when it goes wrong, and when it is right again."""
+        self.offset_ns = measured.offset_ns
+        was_off, is_off = self.documents.clock_is_off, abs(measured.offset_ns) > self.rules.clock_tolerance_ns
+        self.documents.clock_is_off = is_off
+        if was_off == is_off:
+            return []
+        return [ClockOff(offset_ns=measured.offset_ns, is_off=is_off, ts_ingest=measured.ts_ingest)]
 
     def open(self, release_id: ReleaseId) -> ReleaseWindow:
         """The release, made if it is new; whichever is forgotten for it has nothing due any more."""

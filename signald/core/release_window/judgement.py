@@ -7,6 +7,7 @@ from signald.core.release_window.window import Expectation, ReleaseWindow
 from signald.core.surprise import surprise
 from signald.model.macro import Indicator, Release
 from signald.model.signals import Flag
+from signald.model.time import Nanos
 
 _SLIP_FACTORS: Final = (1e-6, 1e-3, 1e-2, 1e2, 1e3, 1e6)
 """How far feeds slip: percent and fraction, units and thousands and millions."""
@@ -31,25 +32,29 @@ class Judgement(NamedTuple):
     flags: tuple[Flag, ...]
 
 
-def judge(window: ReleaseWindow, release: Release, rules: WindowRules, *, farthest: float | None) -> Judgement:
+def judge(
+    window: ReleaseWindow, release: Release, rules: WindowRules, *, farthest: float | None, offset_ns: Nanos = 0
+) -> Judgement:
     """Judge a figure.
 
     Args:
         window: What is known of the release.
         release: The figure; its ``ts_ingest`` decides whether it is early or late.
         rules: The moments.
+        offset_ns: How far our clock is known to be ahead.
         farthest: Largest distance from consensus that may be believed, in the indicator's unit; ``None``: unknown.
     """
     scheduled = window.ts_scheduled
     if scheduled is None:
         return Judgement("quarantine", "unscheduled", ("unconfirmed",))
-    if release.ts_ingest < scheduled - rules.early_tolerance_ns:
+    came = release.ts_ingest - offset_ns
+    if came < scheduled - rules.early_tolerance_ns:
         return Judgement("quarantine", "early_release", ("early_release",))
-    late: tuple[Flag, ...] = ("late_release",) if release.ts_ingest >= scheduled + rules.late_after_ns else ()
+    late: tuple[Flag, ...] = ("late_release",) if came >= scheduled + rules.late_after_ns else ()
     actual = release.actual
     if actual is not None and is_unit_slip(actual, window.indicator, window.expectation):
         return Judgement("quarantine", "unit_slip", ("unit_slip", *late))
-    if release.ts_ingest >= scheduled + rules.valid_ns:
+    if came >= scheduled + rules.valid_ns:
         return Judgement("quarantine", "late_release", late)
     if actual is not None and _is_outlier(actual, window.indicator, window.expectation.consensus, farthest):
         return Judgement("quarantine", "outlier", ("outlier", *late))
