@@ -121,7 +121,7 @@ def _people(world: World, *, wide: bool) -> list[Turn]:
         world.add_signald("signald-8", symbols=SYMBOLS)
         turns += [
             Turn(f"{BESIDE} more consumers", "signald", "signald-20", 1),
-            Turn(f"{BESIDE} more consumers", "floor", f"floor+{BESIDE}", 1),
+            Turn(f"{BESIDE} more consumers", "floor", f"floor-{BESIDE}", 1),
             Turn(f"{len(SYMBOLS)} instruments", "signald", "signald-8", 1),
             *(Turn(f"{len(SYMBOLS)} books, {kind}", "signald", "signald-8", 1, kind) for kind in _FLOOD_RATES),
         ]

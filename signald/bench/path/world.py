@@ -105,7 +105,7 @@ class World:
 
     def add_program(self, module: str, *, beside: int = 0) -> None:
         """Start the floor or the idiom, writing ``beside`` more streams that are read too."""
-        name = f"{module}+{beside}" if beside else module
+        name = f"{module}-{beside}" if beside else module
         streams = [f"{name}:{number}" for number in range(1 + beside)]
         ports = {"mqtt": self._broker.port, "redis": self._redis.port, "database": 0}
         self._stack.enter_context(Helper(module, prefix=name, streams=streams, **ports))
