@@ -1,5 +1,6 @@
 """What must hold after every case: journal = stream = what a desk has read, by id."""
 
+import asyncio
 import functools
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,9 @@ from tests.chaos.world import World
 
 _BY_THE_CLOCK: Final = frozenset({"scenario", "guard", "drift", "missed", "reaction", "outcome"})
 """Kinds of documents that follow from the time, not from a message."""
+
+_LOOKS: Final = 100
+_LOOK_EVERY_S: Final = 0.1
 
 
 class Seen(NamedTuple):
@@ -50,7 +54,13 @@ async def look(world: World) -> Seen:
     """Look at everything: what the journals have must be on the stream, and what that has in a journal by then."""
     journals = _journals(world)
     heard = list(world.desk.heard)
+    written = {document for journal in journals for document in journal}
     stream, consumer, latest = await world.desk.look()
+    for _ in range(_LOOKS):  # what has just been said, because its time came, may be on its way
+        if written <= {entry.id for entry in stream}:
+            break
+        await asyncio.sleep(_LOOK_EVERY_S)
+        stream, consumer, latest = await world.desk.look()
     journalled = {document for journal in _journals(world) for document in journal}
     return Seen(stream, consumer, heard, latest, journals, journalled)
 
