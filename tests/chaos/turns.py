@@ -91,8 +91,8 @@ async def _publish(world: World, over: asyncio.Event) -> list[list[Figure]]:
 
 
 def _is_settled(world: World, bundles: list[list[Figure]]) -> bool:
+    journals = [dict(replica.documents()) for replica in world.replicas]  # first: they grow as time comes
     heard = {entry.id: entry.data for entry in list(world.desk.heard)}
-    journals = [dict(replica.documents()) for replica in world.replicas]
     return all(
         is_complete([decode_data(data) for data in documents.values()], bundles, scored=True)
         for documents in (heard, *journals)
