@@ -451,7 +451,7 @@ class ClockForward(Fault):
     """The clock of everybody is set forward by an hour, for good."""
 
     target = "clock"
-    touches_redis = False
+    touches_redis = True  # an hour's steps come due at once, more than may be in flight: some wait, and are late
     scores = False  # what comes after it is an hour late
 
     @classmethod
