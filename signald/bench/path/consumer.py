@@ -43,10 +43,10 @@ class Consumer:
                 if one is measured:
                     now = LiveClock.now()
                     for fields in entries:
-                        if _is_of_a_figure(fields):
-                            first.setdefault(_mark_of(fields), now)
-        sent = {mark: _sent(mark) for mark in first}
-        report(latencies=[read - sent[mark] for mark, read in first.items() if sent[mark] >= order["since"]])
+                        mark = _mark_of(fields)
+                        if _is_of_a_figure(fields) and _sent(mark) >= order["since"]:
+                            first.setdefault(mark, now)
+        report(latencies=[read - _sent(mark) for mark, read in first.items()])
 
     def _take(self, redis: RedisSocket, stream: bytes) -> list[list[bytes]]:
         answer: Any = redis.read()
