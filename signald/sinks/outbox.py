@@ -20,17 +20,19 @@ class Item:
 
     Attributes:
         document: Which.
+        number: Its place among all that came.
         queued: When it came; ``None`` for what an earlier process scored.
         is_late: It does not go the direct way.
         late_ms: What it was last sent with.
         sent: When it was last sent.
     """
 
-    __slots__ = ("document", "is_late", "late_ms", "queued", "sent")
+    __slots__ = ("document", "is_late", "late_ms", "number", "queued", "sent")
 
     def __init__(self, document: Document, queued: Nanos | None) -> None:
         """Take a document that came at ``queued``."""
         self.document = document
+        self.number = 0
         self.queued = queued
         self.is_late = False
         self.late_ms = 0
@@ -51,7 +53,8 @@ class Outbox:
         self._waiting: deque[Item] = deque()
         self._in_flight: deque[Item] = deque()
         self._refused: list[Item] = []
-        self._tail: deque[Document] = deque(maxlen=tail_length)
+        self._tail: deque[tuple[int, Document]] = deque(maxlen=tail_length)
+        self._came = 0
         self._is_open = False
         self.dropped = 0
 
@@ -69,14 +72,18 @@ class Outbox:
 
     def tail(self) -> Sequence[Document]:
         """The last confirmed documents, oldest first."""
-        return tuple(self._tail)
+        return tuple(document for _, document in self._tail)
 
     def remember(self, documents: Iterable[Document]) -> None:
         """Take ``documents``, oldest first, for confirmed until the server says otherwise."""
-        self._tail.extend(documents)
+        for document in documents:
+            self._came += 1
+            self._tail.append((self._came, document))
 
     def add(self, item: Item) -> None:
         """Put ``item`` at the end of the line."""
+        self._came += 1
+        item.number = self._came
         goes_now = self._is_open and not self._waiting and len(self._in_flight) < self._window
         if not goes_now:
             item.is_late = True
@@ -109,7 +116,7 @@ class Outbox:
     def confirm(self) -> Item:
         """The oldest document in flight is on the server."""
         item = self._in_flight.popleft()
-        self._tail.append(item.document)
+        self._tail.append((item.number, item.document))
         return item
 
     def refuse(self) -> Item:
@@ -138,10 +145,22 @@ class Outbox:
         self._is_open = True
 
     def connect(self, missing: Sequence[Document]) -> None:
-        """There is a connection, and the server lacks ``missing`` of the tail: they go first."""
+        """There is a connection, and the server lacks ``missing`` of the tail: they go out again in their place.
+
+        That is mostly before all that waits; but what was refused here, and written by a replica in time for what came
+        after it, waits although that was confirmed.
+        """
         gone = {document.id for document in missing}
-        self._tail = deque((kept for kept in self._tail if kept.id not in gone), self._tail.maxlen)
-        self._bring_back([Item(document, None) for document in missing])
+        again: list[Item] = []
+        for number, document in self._tail:
+            if document.id in gone:
+                item = Item(document, None)
+                item.number = number
+                again.append(item)
+        self._tail = deque((kept for kept in self._tail if kept[1].id not in gone), self._tail.maxlen)
+        self._bring_back(again)
+        if again:
+            self._waiting = deque(sorted(self._waiting, key=_number))
         self._is_open = True
 
     def disconnect(self) -> None:
@@ -157,3 +176,7 @@ class Outbox:
         for item in kept:
             item.is_late = True
         self._waiting.extendleft(reversed(kept))
+
+
+def _number(item: Item) -> int:
+    return item.number

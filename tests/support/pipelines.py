@@ -43,6 +43,7 @@ class BidVenue:
 
     def __init__(self, board: Board) -> None:
         self.instruments = board.instruments
+        self.counts: dict[str, int] = {}
         self._cells = [board.writer_row(number) for number in range(len(board.instruments))]
         self._row = np.frombuffer(bytearray(live_rows(1).tobytes()), dtype=np.int64)
         self._deadline: Nanos | None = None

@@ -101,6 +101,18 @@ def test_what_the_server_lacks_goes_first() -> None:
     assert take_all(box) == [(2, None, True), (3, 2, True)]
 
 
+def test_what_the_server_lacks_goes_after_what_was_refused_before_it() -> None:
+    box = outbox()
+    add(box, 1, 2)
+    box.refuse()  # a replica writes 1 meanwhile, so that 2 has what must come before it
+    box.confirm()
+    box.disconnect()
+
+    box.connect([document(2)])  # and a failover loses both
+
+    assert [number for number, _, _ in take_all(box)] == [1, 2]
+
+
 def test_a_test_that_cannot_go_now_is_given_up() -> None:
     box = outbox()
     add(box, 1, test=True)
