@@ -15,6 +15,8 @@ class Patience:
 
     def joined(self, now: Nanos) -> Nanos:
         """The sources can be heard from now on; until when what they said meanwhile may take to come."""
+        if self._joined is not None:  # killed while it could hear: nobody said that the contact ended
+            self.parted(now)
         if self._unsure_since is None:
             self._unsure_since = now
         self._joined = now

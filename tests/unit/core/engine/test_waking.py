@@ -163,6 +163,19 @@ def test_a_contact_long_enough_begins_the_patience_anew() -> None:
     assert missed.ts_ingest == T0 - seconds(10) + RULES.patience_ns
 
 
+def test_a_contact_that_ended_with_its_process_began_the_patience_anew() -> None:
+    engine = build_engine()
+    engine.connect(T0 - seconds(1_000))
+    tell(engine, scheduled())
+    pass_time(engine, T0 - seconds(2))
+    engine.connect(T0 - seconds(2))
+    engine.disconnect(T0 - seconds(1))
+
+    [missed] = [one for one in pass_time(engine, T0 + CLOSE) if isinstance(one, Signal)]
+
+    assert missed.ts_ingest == T0 - seconds(2) + RULES.patience_ns
+
+
 def test_who_was_away_beyond_the_end_of_a_window_still_says_what_was_missed() -> None:
     engine = build_engine()
     tell(engine, scheduled())
