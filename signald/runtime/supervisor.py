@@ -100,8 +100,7 @@ class Supervisor:
     ) -> None:
         self.stopping.set()
         try:
-            if error is None:
-                await self._cancel_in_reverse()
+            await self._cancel_in_reverse()
             await self._group.__aexit__(kind, error, trace)
         except BaseExceptionGroup as group:
             raise first_failure(group) from group
