@@ -111,7 +111,10 @@ def segments_from(path: Path, *, from_ts: Nanos | None = None) -> Iterator[Path]
         segments = _from_time(segments, from_ts)
     following = segments[0]
     while True:
+        unborn = _is_unborn(following)
         yield following
+        if unborn:  # whoever reads it sees nothing, so what has been begun behind it since is not for this reading
+            return
         later = [each for each in list_segments(path) if segment_number(each) > segment_number(following)]
         if not later:
             return
