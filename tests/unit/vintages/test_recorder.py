@@ -146,6 +146,8 @@ async def test_a_store_that_somebody_holds_locked_is_written_when_it_is_free(tmp
         running.cancel()
     await asyncio.to_thread(recorder.flush)
 
+    assert (recorder.written, recorder.is_failing) == (1, False)
+
 
 async def test_what_the_run_was_ended_over_is_written_by_the_flush(tmp_path: Path) -> None:
     path = tmp_path / "kept"
