@@ -57,4 +57,5 @@ def _measure(
 
     timed = time_in_turn({"each": side(0), "none": side(_NEVER)}, rounds=rounds)
     us = timed["each"].median_us - timed["none"].median_us
-    return {"us_each": round(us, 3), "share_of_core": round(us / 1e6 * per_s[0] * BOOKS, 6)}
+    due_per_s = float(per_s[0])  # a NumPy number would be written as text
+    return {"us_each": round(us, 3), "share_of_core": round(us / 1e6 * due_per_s * BOOKS, 6)}

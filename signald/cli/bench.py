@@ -18,6 +18,14 @@ DataOption = Annotated[
 HtmlOption = Annotated[Path | None, typer.Option("--html", help="Write the figures and a plot to this file.")]
 
 
+@app.callback()
+def quiet() -> None:
+    """Measurements that print JSON, both sides in one go, with machine, versions and sample size."""
+    from signald.logs import configure_logs  # noqa: PLC0415 - only what is asked for is loaded
+
+    configure_logs(level="warning")  # standard output belongs to the figures
+
+
 @app.command()
 def books(config: ConfigOption = None, data: DataOption = None, *, json: JsonOption = False) -> None:
     """Bytes to book to board row, beside decoding alone and beside what one would use instead."""
