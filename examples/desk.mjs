@@ -84,6 +84,12 @@ function parse(bytes, start) {
   }
 }
 
+/** Whether one entry's id comes before another's. */
+const isBefore = (one, other) => {
+  const [[oneMs, oneNumber], [otherMs, otherNumber]] = [one, other].map((id) => id.split("-").map(BigInt));
+  return oneMs < otherMs || (oneMs === otherMs && oneNumber < otherNumber);
+};
+
 const fieldsOf = (flat) => Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => flat.slice(2 * i, 2 * i + 2)));
 
 /** JSON whose whole numbers beyond a double's reach become BigInt: `ts_…` are nanoseconds. */
@@ -97,14 +103,15 @@ export class Guard {
   held = new Map();
   halted = false;
 
-  take(signal, tsPublish, takenMs) {
+  take(signal, tsPublish, takenMs, nowMs = performance.now()) {
     if (signal.kind === "halt" || signal.kind === "resume") this.halted = signal.kind === "halt";
     const before = this.held.get(signal.instrument);
     if (!signal.desk || (signal.kind !== "guard" && !SCORED.has(signal.kind))) return;
     if (before && signal.ts_event < before.signal.ts_event) return;
     if (SCORED.has(signal.kind) && before && before.signal.ts_scheduled !== signal.ts_scheduled) return;
     const lifeMs = Number(signal.desk.ts_expires - tsPublish) / 1e6;
-    this.held.set(signal.instrument, { signal, endsMs: takenMs + lifeMs });
+    const beganMs = Math.min(takenMs, nowMs); // the server's clock may have been set since we asked
+    this.held.set(signal.instrument, { signal, endsMs: beganMs + lifeMs });
   }
 
   state(instrument, nowMs = performance.now()) {
@@ -130,7 +137,9 @@ class Book {
   }
 }
 
-class Desk {
+export class Desk {
+  unreadable = 0;
+
   constructor({ host, port, consumer, group, worker = "1", book, onGap }) {
     Object.assign(this, { host, port, group, worker, book, onGap, guard: new Guard(), last: "0-0", number: undefined });
     this.key = `{signald}:consumer:${consumer}`;
@@ -154,7 +163,7 @@ class Desk {
 
   async begin() {
     const { link, key, group } = this;
-    await link.call("XGROUP", "CREATE", key, group, "0", "MKSTREAM").catch((error) => {
+    await link.call("XGROUP", "CREATE", key, group, await this.place(), "MKSTREAM").catch((error) => {
       if (!error.message.startsWith("BUSYGROUP")) throw error;
     });
     const askedMs = performance.now();
@@ -168,6 +177,12 @@ class Desk {
     if (newest) this.number = Number(fieldsOf(newest[1]).sequence);
   }
 
+  /** Where a group that is gone begins again: where we are, or the beginning of a stream that was begun anew. */
+  async place() {
+    const [newest] = await this.link.call("XREVRANGE", this.key, "+", "-", "COUNT", 1);
+    return newest && this.last !== "0-0" && !isBefore(newest[0], this.last) ? this.last : "0";
+  }
+
   async follow() {
     let cursor = "0"; // first what was delivered and not acknowledged
     let claimedMs = -Infinity;
@@ -179,7 +194,7 @@ class Desk {
       const reply = await this.link.call("XREADGROUP", "GROUP", this.group, this.worker, "COUNT", AT_ONCE, "BLOCK", BLOCK_MS, "STREAMS", this.key, cursor);
       const entries = reply === null ? [] : reply[0][1];
       for (const [entry, flat] of entries) {
-        if (flat === null) await this.ack(entry); // trimmed away
+        if (flat === null) await this.miss(entry);
         else if (cursor === ">") await this.takeNew(entry, fieldsOf(flat));
         else await this.handle(entry, fieldsOf(flat));
       }
@@ -189,44 +204,62 @@ class Desk {
 
   async claim() {
     for (let start = "0-0", next; ; start = next) {
-      const [to, entries] = await this.link.call("XAUTOCLAIM", this.key, this.group, this.worker, CLAIM_AFTER_MS, start, "COUNT", AT_ONCE);
+      const [to, entries, trimmed = []] = await this.link.call("XAUTOCLAIM", this.key, this.group, this.worker, CLAIM_AFTER_MS, start, "COUNT", AT_ONCE);
       for (const [entry, flat] of entries.filter(Boolean)) await this.handle(entry, fieldsOf(flat));
+      for (const entry of trimmed) await this.miss(entry);
       next = to;
       if (next === "0-0") return;
     }
   }
 
   async takeNew(entry, fields) {
-    const number = Number(fields.sequence);
+    const number = /^\d+$/.test(fields.sequence) ? Number(fields.sequence) : undefined;
     if (this.number !== undefined && number > this.number + 1) await this.refill(entry, number);
-    this.look(entry, fields);
-    this.number = number;
+    this.number = number ?? this.number;
     this.last = entry;
     await this.handle(entry, fields);
   }
 
-  /** Deliveries that were left out: from the stream if they are still there. */
+  /** Deliveries that were left out: from the stream if they are still there; what is not is a gap. */
   async refill(before, number) {
-    const missing = new Set(Array.from({ length: number - this.number - 1 }, (_, i) => this.number + 1 + i));
+    let next = this.number + 1;
     for (const [entry, flat] of await this.link.call("XRANGE", this.key, `(${this.last}`, `(${before}`)) {
       const fields = fieldsOf(flat);
-      if (!missing.delete(Number(fields.sequence))) continue;
+      const found = Number(fields.sequence);
+      if (!(found >= next && found < number)) continue;
+      if (found > next) this.onGap(next, found - 1);
+      next = found + 1;
       await this.link.call("XCLAIM", this.key, this.group, this.worker, 0, entry, "FORCE", "JUSTID");
       await this.handle(entry, fields);
     }
-    if (missing.size) this.onGap([...missing]);
+    if (next < number) this.onGap(next, number - 1);
+  }
+
+  /** What was delivered before is no longer in the stream. */
+  async miss(entry) {
+    this.onGap(undefined, this.number);
+    await this.ack(entry);
   }
 
   look(entry, fields) {
-    const signal = decode(fields.data);
+    let signal;
+    try {
+      signal = decode(fields.data);
+      BigInt(fields.ts_publish);
+    } catch {
+      return undefined;
+    }
+    if (signal === null || typeof signal !== "object" || Array.isArray(signal)) return undefined;
     if (signal.schema !== SCHEMA) throw Object.assign(new Error(`this client does not read ${signal.schema}`), { fatal: true });
     this.guard.take(signal, BigInt(fields.ts_publish), Number(entry.split("-")[0]) - this.serverLessOursMs);
     return signal;
   }
 
   async handle(entry, fields) {
-    if (!this.book.ids.has(fields.id)) {
-      const signal = this.look(entry, fields);
+    const signal = this.look(entry, fields);
+    if (signal === undefined) {
+      this.unreadable++; // it is skipped: it will never be readable
+    } else if (!this.book.ids.has(fields.id)) {
       const state = this.guard.state(signal.instrument);
       this.book.note({ id: fields.id, kind: signal.kind, instrument: signal.instrument, state }); // effect and id, durable together
     }
@@ -241,6 +274,6 @@ class Desk {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [address, consumer, path, group = "node"] = process.argv.slice(2);
   const [host, port] = address.split(":");
-  const onGap = (numbers) => console.error(`signals lost: ${numbers}`);
+  const onGap = (first, last) => console.error(`signals lost: ${first ?? "some"} to ${last}`);
   await new Desk({ host, port: Number(port), consumer, group, book: new Book(path), onGap }).run();
 }

@@ -108,6 +108,13 @@ class Desk:
         else:
             self._reader.acknowledge(received.entry)
 
+    def again(self, received: Received) -> None:
+        """Say that ``received`` could not be dealt with: it is handed over once more, after those that wait."""
+        if self._thread is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._reader.give_back, received)
+        else:
+            self._reader.give_back(received)
+
     # -- async for ---------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
@@ -138,10 +145,20 @@ class Desk:
         """
         while True:
             received = await self._next()
-            if self._handled is not None and self._handled(received.id):
+            if self._was_handled(received):
                 self._reader.skip(received)
             else:
                 yield received
+
+    def _was_handled(self, received: Received) -> bool:
+        """Ask the desk; a record that cannot be read now does not lose the signal."""
+        if self._handled is None:
+            return False
+        try:
+            return self._handled(received.id)
+        except BaseException:
+            self.again(received)
+            raise
 
     async def _next(self) -> Received:
         assert self._running is not None
@@ -187,7 +204,7 @@ class Desk:
         """Signals, for ever; raises ``SchemaError`` as the asynchronous form does."""
         while True:
             received = self._wait(self._next())
-            if self._handled is not None and self._handled(received.id):
+            if self._was_handled(received):
                 assert self._loop is not None
                 self._loop.call_soon_threadsafe(self._reader.skip, received)
             else:

@@ -13,7 +13,16 @@ from typing import Final, Literal, cast
 import msgspec
 import structlog
 
-from signald.client.entries import Raw, Received, UnreadableError, entries_reply, read_entry, streams_reply
+from signald.client.entries import (
+    Raw,
+    Received,
+    UnreadableError,
+    entries_reply,
+    number_of,
+    place_of,
+    read_entry,
+    streams_reply,
+)
 from signald.client.sequences import Gap, Sequences, lost
 from signald.errors import SinkError
 from signald.model.time import NS_PER_MS, Nanos
@@ -115,6 +124,12 @@ class Reader:
         self._acknowledged.clear()
         self._has_acks.set()
 
+    def give_back(self, received: Received) -> None:
+        """It was not dealt with: hand it over again, after what is waiting."""
+        if received.entry in self._held:
+            self._given.pop(received.id, None)
+            self._ready.append(received._replace(is_redelivered=True))
+
     def skip(self, received: Received) -> None:
         """It was handled before: only the server does not know."""
         self.repeated += 1
@@ -133,14 +148,20 @@ class Reader:
 
     async def _prepare(self) -> None:
         """On each connection: the group is there, what was delivered before comes first, and we know where we are."""
+        begin = self._begin if self._last == _NOTHING_OLDER else await self._resume_at()
         try:
-            await self._stream.call("XGROUP", "CREATE", self._key, self._group, self._begin, "MKSTREAM")
+            await self._stream.call("XGROUP", "CREATE", self._key, self._group, begin, "MKSTREAM")
         except SinkError as failure:
             if "BUSYGROUP" not in str(failure):
                 raise
         self._cursor = "0"
         if self._last == _NOTHING_OLDER:
             await self._find_place()
+
+    async def _resume_at(self) -> str:
+        """Where a group that is gone begins again: where we are, or the beginning of a stream that was begun anew."""
+        newest = entries_reply(await self._stream.call("XREVRANGE", self._key, "+", "-", "COUNT", 1))
+        return self._last if newest and place_of(newest[0][0]) >= place_of(self._last) else "0"
 
     async def _find_place(self) -> None:
         """The number up to which the group was delivered before we came."""
@@ -150,7 +171,7 @@ class Reader:
                 self._last = cast("bytes", facts[b"last-delivered-id"]).decode()
         newest = entries_reply(await self._stream.call("XRANGE", self._key, self._last, self._last))
         if newest:
-            self._sequences.start(_number(newest[0][1]))
+            self._sequences.start(number_of(newest[0][1]))
         self._is_adrift = not newest and self._last != _NOTHING_OLDER
 
     async def _fetch(self) -> None:
@@ -182,8 +203,10 @@ class Reader:
                 *("XAUTOCLAIM", self._key, self._group, self._worker, self._claim_after_ms, start),
                 *("COUNT", _AT_ONCE),
             )
-            start_next, entries, *_ = cast("tuple[bytes, Reply, Reply]", reply)
+            start_next, entries, *trimmed = cast("tuple[bytes, Reply, *tuple[Sequence[bytes], ...]]", reply)
             self._take_again(entries_reply(entries))
+            for entry in (name.decode() for names in trimmed for name in names):
+                self._miss(entry)  # the server has already forgotten that it was delivered
             start = start_next.decode()
             if start == _NOTHING_OLDER:
                 return
@@ -194,8 +217,7 @@ class Reader:
             if entry in self._held or entry in self._acks:
                 continue  # the desk is at it, or has done it
             if fields is None:
-                log.warning("delivery_trimmed", entry=entry)
-                self._tell_gap(Gap(None, self._sequences.last or 0))
+                self._miss(entry)
                 self.acknowledge(entry)
             else:
                 self._queue(entry, fields, is_redelivered=True)
@@ -204,7 +226,10 @@ class Reader:
         for entry, fields in entries:
             if fields is None:
                 continue
-            number = _number(fields)
+            number = number_of(fields)
+            if number is None:  # it will be found to be unreadable, and says nothing of what went before
+                self._queue(entry, fields)
+                continue
             missing = self._sequences.missing(number)
             if self._is_adrift:
                 self._is_adrift = False
@@ -220,8 +245,9 @@ class Reader:
         found: dict[int, Raw] = {}
         reply = await self._stream.call("XRANGE", self._key, f"({self._last}", f"({before}")
         for raw in entries_reply(reply):
-            if _number(raw[1]) in missing:
-                found[_number(raw[1])] = raw
+            number = number_of(raw[1])
+            if number is not None and number in missing:
+                found[number] = raw
         if found and not self._shared:
             names = [entry for entry, _ in found.values()]  # from now on they are delivered, and wait for their word
             await self._stream.call(*("XCLAIM", self._key, self._group, self._worker, 0, *names, "FORCE", "JUSTID"))
@@ -244,10 +270,19 @@ class Reader:
         if len(self._given) > _REMEMBERED:
             self._given.popitem(last=False)
 
+    def _miss(self, entry: str) -> None:
+        """What was delivered before is no longer in the stream."""
+        log.warning("delivery_trimmed", entry=entry)
+        self._tell_gap(Gap(None, self._sequences.last or 0))
+
     def _tell_gap(self, gap: Gap) -> None:
         log.error("signals_lost", first=gap.first, last=gap.last)
-        if self._on_gap is not None:
+        if self._on_gap is None:
+            return
+        try:
             self._on_gap(gap)
+        except Exception:
+            log.exception("on_gap_failed")
 
     # -- words to the server -----------------------------------------------------------------------------------------
 
@@ -292,8 +327,3 @@ class Reader:
             self._ready = deque(received for received in self._ready if received.entry not in gone)
         if kept:
             await self._words.call("XCLAIM", self._key, self._group, self._worker, 0, *kept, "JUSTID")
-
-
-def _number(fields: Mapping[bytes, bytes] | None) -> int:
-    """The entry's number in its stream; 0 if it has none."""
-    return int((fields or {}).get(b"sequence", b"0"))

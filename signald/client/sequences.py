@@ -44,11 +44,9 @@ class Sequences:
 def lost(missing: range, found: set[int]) -> list[Gap]:
     """What of ``missing`` is not among ``found``, as runs of numbers."""
     gaps: list[Gap] = []
-    for number in missing:
-        if number in found:
-            continue
-        if gaps and gaps[-1].last == number - 1:
-            gaps[-1] = gaps[-1]._replace(last=number)
-        else:
-            gaps.append(Gap(number, number))
+    first = missing.start
+    for number in [*sorted(found), missing.stop]:
+        if first < number:
+            gaps.append(Gap(first, number - 1))
+        first = number + 1
     return gaps

@@ -22,6 +22,7 @@ BLOCK_MS: Final = 500
 _HISTORY: Final = 5_000  # entries from which guard and ladder are rebuilt
 _CHECK_S: Final = 0.1
 _RETRY_S: Final = 0.05
+_COMPARE_EVERY_NS: Final = 5 * NS_PER_S
 _NS_PER_US: Final = 1_000
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -45,6 +46,7 @@ class Watcher:
         self._on_silence = on_silence
         self._last = "0"
         self._server_less_ours: Nanos = 0
+        self._compared: Nanos = 0
         self._heard: Nanos = LiveClock.monotonic()
         self._is_silent = False
         self.book = GuardBook()
@@ -62,20 +64,27 @@ class Watcher:
         await self._link.connected.wait()
 
     async def _begin(self) -> None:
-        asked = LiveClock.monotonic()
-        seconds, micros = cast("tuple[bytes, bytes]", await self._link.call("TIME"))
-        # As if the server had answered at once: what is counted from its clock then ends too soon, never too late.
-        self._server_less_ours = int(seconds) * NS_PER_S + int(micros) * _NS_PER_US - asked
+        await self._compare_clocks()
         newest = entries_reply(await self._link.call("XREVRANGE", self._key, "+", "-", "COUNT", _HISTORY))
         self.book.forget()
         self._last = newest[0][0] if newest else "0"
         for raw in reversed(newest):
             self._take(raw)
 
+    async def _compare_clocks(self) -> None:
+        """The server's clock may be set at any time, so this is done often."""
+        asked = LiveClock.monotonic()
+        seconds, micros = cast("tuple[bytes, bytes]", await self._link.call("TIME"))
+        # As if the server had answered at once: what is counted from its clock then ends too soon, never too late.
+        self._server_less_ours = int(seconds) * NS_PER_S + int(micros) * _NS_PER_US - asked
+        self._compared = asked
+
     async def _follow(self) -> None:
         while True:
             await self._link.connected.wait()
             try:
+                if LiveClock.monotonic() - self._compared >= _COMPARE_EVERY_NS:
+                    await self._compare_clocks()
                 reply = await self._link.call("XREAD", "BLOCK", BLOCK_MS, "STREAMS", self._key, self._last)
             except SinkError:
                 await asyncio.sleep(_RETRY_S)  # the link comes back by itself
@@ -95,7 +104,8 @@ class Watcher:
             self.unreadable += 1
             log.warning("entry_not_read", problem=str(error))
             return
-        self.book.take(received, taken=entry_ms(entry) * NS_PER_MS - self._server_less_ours)
+        taken = entry_ms(entry) * NS_PER_MS - self._server_less_ours
+        self.book.take(received, taken=min(taken, LiveClock.monotonic()))  # its clock may have been set since we asked
 
     async def _listen_for_silence(self) -> None:
         while True:
@@ -109,6 +119,13 @@ class Watcher:
             else:
                 self._is_silent = False
             for reason in why:
-                log.warning("signals_stopped", reason=reason)
-                if self._on_silence is not None:
-                    self._on_silence(reason)
+                self._tell(reason)
+
+    def _tell(self, reason: str) -> None:
+        log.warning("signals_stopped", reason=reason)
+        if self._on_silence is None:
+            return
+        try:
+            self._on_silence(reason)
+        except Exception:
+            log.exception("on_silence_failed")

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,6 +17,8 @@ from signald.simulate.child import LOOPBACK, free_port
 from tests.support.waiting import eventually
 
 Tables: TypeAlias = dict[str, dict[str, Any]]
+Lists: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Tables of which there may be several, by the name in their double brackets."""
 
 READY_WITHIN_S = 40.0
 """A loaded machine that imports numba; the kernels were compiled before (see ``tests/conftest.py``)."""
@@ -27,13 +29,13 @@ _SCRAPE_WITHIN_S = 5.0
 class Daemon:
     """A daemon that was started in ``folder``, which is empty but for its configuration."""
 
-    def __init__(self, folder: Path, tables: Tables, *, venue: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, tables: Tables, *, venue: Mapping[str, Any], lists: Lists) -> None:
         """Start it; whether it is ready is another question."""
         self.folder = folder
         self.tables = tables
         self._log = folder.with_name(f"{folder.name}.log")
         folder.mkdir()
-        (folder / "signald.toml").write_text(config_text(tables, venue=venue), encoding="utf-8")
+        (folder / "signald.toml").write_text(config_text(tables, venue=venue, lists=lists), encoding="utf-8")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALD_")}
         if "SIGNALD_KERNEL_CACHE" in os.environ:
             self._environment["SIGNALD_KERNEL_CACHE"] = os.environ["SIGNALD_KERNEL_CACHE"]
@@ -108,7 +110,13 @@ class Daemon:
 
 @contextmanager
 def daemon(
-    folder: Path, *, mqtt_port: int, redis_port: int, venue: Mapping[str, Any] | None = None, **changes: dict[str, Any]
+    folder: Path,
+    *,
+    mqtt_port: int,
+    redis_port: int,
+    venue: Mapping[str, Any] | None = None,
+    lists: Lists | None = None,
+    **changes: dict[str, Any],
 ) -> Generator[Daemon]:
     """A daemon as long as the body runs.
 
@@ -117,6 +125,7 @@ def daemon(
         mqtt_port: The broker's.
         redis_port: The Redis server's.
         venue: Keys of its one venue besides name and instruments; by default nobody is at its addresses.
+        lists: Tables of which there are several, consumers for one.
         changes: Keys of its configuration, by section, that are to be otherwise.
     """
     nobody = free_port()
@@ -130,17 +139,18 @@ def daemon(
     for section, keys in changes.items():
         tables[section] = tables.get(section, {}) | keys
     there = venue or {"ws_url": f"ws://{LOOPBACK}:{nobody}", "rest_url": f"http://{LOOPBACK}:{nobody}"}
-    running = Daemon(folder, tables, venue=there)
+    running = Daemon(folder, tables, venue=there, lists=lists or {})
     try:
         yield running
     finally:
         running.kill()
 
 
-def config_text(tables: Tables, *, venue: Mapping[str, Any]) -> str:
+def config_text(tables: Tables, *, venue: Mapping[str, Any], lists: Lists) -> str:
     """The configuration as TOML, for one venue that trades BTCUSDT."""
     binance = {"name": "binance", "instruments": ["BTCUSDT.BINANCE"], **venue}
-    parts = [(f"[{name}]", keys) for name, keys in tables.items()] + [("[[venues]]", binance)]
+    parts: list[tuple[str, Mapping[str, Any]]] = [(f"[{name}]", keys) for name, keys in tables.items()]
+    parts += [(f"[[{name}]]", keys) for name, several in {"venues": [binance], **lists}.items() for keys in several]
     # JSON's strings, numbers and arrays are TOML's too.
     return "".join(
         f"{head}\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items()) for head, keys in parts
