@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from signald.model.notices import (
+    BlackoutTurned,
     BookGap,
     BookLive,
     BookStale,
@@ -68,6 +69,7 @@ LINES: dict[type, Line] = {
     SourceSilent: Line("error", "source_fell_silent"),
     SourceAlive: Line("info", "source_came_alive"),
     Controlled: Line("warning", "control_followed"),
+    BlackoutTurned: Line("warning", "blackout_turned"),
     Withheld: Line("warning", "signal_withheld"),
 }
 _SUBJECT = ("channel", "instrument", "release_id", "source", "reason", "state", "field", "problem")

@@ -9,7 +9,7 @@ import msgspec
 from signald.errors import ConfigError
 from signald.journal.reader import read
 from signald.journal.session import Session, read_session
-from signald.model.notices import Controlled, Withheld
+from signald.model.notices import BlackoutTurned, Controlled, Withheld
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Cause, Signal
 from signald.model.time import Nanos, format_rfc3339
@@ -18,7 +18,7 @@ from signald.sinks.encoding import decode_data
 
 _COLUMNS = ("time", "what", "instrument", "said", "figure against consensus", "book", "model", "doubts", "id")
 _TOLD = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
-_NOTICES = {"Withheld": Withheld, "Controlled": Controlled}
+_NOTICES = frozenset({"Withheld", "Controlled", "BlackoutTurned"})
 
 
 def write_history(path: Path, out: Path, *, from_ts: Nanos | None, to_ts: Nanos | None) -> int:
@@ -83,10 +83,13 @@ def _row(record: Record, signal: Signal) -> tuple[str, ...]:
 
 
 def _noticed(record: Record) -> tuple[str, ...]:
-    notice: Withheld | Controlled = msgspec.json.decode(record.payload, type=Withheld | Controlled)
+    notice = msgspec.json.decode(record.payload, type=Withheld | Controlled | BlackoutTurned)
     time = format_rfc3339(record.ts_ingest)
     if isinstance(notice, Withheld):
         return time, f"{notice.kind} withheld", notice.instrument, notice.reason, "", "", "", "", notice.id
+    if isinstance(notice, BlackoutTurned):
+        what = "blackout began" if notice.begins else "blackout ended"
+        return time, what, notice.instrument, f"{notice.by}: {notice.reason}", "", "", "", "", ""
     return time, notice.command, notice.target, f"{notice.by}: {notice.reason}", "", "", "", "", ""
 
 

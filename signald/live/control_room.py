@@ -7,8 +7,8 @@ from signald.core.engine.controls import Controls
 from signald.live.recall import control_payload
 from signald.live.switch import Halted, HaltSwitch
 from signald.model.control import EVERYTHING, Control
-from signald.model.notices import Controlled
-from signald.model.time import format_rfc3339
+from signald.model.notices import BlackoutTurned, Controlled
+from signald.model.time import Nanos, format_rfc3339
 from signald.runtime.clock import Clock
 from signald.sinks.redis import Publisher
 from signald.sinks.status import StatusBoard
@@ -46,14 +46,20 @@ class ControlRoom:
         """The file is gone; told by the switch's thread."""
         self._loop.call_soon_threadsafe(self._publisher.go_on)
 
-    def followed(self, notice: Controlled) -> None:
+    def followed(self, notice: Controlled | BlackoutTurned) -> None:
         """The engine did as it was told: so do we, and it goes on record."""
+        if isinstance(notice, BlackoutTurned):
+            action = "blackout_began" if notice.begins else "blackout_ended"
+            self._audit(action, notice.instrument, by=notice.by, reason=notice.reason, at=notice.ts_due)
+            return
         if notice.command == "halt":
             self._switch.close(Halted(notice.by, notice.reason))
         elif notice.command == "resume":
             self._switch.release()
-        details = {"target": notice.target, "by": notice.by, "reason": notice.reason}
-        self._board.audit(notice.command, {**details, "at": format_rfc3339(notice.ts_ingest)})
+        self._audit(notice.command, notice.target, by=notice.by, reason=notice.reason, at=notice.ts_ingest)
+
+    def _audit(self, action: str, target: str, *, by: str, reason: str, at: Nanos) -> None:
+        self._board.audit(action, {"target": target, "by": by, "reason": reason, "at": format_rfc3339(at)})
 
     def _say_halt(self, halted: Halted) -> None:
         if self._take is None:

@@ -10,7 +10,7 @@ import structlog
 from signald.errors import JournalError
 from signald.logs import log_notice
 from signald.model.instruments import InstrumentId
-from signald.model.notices import BookGap, BookLive, Controlled, Notice
+from signald.model.notices import BlackoutTurned, BookGap, BookLive, Controlled, Notice
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, Nanos
 from signald.sinks.encoding import Document
@@ -34,9 +34,13 @@ class Reporter:
     """
 
     def __init__(
-        self, publisher: Publisher, counts: Counts, *, on_control: Callable[[Controlled], None] | None = None
+        self,
+        publisher: Publisher,
+        counts: Counts,
+        *,
+        on_control: Callable[[Controlled | BlackoutTurned], None] | None = None,
     ) -> None:
-        """Take who is told; ``on_control`` is of each command that was followed."""
+        """Take who is told; ``on_control`` is of each command that was followed, and of blackouts."""
         self._on_control = on_control
         self._publisher = publisher
         self._counts = counts
@@ -66,7 +70,7 @@ class Reporter:
             case BookLive(instrument=instrument):
                 self.resyncs[instrument] += instrument in self._seen_live
                 self._seen_live.add(instrument)
-            case Controlled() if self._on_control is not None:
+            case Controlled() | BlackoutTurned() if self._on_control is not None:
                 self._on_control(notice)
             case _:
                 pass

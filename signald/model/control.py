@@ -42,9 +42,13 @@ class Blackout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         instrument: Which; may have ``*`` in it.
         begin: From this clock time on, UTC, ``HH:MM``.
-        end: Up to this one, not included; before ``begin``: of the next day.
+        end: Up to this one, not included; before ``begin``: of the next day; the same as ``begin``: never.
+        by: Who wants it.
+        reason: Why.
     """
 
     instrument: str
     begin: ClockTime
     end: ClockTime
+    by: str = "configuration"
+    reason: str = ""

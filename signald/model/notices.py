@@ -185,6 +185,17 @@ class Controlled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class BlackoutTurned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """From ``ts_due`` on nothing is said of ``instrument``, or again; it may have ``*`` in it."""
+
+    instrument: str
+    begins: bool
+    by: str
+    reason: str
+    ts_due: Nanos
+    ts_ingest: Nanos
+
+
 class Withheld(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A signal was not said because of a halt, a mute or a blackout; ``instrument`` is ``""`` where it has none."""
 
@@ -217,6 +228,7 @@ Notice: TypeAlias = (
     | SourceSilent
     | SourceAlive
     | Controlled
+    | BlackoutTurned
     | Withheld
     | Rehearsed
 )

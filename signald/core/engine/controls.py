@@ -4,18 +4,16 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
+from signald.core.engine.blackouts import Blackouts
 from signald.core.engine.world import Output
 from signald.model.control import Blackout, Control
 from signald.model.identity import cause_key, signal_id
 from signald.model.notices import Controlled, Rejected, Withheld
 from signald.model.signals import Signal
-from signald.model.time import NS_PER_S
 
 _ALWAYS_SAID: Final = frozenset({"halt", "resume"})
 _MAX_SPEAKERS: Final = 256
 _MAX_MUTES: Final = 256
-_MINUTES: Final = 1_440
-_NS_PER_MINUTE: Final = 60 * NS_PER_S
 
 
 class Controls:
@@ -24,11 +22,12 @@ class Controls:
     Attributes:
         halted: The halt that holds; ``None``: signals go out.
         muted: The mutes that hold, by target.
+        blackouts: The times of the day in which some instruments are not spoken of.
     """
 
     def __init__(self, blackouts: Sequence[Blackout] = ()) -> None:
         """Nothing is stopped but what ``blackouts`` say."""
-        self._blackouts = [(one.instrument, _minute(one.begin), _minute(one.end)) for one in blackouts]
+        self.blackouts = Blackouts(blackouts)
         self._sequences: dict[str, int] = {}
         self.halted: Control | None = None
         self.muted: dict[str, Control] = {}
@@ -98,12 +97,7 @@ class Controls:
             return "halt"
         if any(_is_about(signal, target) for target in self.muted):
             return "mute"
-        minute = signal.ts_ingest // _NS_PER_MINUTE % _MINUTES
-        for instrument, begin, end in self._blackouts:
-            inside = begin <= minute < end if begin <= end else minute >= begin or minute < end
-            if inside and fnmatchcase(signal.instrument or "", instrument):
-                return "blackout"
-        return None
+        return "blackout" if self.blackouts.covers(signal.instrument or "", signal.ts_ingest) else None
 
 
 def _is_about(signal: Signal, target: str) -> bool:
@@ -134,8 +128,3 @@ def _document(control: Control) -> Signal:
         by=control.by,
         reason=control.reason,
     )
-
-
-def _minute(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 60 + int(minutes)

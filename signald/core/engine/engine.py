@@ -74,7 +74,8 @@ class Engine:
     def next_deadline(self) -> Nanos | None:
         """When :meth:`advance` is next due; a void moment may make it too early, never too late."""
         guard = None if self._guard is None else self._guard.next_ts()
-        moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence(), guard)
+        blackout = self.controls.blackouts.next_ts()
+        moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence(), guard, blackout)
         return min((ts for ts in moments if ts is not None), default=None)
 
     def connect(self, now: Nanos) -> None:
@@ -99,7 +100,9 @@ class Engine:
         """Fire each deadline up to ``now`` at its own due time; ``rows`` is what the board shows now."""
         outputs: list[Output] = []
         while (due := self.next_deadline()) is not None and due <= now:
-            if due == self._world.liveness.next_silence():
+            if due == self.controls.blackouts.next_ts():
+                outputs.extend(self.controls.blackouts.turn(due or now))
+            elif due == self._world.liveness.next_silence():
                 outputs.extend(self._fall_silent(due))
             elif due == self._world.agenda.next_ts() or self._guard is None:
                 outputs.extend(self._seen(self._timetable.fire(self._world.agenda.pop(), rows)))

@@ -25,6 +25,14 @@ from tests.support.servers import installed
 from tests.support.waiting import eventually
 
 BEFORE, AFTER = 5, 7
+_HOUR = LiveClock.now() // (3_600 * NS_PER_S)
+NOW_AND_LONG = {
+    "instrument": "ETH*",
+    "by": "desk",
+    "reason": "no business",
+    "begin": f"{(_HOUR + 22) % 24:02d}:00",
+    "end": f"{(_HOUR + 2) % 24:02d}:00",
+}
 _GIVE_UP_NS = 20 * NS_PER_S
 
 
@@ -85,10 +93,15 @@ def kinds(running: Daemon) -> list[str]:
     return [one["kind"] for one in running.documents()]
 
 
-def audited(server: Server) -> list[str]:
-    with Redis(port=server.port) as redis:
+def audit(server: Server) -> list[dict[str, str]]:
+    """What stands in the audit stream."""
+    with Redis(port=server.port, decode_responses=True) as redis:
         entries: Any = redis.xrange("{signald}:audit")
-    return [fields[b"action"].decode() for _, fields in entries]
+    return [fields for _, fields in entries]
+
+
+def audited(server: Server) -> list[str]:
+    return [fields["action"] for fields in audit(server)]
 
 
 @pytest.mark.timeout(150)
@@ -96,7 +109,9 @@ def test_halt_by_file_survives_a_restart_and_ends_with_a_reason_only(tmp_path: P
     with (
         installed(embedded_broker) as broker,
         installed(embedded_valkey) as redis,
-        daemon(tmp_path / "d", mqtt_port=broker.port, redis_port=redis.port) as running,
+        daemon(
+            tmp_path / "d", mqtt_port=broker.port, redis_port=redis.port, lists={"control.blackouts": [NOW_AND_LONG]}
+        ) as running,
     ):
         running.wait_for("ready")
         (running.folder / "var").mkdir(exist_ok=True)
@@ -113,7 +128,13 @@ def test_halt_by_file_survives_a_restart_and_ends_with_a_reason_only(tmp_path: P
         eventually(lambda: kinds(running) == ["halt", "resume"])
 
         eventually(lambda: not (running.folder / "var" / "halt").exists())
-        eventually(lambda: audited(redis) == ["halt", "resume"])
+        eventually(lambda: audited(redis) == ["blackout_began", "halt", "resume"])
+        [blackout, *_] = audit(redis)
 
     assert without_a_reason == 2
     assert halted == ["halt"]
+    assert {name: blackout[name] for name in ("target", "by", "reason")} == {
+        "target": "ETH*",
+        "by": "desk",
+        "reason": "no business",
+    }

@@ -2,12 +2,12 @@
 
 import pytest
 
-from signald.core.engine import Engine
+from signald.core.engine import Engine, Output
 from signald.model.control import EVERYTHING, Blackout, Command, Control
-from signald.model.notices import Controlled, Rejected, Withheld
+from signald.model.notices import BlackoutTurned, Controlled, Rejected, Withheld
 from signald.model.signals import Signal
-from tests.support.calendar import CORE_CPI_JANUARY, T0, figure, scheduled
-from tests.support.engine import BTCUSDT, build_engine, of_bitcoin, seconds, tell, those, wait
+from tests.support.calendar import CORE_CPI_JANUARY, DAY, T0, figure, heartbeat, scheduled
+from tests.support.engine import BTCUSDT, ROWS, build_engine, of_bitcoin, seconds, tell, those, wait
 
 
 def control(command: Command, target: str = EVERYTHING, *, at: int, by: str = "ops", reason: str = "test") -> Control:
@@ -100,3 +100,29 @@ def test_the_same_command_has_the_same_id_on_every_replica() -> None:
     one, other = (tell(build_engine(), control("halt", at=7)) for _ in range(2))
 
     assert those(one, Signal) == those(other, Signal)
+
+
+def turns(outputs: list[Output]) -> list[tuple[bool, int]]:
+    """Each begin (true) and end of a blackout, with seconds from T0."""
+    return [(one.begins, (one.ts_due - T0) // seconds(1)) for one in those(outputs, BlackoutTurned)]
+
+
+def test_blackout_is_told_when_it_begins_and_when_it_ends_every_day() -> None:
+    blackout = Blackout(instrument="BTC*", begin="13:35", end="13:40", by="ops", reason="rollover")
+    engine = build_engine(blackouts=[blackout])
+
+    outputs = engine.advance(T0, ROWS) + wait(engine, T0 + 2 * DAY)
+
+    assert turns(outputs) == [(True, 300), (False, 600), (True, 86_700), (False, 87_000)]
+    assert {(one.instrument, one.by, one.reason) for one in those(outputs, BlackoutTurned)} == {
+        ("BTC*", "ops", "rollover")
+    }
+
+
+def test_blackout_that_holds_when_we_begin_is_told_once_with_the_time_it_began() -> None:
+    engine = build_engine(blackouts=[Blackout(instrument="*", begin="23:00", end="14:00")])
+
+    outputs = engine.advance(T0, ROWS) + tell(engine, heartbeat(at=T0 + 1)) + wait(engine, T0 + seconds(3_600))
+
+    assert turns(outputs) == [(True, -52_200), (False, 1_800)]
+    assert "23:00 to 14:00" in those(outputs, BlackoutTurned)[0].reason
