@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, cast
 
-import msgspec
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.text import Text
 
-from signald.app.tail_text import lines_of, next_due
+from signald.app.tail_status import STATES, WORDS, Overheard
+from signald.app.tail_text import day_of, footer, lines_of
 from signald.client.entries import UnreadableError, entries_reply, read_entry, streams_reply
 from signald.config import Config
 from signald.errors import SinkError
-from signald.live.agenda import CalendarState
 from signald.logs import configure_logs
 from signald.model.signals import Signal
 from signald.runtime.clock import LiveClock
@@ -23,7 +21,6 @@ from signald.transports.redis import RedisLink
 
 _BLOCK_MS: Final = 250
 _RETRY_S: Final = 0.1
-_NOTHING: Final = CalendarState(releases=(), sources=())
 
 
 class Tail:
@@ -40,6 +37,8 @@ class Tail:
         self._kind = kind
         self._count = count
         self._link = RedisLink(config.redis)
+        self._overheard = Overheard()
+        self._day = ""
         self.shown = 0
 
     async def run(self, console: Console, *, everything: bool) -> None:
@@ -51,12 +50,13 @@ class Tail:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(self._link.run(), name="redis")
             await self._link.wait_connected(self._config.live.startup_timeout_s)
-            with _footer(console) as footer:
+            with _below(console) as below:
                 last = "0" if everything else await self._newest()
                 while self._count is None or self.shown < self._count:
                     with suppress(SinkError):
                         last = await self._show(console, last)
-                        footer.update(next_due((await self._calendar()).releases, LiveClock.now()))
+                        await self._listen()
+                        below.update(footer(self._overheard, LiveClock.monotonic()))
                         continue
                     await asyncio.sleep(_RETRY_S)
                     await self._link.connected.wait()
@@ -73,9 +73,16 @@ class Tail:
                 continue
             if self._is_wanted(signal) and (self._count is None or self.shown < self._count):
                 self.shown += 1
-                for line in lines_of(signal):
-                    console.print(line, soft_wrap=True)
+                self._print(console, signal)
         return last
+
+    def _print(self, console: Console, signal: Signal) -> None:
+        day = day_of(signal)
+        if day != self._day:
+            self._day = day
+            console.print(day, style="bold")
+        for line in lines_of(signal, width=console.width if console.is_terminal else None):
+            console.print(line, soft_wrap=True)
 
     async def _newest(self) -> str:
         entries = entries_reply(await self._link.call("XREVRANGE", keys.SIGNALS, "+", "-", "COUNT", 1))
@@ -84,9 +91,12 @@ class Tail:
     def _is_wanted(self, signal: Signal) -> bool:
         return self._instrument in {None, signal.instrument} and self._kind in {None, signal.kind}
 
-    async def _calendar(self) -> CalendarState:
-        reply = await self._link.call("HGET", keys.STATUS, "calendar")
-        return msgspec.json.decode(reply, type=CalendarState) if isinstance(reply, bytes) else _NOTHING
+    async def _listen(self) -> None:
+        states = await self._link.call("HMGET", keys.STATUS, *STATES)
+        words = await self._link.call("HMGET", keys.LATEST, *WORDS)
+        self._overheard.take(
+            cast("list[bytes | None]", states), cast("list[bytes | None]", words), LiveClock.monotonic()
+        )
 
 
 def run_tail(
@@ -103,12 +113,12 @@ def run_tail(
 class _NoFooter:
     """Where there is no terminal nothing is redrawn."""
 
-    def update(self, _: Text) -> None:
+    def update(self, _: RenderableType) -> None:
         """Show nothing."""
 
 
 @contextmanager
-def _footer(console: Console) -> Generator[Live | _NoFooter]:
+def _below(console: Console) -> Generator[Live | _NoFooter]:
     if not console.is_terminal:
         yield _NoFooter()
         return

@@ -1,22 +1,25 @@
 """Signals as people read them: a line each, a scenario as its ladder, and what is due next."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.text import Text
 
+from signald.app.tail_status import Overheard
 from signald.live.agenda import DueRelease
 from signald.model.signals import Cause, Rung, Signal
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 
+_AMBER: Final = "dark_goldenrod"  # to be read on white and on black, as a terminal's yellow is not
 _STYLES: Final = {
     "up": "green",
     "down": "red",
-    "no_edge": "yellow",
+    "no_edge": _AMBER,
     "quarantined": "magenta",
     "hold": "bold red",
-    "released": "bold yellow",
-    "widen": "yellow",
+    "released": f"bold {_AMBER}",
+    "widen": _AMBER,
     "recover": "cyan",
     "halt": "bold white on red",
     "resume": "bold green",
@@ -25,10 +28,20 @@ _STYLES: Final = {
 _PRIMARY_S: Final = 300
 _RUNGS: Final = 5  # of a ladder that are shown
 _BAR: Final = 24  # characters of the longest bar
+_NARROW_BAR: Final = 10
+_NARROW: Final = 110  # columns below which facts go below the head, not beside it
+_INDENT: Final = 20
+_BETWEEN: Final = "  "
 
 
-def lines_of(signal: Signal) -> Iterator[Text]:
-    """One line for a signal; of a scenario its ladder below it."""
+def day_of(signal: Signal) -> str:
+    """The day on which it happened, UTC: ``Wed 12 February 2025``."""
+    day = dt.datetime.fromtimestamp(signal.ts_event // NS_PER_S, dt.UTC)
+    return f"{day:%a} {day.day} {day:%B %Y}, UTC"
+
+
+def lines_of(signal: Signal, *, width: int | None = None) -> Iterator[Text]:
+    """One line for a signal, more where ``width`` columns do not hold it; of a scenario its ladder below it."""
     word = signal.verdict or (signal.desk.state if signal.kind == "guard" and signal.desk else signal.kind)
     clock = format_rfc3339(signal.ts_event // NS_PER_S * NS_PER_S)[11:19]
     head = Text.assemble(
@@ -36,12 +49,46 @@ def lines_of(signal: Signal) -> Iterator[Text]:
         f"{signal.kind:<10} {signal.instrument or '':<22} ",
         (f"{word:<12}", _STYLES.get(word, "")),
     )
-    head.append("  ".join(filter(None, _facts(signal))))
+    facts = [Text(fact) for fact in _facts(signal) if fact]
     if signal.flags:
-        head.append(f"  {', '.join(signal.flags)}", style="dim magenta")
-    yield head
+        facts.append(Text(", ".join(signal.flags), style="magenta"))
+    yield from _laid_out(head, facts, width)
     if isinstance(signal.ladder, dict):
-        yield from _ladder(signal.ladder)
+        yield from _ladder(signal.ladder, _BAR if width is None or width >= _NARROW else _NARROW_BAR)
+
+
+def _laid_out(head: Text, facts: Sequence[Text], width: int | None) -> Iterator[Text]:
+    """``facts`` behind ``head``; those for which there is no room on lines of their own, indented."""
+    indent = _INDENT if width is not None and width < _NARROW else head.cell_len
+    line, is_empty = head, True
+    for fact in facts:
+        gap = 0 if is_empty else len(_BETWEEN)
+        if width is not None and line.cell_len + gap + fact.cell_len > width and line.plain.strip():
+            line.rstrip()
+            yield line
+            line, gap = Text(" " * indent), 0
+        line.append(_BETWEEN[:gap])
+        line.append_text(fact)
+        is_empty = False
+    line.rstrip()
+    yield line
+
+
+def footer(overheard: Overheard, monotonic: Nanos) -> Text:
+    """Whether the daemon is there and signals go out, and what is due next: two lines at most."""
+    now, silent_s = overheard.now(monotonic), overheard.silent_s(monotonic)
+    if now is None:
+        text = Text("no daemon was heard of", style="red")
+    elif silent_s is not None:
+        text = Text(f"the daemon has said nothing for {silent_s:.0f} s", style="bold white on red")
+    else:
+        text = next_due(overheard.calendar.releases, now)
+    halted = overheard.halted
+    if halted is not None:
+        told = Text(f" HALTED  by {halted.by}: {halted.reason} ", style="bold white on red")
+        text = Text("\n").join([told, text])
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def next_due(releases: tuple[DueRelease, ...], now: Nanos) -> Text:
@@ -89,20 +136,20 @@ def _cause(cause: Cause) -> str:
     return f"{cause.release_id} {cause.actual:g}{consensus}{surprise}"
 
 
-def _ladder(ladder: dict[str, Rung]) -> Iterator[Text]:
-    """Some rungs from lowest to highest, each with a bar to the side of its move."""
+def _ladder(ladder: dict[str, Rung], bar: int) -> Iterator[Text]:
+    """Some rungs from lowest to highest, each with a bar of up to ``bar`` characters to the side of its move."""
     names = list(ladder)
     step = max(1, (len(names) - 1) // (_RUNGS - 1))
     shown = names[::step]
     widest = max((abs(ladder[name].mean_bps) for name in shown), default=0.0) or 1.0
     for name in shown:
         rung = ladder[name]
-        length = round(abs(rung.mean_bps) / widest * _BAR)
+        length = round(abs(rung.mean_bps) / widest * bar)
         left, right = ("█" * length, "") if rung.mean_bps < 0 else ("", "█" * length)
         yield Text.assemble(
             f"{name:>22} {rung.surprise_z:+6.2f}σ  ",
-            (f"{left:>{_BAR}}", "red"),
+            (f"{left:>{bar}}", "red"),
             ("│", "dim"),
-            (f"{right:<{_BAR}}", "green"),
+            (f"{right:<{bar}}", "green"),
             f" {rung.mean_bps:+7.1f} bps  {rung.verdict}",
         )
