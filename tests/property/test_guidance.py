@@ -3,9 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signald.core.guard.watch import RANK, combine
+from signald.core.guard.rules import GuardRules
+from signald.core.guard.watch import RANK, Level, Place, Watch, combine
 from signald.core.scoring import guidance as g
-from signald.model.signals import DeskGuidance
+from signald.model.signals import DeskGuidance, GuardState
+from signald.model.time import NS_PER_S
+from tests.support.desk_stream import INSTRUMENT
 
 STDS = st.floats(0.0, 1_000.0)
 MEANS = st.floats(-500.0, 500.0)
@@ -125,3 +128,38 @@ def test_combining_is_the_widest_of_each(several: list[DeskGuidance]) -> None:
     )
     assert together.ts_expires == min(one.ts_expires for one in several)
     assert together == combine([*several, *several])
+
+
+def guided(state: GuardState, *, std: float, depth: float, spread: float, elapsed_s: float) -> DeskGuidance:
+    """What a moment's state asks of quotes, with so much uncertainty, on such a book; its spread was 1 bp before."""
+    place = Place(state=state, uncertainty_bps=std, before=Level(1.0, depth), now=Level(spread, depth))
+    watch = Watch(0, {INSTRUMENT: place}, plan=1, ts_widen=0)
+    return watch.guidance(INSTRUMENT, round(elapsed_s * NS_PER_S), GuardRules(), quote_life_s=10.0, horizon_s=300.0)
+
+
+@given(
+    st.sampled_from(["widen", "hold", "recover"]),
+    st.tuples(STDS, STDS),
+    st.tuples(DEPTHS, DEPTHS),
+    st.tuples(WIDTHS, WIDTHS),
+    st.floats(0.0, 600.0),
+)
+def test_every_state_widens_with_uncertainty_and_spread_and_sizes_with_depth(
+    state: GuardState,
+    stds: tuple[float, float],
+    depths: tuple[float, float],
+    spreads: tuple[float, float],
+    elapsed_s: float,
+) -> None:
+    (sure, unsure), (thin, deep), (tight, loose) = sorted(stds), sorted(depths), sorted(spreads)
+
+    easy = guided(state, std=sure, depth=deep, spread=tight, elapsed_s=elapsed_s)
+    harder = [
+        guided(state, std=unsure, depth=deep, spread=tight, elapsed_s=elapsed_s),
+        guided(state, std=sure, depth=deep, spread=loose, elapsed_s=elapsed_s),
+        guided(state, std=sure, depth=thin, spread=tight, elapsed_s=elapsed_s),
+    ]
+
+    for one in harder:
+        assert (one.quote_widen_bps or 0.0) >= (easy.quote_widen_bps or 0.0)
+        assert (one.max_size_usd or 0.0) <= (easy.max_size_usd or 0.0)
