@@ -1,9 +1,11 @@
 """What holds for every test: no settings from outside, no blocking call in the event loop, time for real servers."""
 
+import fcntl
 import inspect
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,9 +36,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Compile the daemon's kernels before the first test that starts it: the first time in a clone takes a minute."""
+    """Compile the daemon's kernels before the first test that starts it: the first time in a clone takes a minute.
+
+    Where tests run in several processes (pytest-xdist), one of them compiles while the others wait for it.
+    """
     if not session.config.option.collectonly and any(item.get_closest_marker("integration") for item in session.items):
-        subprocess.run([sys.executable, "-m", "signald", "check"], capture_output=True, check=False)
+        with (Path(tempfile.gettempdir()) / f"signald-tests-{os.getuid()}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            subprocess.run([sys.executable, "-m", "signald", "check"], capture_output=True, check=False)
 
 
 @pytest.fixture(autouse=True)
