@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint format test integration chaos kills fuzz fuzz-guided coverage lock upgrade
+.PHONY: help check lint format test integration chaos kills fuzz fuzz-guided coverage docs lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,3 +51,6 @@ lock: ## fix every version: constraints in pyproject.toml, hashes in requirement
 
 upgrade: ## the same, with the newest versions
 	uv run python .ci/lock.py --upgrade
+
+docs: ## the documentation as a site in build/site, every link checked
+	uv run --group docs mkdocs build --quiet

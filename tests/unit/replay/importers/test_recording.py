@@ -16,7 +16,9 @@ LINES = [(1, b"first"), (2, b"second"), (3, b""), (4, b"last")]
 
 
 @pytest.mark.parametrize(
-    "content", [CONTENT, gzip.compress(CONTENT), zstandard.compress(CONTENT[:5]) + zstandard.compress(CONTENT[5:])]
+    "content",
+    [CONTENT, gzip.compress(CONTENT), zstandard.compress(CONTENT[:5]) + zstandard.compress(CONTENT[5:])],
+    ids=["plain", "gzip", "zstd in two frames"],
 )
 def test_lines_are_read_however_the_file_is_compressed(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
