@@ -87,8 +87,8 @@ def _row(parameter: Parameter, context: Context) -> str:
 def _configuration() -> str:
     text = (ROOT / "configs" / "signald.toml").read_text()
     intro = (
-        "# Configuration\n\n`configs/signald.toml` as it is shipped: every key with its default. The environment overrides "
-        "any of them: `SIGNALD_MQTT__PORT=1884`, `SIGNALD_REDIS__URL_FILE=/run/secrets/redis-url`.\n"
+        "# Configuration\n\n`configs/signald.toml` as it is shipped: every key with its default. The environment "
+        "overrides any of them: `SIGNALD_MQTT__PORT=1884`, `SIGNALD_REDIS__URL_FILE=/run/secrets/redis-url`.\n"
     )
     return f"{intro}\n```toml\n{text}```\n"
 
