@@ -1,10 +1,10 @@
 """The whole configuration, composed of each part's own section: read, overlaid by the environment, checked at once."""
 
-import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, cast, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, cast
 
 import msgspec
 
@@ -17,7 +17,8 @@ from signald.sources.calendars.files.config import CsvFeedConfig
 from signald.sources.calendars.forexfactory import ForexFactoryConfig
 from signald.sources.calendars.ics import IcsConfig
 from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
-from signald.sources.registry import VenueConfig, read_venue_config
+from signald.sources.registry import VenueConfig, read_venue_config, venue_problems
+from signald.sources.tables import key_lines, problems
 from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig
 
 _RULES = ("releases", "guard", "control")
@@ -225,21 +226,18 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
         environ: The process's environment.
 
     Raises:
-        ConfigError: The file cannot be read, or a key or value in it is wrong. All unknown keys are named at once,
-            each with the nearest known one.
+        ConfigError: The file cannot be read, or keys or values in it are wrong. All are named at once, each with its
+            line, unknown keys with the nearest known one.
     """
     where = str(path) if path is not None else "defaults"
     table = _read_toml(path) if path is not None else {}
     _overlay(table, environ)
     venues = table.pop("venues", [])
-    problems = [*_unknown_keys(table, _File, prefix="")]
-    read = _read_venues(venues, problems)
-    if problems:
-        raise ConfigError(where, "; ".join(problems))
-    try:
-        file = msgspec.convert(table, _File)
-    except msgspec.ValidationError as error:
-        raise ConfigError(where, _in_our_words(error)) from error
+    found = list(problems(table, _File, also_known=("venues",)))
+    read = _read_venues(venues, found)
+    if found:
+        raise ConfigError(where, "\n  ".join(_with_lines(found, path, environ)))
+    file = msgspec.convert(table, _File)
     return Config(**{name: getattr(file, name) for name in _File.__struct_fields__}, venues=read)
 
 
@@ -282,18 +280,36 @@ def find_file(name: str) -> Path:
     raise ConfigError(name, "no such file")
 
 
-def _read_venues(tables: object, problems: list[str]) -> tuple[VenueConfig, ...]:
+def _read_venues(tables: object, found: list[str]) -> tuple[VenueConfig, ...]:
     """Read what can be read; say of the rest what is wrong with it."""
     if not isinstance(tables, list):
-        problems.append("venues: write each venue as a [[venues]] table")
+        found.append("venues: write each venue as a [[venues]] table")
         return ()
     read: list[VenueConfig] = []
     for index, table in enumerate(cast("list[object]", tables)):
+        where = f"venues[{index}]"
+        if wrong := venue_problems(table, where=where):
+            found += wrong
+            continue
         try:
-            read.append(read_venue_config(table, where=f"venues[{index}]"))
+            read.append(read_venue_config(table, where=where))
         except ConfigError as error:
-            problems.append(str(error))
+            found.append(str(error))
     return tuple(read)
+
+
+def _with_lines(found: Sequence[str], path: Path | None, environ: Mapping[str, str]) -> Iterator[str]:
+    """Each problem with the line of its key, unless the environment said it."""
+    lines = {} if path is None else key_lines(path.read_text(encoding="utf-8"))
+    for problem in found:
+        key = re.split(r"[: ]", problem, maxsplit=1)[0]
+        variable = ENV_PREFIX + "__".join(re.findall(r"\w+", key)).upper()
+        line = (
+            None
+            if variable in environ or f"{variable}_FILE" in environ
+            else lines.get(key, lines.get(key.rpartition(".")[0]))
+        )
+        yield problem if line is None else f"{problem} (line {line})"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -365,24 +381,3 @@ def _place(table: dict[str, Any], path: Sequence[str], value: object, *, name: s
                 node = items.__setitem__(int(part), value) if last else items[int(part)]
         except (IndexError, TypeError, ValueError, AttributeError) as error:
             raise ConfigError(name, f"there is no {'.'.join(path)} to override") from error
-
-
-def _unknown_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], *, prefix: str) -> Iterator[str]:
-    known = {found.encode_name: found.type for found in msgspec.structs.fields(struct)}
-    for key, value in table.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, [*known, "venues"] if not prefix else [*known], n=1, cutoff=0.0)
-            yield f"{prefix}{key} is not a key; did you mean {prefix}{near[0]}?"
-        elif isinstance(value, dict) and isinstance(known[key], type) and issubclass(known[key], msgspec.Struct):
-            yield from _unknown_keys(cast("dict[str, Any]", value), known[key], prefix=f"{prefix}{key}.")
-        elif isinstance(value, list) and get_origin(known[key]) is tuple:
-            inner = get_args(known[key])[0]
-            for index, item in enumerate(cast("list[object]", value)):
-                if isinstance(item, dict):
-                    item_table = cast("dict[str, Any]", item)
-                    yield from _unknown_keys(item_table, inner, prefix=f"{prefix}{key}[{index}].")
-
-
-def _in_our_words(error: msgspec.ValidationError) -> str:
-    text, _, path = str(error).partition(" - at `$")
-    return f"{path.rstrip('`').lstrip('.')}: {text}" if path else text

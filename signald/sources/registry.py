@@ -1,6 +1,5 @@
 """Which venues there are: only what is configured is imported, and so compiled."""
 
-import difflib
 from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +10,7 @@ import msgspec
 from signald.errors import ConfigError
 from signald.model.instruments import Instrument
 from signald.sources.protocol import VenueSource
+from signald.sources.tables import nearest, problems
 
 if TYPE_CHECKING:
     from signald.core.board import Board  # the board compiles kernels: to read a configuration takes none
@@ -66,24 +66,31 @@ def read_venue_config(table: object, *, where: str) -> VenueConfig:
         where: File and place, for errors.
 
     Raises:
-        ConfigError: The venue is none we know, or a key or value is wrong; every unknown key is named, with the
-            nearest known one.
+        ConfigError: The venue is none we know, or a key or value is wrong; everything that is wrong
+            is named, unknown keys with the nearest known one.
     """
-    name = cast("dict[str, object]", table).get("name") if isinstance(table, dict) else None
-    if not isinstance(name, str) or name not in _VENUES:
-        raise ConfigError(where, f"name: {name!r} is not one of {', '.join(_VENUES)}{_nearest(name, _VENUES)}")
-    folder, struct = _VENUES[name]
-    config_type = getattr(import_module(f"{_FOLDER}.{folder}.config"), struct)
-    known = ["name", *config_type.__struct_fields__]
-    unknown = [
-        f"{key}: no such key{_nearest(key, known)}" for key in cast("dict[str, object]", table) if key not in known
-    ]
-    if unknown:
-        raise ConfigError(where, "; ".join(unknown))
+    if found := venue_problems(table, where=where):
+        raise ConfigError(where, "; ".join(found))
+    told = cast("dict[str, Any]", table)
     try:
-        return msgspec.convert(table, config_type)
+        return msgspec.convert(told, _config_type(told["name"]))
     except msgspec.ValidationError as error:
         raise ConfigError(where, str(error)) from error
+
+
+def venue_problems(table: object, *, where: str) -> list[str]:
+    """All that is wrong with one ``[[venues]]`` table, each with its key, preceded by ``where``."""
+    told = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
+    name = told.get("name")
+    if not isinstance(name, str) or name not in _VENUES:
+        known = ", ".join(_VENUES)
+        return [f"{where}.name: {name!r} is not one of {known}; did you mean {nearest(name, _VENUES)}?"]
+    return list(problems(told, _config_type(name), prefix=f"{where}."))
+
+
+def _config_type(name: str) -> type[Any]:
+    folder, struct = _VENUES[name]
+    return getattr(import_module(f"{_FOLDER}.{folder}.config"), struct)
 
 
 def with_instruments(venue: VenueConfig, instruments: Sequence[str]) -> VenueConfig:
@@ -118,8 +125,3 @@ def build_source(
     folder, _ = _VENUES[venue.name]
     source: Any = import_module(f"{_FOLDER}.{folder}.source")
     return source.build(venue, instruments, board, channel=channel)
-
-
-def _nearest(name: object, known: Sequence[str] | dict[str, tuple[str, str]]) -> str:
-    (near,) = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.0)
-    return f" (did you mean {near!r}?)"

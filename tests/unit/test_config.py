@@ -105,9 +105,12 @@ def test_every_unknown_key_is_named_at_once_with_the_nearest_known_one(tmp_path:
         "mqtt.prot is not a key; did you mean mqtt.port?",
         "redis.uri is not a key; did you mean redis.url?",
         "consumers[0].juristiction is not a key; did you mean consumers[0].jurisdiction?",
-        "venues[0]: stale_after: no such key (did you mean 'stale_after_ms'?)",
-        "wss_url: no such key (did you mean 'ws_url'?)",
-        "venues[1]: name: 'binanse' is not one of binance, binance_usdm, okx, bybit (did you mean 'binance'?)",
+        "metrix is not a key; did you mean metrics? (line 2)",
+        "mqtt.prot is not a key; did you mean mqtt.port? (line 4)",
+        "consumers[0].jurisdiction is missing (line 7)",
+        "venues[0].stale_after is not a key; did you mean venues[0].stale_after_ms? (line 13)",
+        "venues[0].wss_url is not a key; did you mean venues[0].ws_url? (line 14)",
+        "venues[1].name: 'binanse' is not one of binance, binance_usdm, okx, bybit; did you mean binance? (line 16)",
     ):
         assert part in said
 

@@ -33,10 +33,10 @@ def test_one_dialect_is_registered_under_two_names() -> None:
 @pytest.mark.parametrize(
     ("table", "problem"),
     [
-        ({**SPOT, "name": "binence"}, r"name: 'binence' is not one of .* \(did you mean 'binance'\?\)"),
+        ({**SPOT, "name": "binence"}, r"name: 'binence' is not one of .*; did you mean binance\?"),
         ({"instruments": []}, "name: None is not one of"),
         ("binance", "name: None is not one of"),
-        ({**SPOT, "stale_after": 1}, r"stale_after: no such key \(did you mean 'stale_after_ms'\?\)"),
+        ({**SPOT, "stale_after": 1}, r"stale_after is not a key; did you mean .*stale_after_ms\?"),
         ({**SPOT, "stale_after_ms": 0}, "stale_after_ms"),
         ({**SPOT, "snapshot_limit": 17}, "snapshot_limit"),
         ({"name": "binance"}, "instruments"),
