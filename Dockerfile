@@ -13,9 +13,8 @@ RUN pip install --require-hashes --only-binary=:all: -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY configs configs
 COPY signald signald
-RUN pip install --no-deps .
-# Compiles the kernels; on another kind of processor they are compiled anew at the first start.
-RUN signald check
+# `check` compiles the kernels; on another kind of processor they are compiled anew at the first start.
+RUN pip install --no-deps . && signald check
 
 FROM python:3.12-slim
 LABEL org.opencontainers.image.title="signald" \

@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint format test integration chaos kills fuzz fuzz-guided coverage docs lock upgrade
+.PHONY: help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,3 +54,12 @@ upgrade: ## the same, with the newest versions
 
 docs: ## the documentation as a site in build/site, every link checked
 	uv run --group docs mkdocs build --quiet
+
+deployment: ## files of deploy/, judged by the tools that read them
+	uv run --group deploy hadolint Dockerfile
+	uv run --group deploy kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml %/monitor.yaml,$(wildcard deploy/kubernetes/*.yaml))
+	bash -n deploy/lab.sh
+	if command -v systemd-analyze >/dev/null; then systemd-analyze security --offline=yes --threshold=20 deploy/systemd/signald.service >/dev/null; fi
+
+image: deployment ## build the image, where docker is
+	docker build --tag signald:local .
