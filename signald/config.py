@@ -21,7 +21,7 @@ from signald.sources.registry import VenueConfig, read_venue_config, venue_probl
 from signald.sources.tables import key_lines, problems
 from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig
 
-_RULES = ("releases", "guard", "control")
+_RULES = ("releases", "guard", "control", "scoring")
 ENV_PREFIX = "SIGNALD_"
 
 
@@ -152,6 +152,20 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     path: str = "configs/model.json"
 
 
+class ScoringConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the model is applied.
+
+    Attributes:
+        online: It learns the outcomes of live releases.
+        volatility: Moves are scaled to the volatility of the hour before a release, as seen on the board.
+        depth_elasticity: By how much percent more moves are expected in a book a percent thinner than in that hour.
+    """
+
+    online: bool = True
+    volatility: bool = True
+    depth_elasticity: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+
+
 class CalendarConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which series are known, where it is kept what was known when, and whose word counts.
 
@@ -206,6 +220,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
     model: ModelConfig = ModelConfig()
+    scoring: ScoringConfig = ScoringConfig()
     calendar: CalendarConfig = CalendarConfig()
     bridges: BridgesConfig = BridgesConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()

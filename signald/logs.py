@@ -20,6 +20,7 @@ from signald.model.notices import (
     ClockOff,
     Contradicted,
     Controlled,
+    ModelLearnt,
     NoSurprise,
     Notice,
     Quarantined,
@@ -71,6 +72,7 @@ LINES: dict[type, Line] = {
     Controlled: Line("warning", "control_followed"),
     BlackoutTurned: Line("warning", "blackout_turned"),
     Withheld: Line("warning", "signal_withheld"),
+    ModelLearnt: Line("info", "model_learnt"),
 }
 _SUBJECT = ("channel", "instrument", "release_id", "source", "reason", "state", "field", "problem")
 """Fields that make two notices of one kind the same thing said again."""

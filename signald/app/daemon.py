@@ -25,7 +25,7 @@ def run_daemon(config: Config) -> RunSummary:
     world = load_world(config)
     pipeline = build_pipeline(world, config.venues)
     clock = SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()
-    daemon = Daemon(config, pipeline, clock, model_id=world.parameters.id, version=__version__)
+    daemon = Daemon(config, pipeline, clock, version=__version__)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(daemon.run())
 

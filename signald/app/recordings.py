@@ -12,13 +12,15 @@ import msgspec
 from signald.app.world import World, build_pipeline, load_world
 from signald.config import Config, with_rules
 from signald.errors import ConfigError
+from signald.journal.models import find_model, is_learnt_from
 from signald.journal.session import Session
 from signald.model.instruments import Instrument, InstrumentId
+from signald.model.parameters import Parameters
 from signald.model.time import Nanos
 from signald.pipeline import Pipeline
 from signald.replay.checkpoints import Checkpoints
 from signald.replay.compare import Comparison, compare
-from signald.replay.driver import replay, sessions, signals
+from signald.replay.driver import FindModel, replay, sessions, signals
 from signald.sinks.encoding import encode_data
 from signald.sources.registry import VenueConfig, read_venue_config, with_instruments
 
@@ -50,7 +52,13 @@ def run_replay(
         def build() -> Pipeline:
             return build_pipeline(world, tuple(connections.values()), channels=tuple(connections))
 
-        for replayed in replay(journals, watch.watching(build) if watch else build, from_ts=from_ts, to_ts=to_ts):
+        for replayed in replay(
+            journals,
+            watch.watching(build) if watch else build,
+            find_model=_models_of(journals),
+            from_ts=from_ts,
+            to_ts=to_ts,
+        ):
             fed += replayed.records
             for signal in signals([replayed]):
                 documents.write(encode_data(signal))
@@ -70,11 +78,24 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     if session.mode == "import":
         raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
     world, connections = _recorded(load_world(config), [journal])
-    if session.model_id not in {"", world.parameters.id}:
+    find = _models_of([journal])
+    learnt = find(session.model_id)
+    is_ours = learnt is not None and is_learnt_from(learnt, world.parameters.id)
+    if session.model_id not in {"", world.parameters.id} and not is_ours:
         problem = f"is model {world.parameters.id}, but the journal's run was scored by {session.model_id}"
         raise ConfigError(config.model.path, problem)
     venues, channels = tuple(connections.values()), tuple(connections)
-    return compare([journal], lambda: build_pipeline(world, venues, channels=channels))
+    return compare([journal], lambda: build_pipeline(world, venues, channels=channels), find_model=find)
+
+
+def _models_of(journals: Sequence[Path]) -> FindModel:
+    """Finds a model that was learnt in one of these journals."""
+
+    def find(model_id: str) -> Parameters | None:
+        found = (find_model(journal, model_id) for journal in journals)
+        return next((one for one in found if one is not None), None)
+
+    return find
 
 
 def _recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, VenueConfig]]:

@@ -8,7 +8,7 @@ import msgspec
 from signald.config import CalendarConfig, Config, find_file
 from signald.core.board import Board
 from signald.core.documents import Documents
-from signald.core.engine import Engine
+from signald.core.engine import Barometer, Engine
 from signald.core.liveness import is_covered
 from signald.core.scoring import Scorer
 from signald.errors import ConfigError
@@ -103,13 +103,17 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
             problem = f"{strangers[0]!r} is of {world.instruments[strangers[0]].venue}, not of {venue.name}"
             raise ConfigError(_VENUES, problem)
         sources |= build_succession(venue, instruments, board, channel=channel).lanes
-    documents = Documents(scorer=Scorer(world.parameters, instruments), instruments=instruments)
+    scoring = world.config.scoring
+    scorer = Scorer(world.parameters, instruments)
+    documents = Documents(scorer=scorer, instruments=instruments)
     engine = Engine(
         indicators=world.indicators,
         documents=documents,
         rules=world.config.releases.rules(),
         guard=world.config.guard.rules() if instruments else None,
         blackouts=world.config.control.blackouts,
+        learns=scoring.online,
+        barometer=Barometer(scorer, depth_elasticity=scoring.depth_elasticity) if scoring.volatility else None,
     )
     return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))
 

@@ -8,6 +8,7 @@ With nothing forgotten and a prior wide enough this is least squares on all rele
 All arrays have a leading axis of candidates, which differ in prior, memory and law and share nothing else.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -65,3 +66,26 @@ def learn(belief: Belief, surprises: Floats, move: float | Floats, noise: Floats
     covariance = left @ belief.covariance @ left.transpose(0, 2, 1)
     covariance += noise[:, None, None] * gain[:, :, None] * gain[:, None, :]
     return Belief(belief.mean + gain * (move - expected)[:, None], covariance)
+
+
+def expect_together(beliefs: Sequence[Belief], surprises: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """The same as :func:`expect` after the surprises of several reports, whose responses are independent."""
+    expected = [expect(belief, of) for belief, of in zip(beliefs, surprises, strict=True)]
+    return np.sum([one for one, _ in expected], axis=0), np.sum([one for _, one in expected], axis=0)
+
+
+def learn_together(
+    beliefs: Sequence[Belief], surprises: Sequence[Floats], move: float | Floats, noise: Floats
+) -> tuple[list[Belief], Floats]:
+    """Learn from the release of several reports at once: to each the others are noise.
+
+    Returns:
+        Each report's belief, and the expected square of what the beliefs leave of the move.
+    """
+    mean, uncertain = expect_together(beliefs, surprises)
+    learnt: list[Belief] = []
+    for belief, of in zip(beliefs, surprises, strict=True):
+        own, own_uncertain = expect(belief, of)
+        learnt.append(learn(belief, of, move - (mean - own), uncertain - own_uncertain + noise))
+    after, left = expect_together(learnt, surprises)
+    return learnt, (move - after) ** 2 + left

@@ -17,6 +17,7 @@ from signald.live.collector import Collector
 from signald.live.control_room import ControlRoom
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
+from signald.live.learnt import LearntModels
 from signald.live.readiness import Readiness
 from signald.live.recall import Recall
 from signald.live.recovery import recover
@@ -71,7 +72,7 @@ class RunSummary(NamedTuple):
 class Daemon:
     """The daemon in one process."""
 
-    def __init__(self, config: Config, pipeline: Pipeline, clock: Clock, *, model_id: str, version: str) -> None:
+    def __init__(self, config: Config, pipeline: Pipeline, clock: Clock, *, version: str) -> None:
         """Join everything; nothing is opened or connected yet.
 
         Raises:
@@ -80,7 +81,6 @@ class Daemon:
         self._config = config
         self._pipeline = pipeline
         self._clock = clock
-        self._model_id = model_id
         self._version = version
         self._metrics = Metrics(version=version)
         self._publisher = Publisher(
@@ -94,9 +94,11 @@ class Daemon:
             self._publisher,
             self._metrics.counts,
             on_control=lambda notice: self._room.followed(notice),  # noqa: PLW0108 - there is no room yet
+            on_learnt=lambda notice: self._models.followed(notice),  # noqa: PLW0108 - nor a status board
         )
         self._replicas = ReplicaCheck(config.redis)
         self._status_board = StatusBoard(config.redis)
+        self._models = LearntModels(Path(config.journal.path), pipeline.engine, self._status_board.audit)
         self._vintages = VintageRecorder(lambda: VintageStore(Path(config.calendar.vintages), patience_s=1.0))
         self._switch = HaltSwitch(
             Path(config.control.halt_file),
@@ -207,8 +209,10 @@ class Daemon:
         """Take over from the run before, and begin this one in the journal."""
         ended = journal.ts_highest
         journalled = Path(self._config.journal.path)
+        model_id = self._models.take_over()
         recovered = recover(journalled, self._pipeline, ended, heard=recall.heard, happened=self._vintages.record)
         reach("recovery.fed")
+        self._models.keep()
         intake = Intake(
             clock=self._clock,
             journal=journal,
@@ -221,7 +225,7 @@ class Daemon:
         session = Session(
             mode="live",
             instruments=self._pipeline.board.instruments,
-            model_id=self._model_id,
+            model_id=model_id,
             version=self._version,
             recovered_from=recovered.since,
             channels={name: venue.instruments for name, venue in self._pipeline.venues.items() if venue.instruments},

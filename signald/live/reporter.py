@@ -10,7 +10,7 @@ import structlog
 from signald.errors import JournalError
 from signald.logs import log_notice
 from signald.model.instruments import InstrumentId
-from signald.model.notices import BlackoutTurned, BookGap, BookLive, Controlled, Notice
+from signald.model.notices import BlackoutTurned, BookGap, BookLive, Controlled, ModelLearnt, Notice
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, Nanos
 from signald.sinks.encoding import Document
@@ -39,9 +39,11 @@ class Reporter:
         counts: Counts,
         *,
         on_control: Callable[[Controlled | BlackoutTurned], None] | None = None,
+        on_learnt: Callable[[ModelLearnt], None] | None = None,
     ) -> None:
-        """Take who is told; ``on_control`` is of each command that was followed, and of blackouts."""
+        """Take who is told; ``on_control`` of each command followed and of blackouts, ``on_learnt`` of new models."""
         self._on_control = on_control
+        self._on_learnt = on_learnt
         self._publisher = publisher
         self._counts = counts
         self.journal_failures = 0
@@ -72,6 +74,8 @@ class Reporter:
                 self._seen_live.add(instrument)
             case Controlled() | BlackoutTurned() if self._on_control is not None:
                 self._on_control(notice)
+            case ModelLearnt() if self._on_learnt is not None:
+                self._on_learnt(notice)
             case _:
                 pass
         self._say_later(functools.partial(log_notice, notice))

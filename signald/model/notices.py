@@ -213,6 +213,19 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class ModelLearnt(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The model learnt what became of ``releases`` and scores as model ``id`` from now on, in the place of ``parent``.
+
+    ``moves_bps``: asset → seconds → what was learnt of.
+    """
+
+    id: str
+    parent: str
+    releases: tuple[ReleaseId, ...]
+    moves_bps: dict[str, dict[str, float]]
+    ts_ingest: Nanos
+
+
 Notice: TypeAlias = (
     BookLive
     | BookGap
@@ -231,4 +244,5 @@ Notice: TypeAlias = (
     | BlackoutTurned
     | Withheld
     | Rehearsed
+    | ModelLearnt
 )

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from signald.errors import ConfigError
+from signald.model.learning import Lineage, Pace, PastEvent
 from signald.model.macro import IndicatorId, ReleaseId
 
 SCHEMA = "signald.model/1"
@@ -41,6 +42,8 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         n_surprises: Surprises ever seen.
         response: ``own``: estimated from its own releases; ``pooled``: its family's; ``none``: nothing can be said.
         thin_history: Whether σ or response rest on less than a full window of its own.
+        step: Smallest step in which the agency publishes; 0 where σ is not to be learnt further.
+        recent: Its newest surprises, oldest first, at most a window of them: what σ is made of.
     """
 
     id: SeriesId
@@ -52,6 +55,8 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     n_surprises: int
     response: Literal["own", "pooled", "none"]
     thin_history: bool
+    step: float = 0.0
+    recent: tuple[float, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,6 +148,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         least_squares_error: Its standard errors, HC1.
         usual: What the volatility of the last year makes of as long a time, to which everything here is scaled.
         scores: Of the walk that this is the end of.
+        pace: How it goes on learning; ``None``: it does not.
     """
 
     seconds: int
@@ -159,6 +165,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     least_squares_error: tuple[float, ...] = ()
     usual: float | None = None
     scores: Scores | None = None
+    pace: Pace | None = None
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -180,6 +187,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         reports: Reports of all series, by id.
         assets: Asset (``BTC``) → its responses by rising horizon.
         transfers: Asset without responses of its own → how it follows one that has them.
+        events: What was learnt from, in order of time: nearest past events are found among them.
+        lineage: How it was learnt from outcomes; ``None``: it was estimated from files.
     """
 
     schema: str = SCHEMA
@@ -197,6 +206,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reports: tuple[Report, ...]
     assets: dict[str, tuple[Response, ...]]
     transfers: dict[str, Transfer] = {}
+    events: tuple[PastEvent, ...] = ()
+    lineage: Lineage | None = None
 
 
 def series_of(release_id: ReleaseId) -> SeriesId:
@@ -261,6 +272,11 @@ def _misfits(parameters: Parameters, response: Response, lent: AbstractSet[str])
     rows = (response.beta, response.covariance, response.count, *response.covariance)
     if any(len(row) != size for row in rows) or len(response.residual) != responding:
         yield f"arrays are not of {size} and {responding} series"
+    pace = response.pace
+    if pace is not None and any(
+        len(row) != size for row in (pace.prior, pace.fades, pace.residual_count, pace.residual_fades)
+    ):
+        yield f"its pace is not of {size} series"
     df = response.residual_df
     if df is not None and (len(df) != responding or min(df, default=LEAST_DF) < LEAST_DF):
         yield f"degrees of freedom are not {responding} of {LEAST_DF} or more"

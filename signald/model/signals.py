@@ -135,11 +135,33 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     contribution_bps: float
 
 
+class PastMove(msgspec.Struct, frozen=True, kw_only=True):
+    """A past event like this one: its surprises by series, and the move that followed over the primary horizon.
+
+    ``distance`` is that of its surprises from those heard now, in standard deviations.
+    """
+
+    ts_scheduled: Nanos
+    surprise_z: dict[str, float]
+    realised_bps: float
+    distance: float
+
+
 class ModelView(msgspec.Struct, frozen=True, kw_only=True):
-    """Which model spoke, and what moved it."""
+    """Which model spoke, and what moved it.
+
+    ``root`` is the estimated model that this one came of by learning, where it did. ``nearest`` are the past events
+    nearest to this one, nearest first. ``volatility`` is what prediction and interval were multiplied with because the
+    last hour moved more or less than the hours that the model is scaled to, ``None`` where that is not known;
+    ``depth`` the same for the book's depth, given where it counts.
+    """
 
     id: str
     drivers: tuple[Driver, ...]
+    root: str | msgspec.UnsetType = msgspec.UNSET
+    nearest: tuple[PastMove, ...] | msgspec.UnsetType = msgspec.UNSET
+    volatility: float | msgspec.UnsetType | None = msgspec.UNSET
+    depth: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from signald.journal.session import read_session
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import format_rfc3339
-from signald.replay.driver import BuildPipeline, Driver, first_session, signals
+from signald.replay.driver import BuildPipeline, Driver, FindModel, first_session, signals
 from signald.sinks.encoding import encode_data
 
 
@@ -59,12 +59,15 @@ class Comparison(NamedTuple):
     difference: Difference | None
 
 
-def compare(paths: Sequence[Path], build: BuildPipeline, *, exact_rows: bool = True) -> Comparison:
+def compare(
+    paths: Sequence[Path], build: BuildPipeline, *, find_model: FindModel = lambda _: None, exact_rows: bool = True
+) -> Comparison:
     """Replay the journals of one run and compare.
 
     Args:
         paths: The journals, as for :func:`signald.replay.driver.replay`.
         build: Makes the pipeline of the run.
+        find_model: As for that.
         exact_rows: Frames and rows are in the order in which they were seen, so every row must be rebuilt exactly.
             Off, for journals of several processes: only rows whose rebuilt book has applied the same frames.
 
@@ -72,14 +75,14 @@ def compare(paths: Sequence[Path], build: BuildPipeline, *, exact_rows: bool = T
         JournalError: A journal cannot be read.
         ConfigError: The pipeline is not for what is in the journals.
     """
-    return _Comparer(paths, build, exact_rows=exact_rows).run()
+    return _Comparer(paths, build, find_model=find_model, exact_rows=exact_rows).run()
 
 
 class _Comparer:
-    def __init__(self, paths: Sequence[Path], build: BuildPipeline, *, exact_rows: bool) -> None:
+    def __init__(self, paths: Sequence[Path], build: BuildPipeline, *, find_model: FindModel, exact_rows: bool) -> None:
         self._documents = self._rows = self._rows_elsewhere = self._unfinished = self._lost = 0
         opened = [first_session(self._records(path)) for path in paths]
-        self._driver = Driver([session for session, _ in opened], build)
+        self._driver = Driver([session for session, _ in opened], build, find_model=find_model)
         self._records_placed = merge_placed(records for _, records in opened)
         self._exact_rows = exact_rows
         self._due: deque[Signal] = deque()

@@ -26,9 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signald.errors import ConfigError
+from signald.journal.models import is_learnt_from
 from signald.journal.pieces import Piece, merge_pieces, read_pieces
 from signald.journal.reader import read
 from signald.journal.session import Session, read_session
+from signald.model.notices import ModelLearnt
+from signald.model.parameters import Parameters
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
@@ -37,6 +40,8 @@ from signald.sources.frames import Frames
 from signald.sources.succession import SPARE
 
 BuildPipeline: TypeAlias = Callable[[], Pipeline]
+FindModel: TypeAlias = Callable[[str], Parameters | None]
+"""A model that a run had learnt, by id; ``None``: not on record."""
 P = TypeVar("P", bound=Piece)
 
 _OUTPUTS = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
@@ -64,13 +69,19 @@ def sessions(paths: Iterable[Path]) -> tuple[Session, ...]:
 
 
 def replay(
-    paths: Sequence[Path], build: BuildPipeline, *, from_ts: Nanos | None = None, to_ts: Nanos | None = None
+    paths: Sequence[Path],
+    build: BuildPipeline,
+    *,
+    find_model: FindModel = lambda _: None,
+    from_ts: Nanos | None = None,
+    to_ts: Nanos | None = None,
 ) -> Iterator[Replayed]:
     """Run journals again.
 
     Args:
         paths: Journals or segments; of records of one time, those of the first come first.
         build: Makes the pipeline of a run; called again where a live journal says that its run began again.
+        find_model: Finds what a run began with that had been learnt from the pipeline's model before.
         from_ts: What was ingested before is fed, since books and windows rest on it, but not given back.
         to_ts: Stop before what was ingested at this time or after; deadlines before it still fire.
 
@@ -79,7 +90,7 @@ def replay(
         ConfigError: The pipeline is not for what is in the journals: a channel or an instrument is missing.
     """
     opened = [first_session(read_pieces(path, to_ts=to_ts)) for path in paths]
-    driver = Driver([session for session, _ in opened], build)
+    driver = Driver([session for session, _ in opened], build, find_model=find_model)
     for place, piece in merge_pieces(pieces for _, pieces in opened):
         fed = driver.feed(piece, place) if isinstance(piece, Record) else driver.feed_frames(piece)
         for replayed in fed:
@@ -108,14 +119,18 @@ class Driver:
         pipeline: The one being fed; another one after a restart.
     """
 
-    def __init__(self, sessions: Sequence[Session], build: BuildPipeline) -> None:
+    def __init__(
+        self, sessions: Sequence[Session], build: BuildPipeline, *, find_model: FindModel = lambda _: None
+    ) -> None:
         """Begin a replay of journals with these sessions, in the order that ``place`` counts."""
         self._sessions = list(sessions)
         self._began = [False] * len(self._sessions)
         self._build = build
+        self._find_model = find_model
+        self._learnt: dict[str, Parameters] = {}
         self._derives = any(session.mode == "import" for session in self._sessions)
         self._remembered: deque[Record] = deque()
-        self._start()
+        self._start(next((one.model_id for one in self._sessions if one.mode == "live"), ""))
 
     def feed(self, record: Record, place: int) -> Iterator[Replayed]:
         """Feed a record of the journal at ``place``, first what has to be made before it; recorded outputs are left."""
@@ -195,6 +210,8 @@ class Driver:
 
     def _feed(self, record: Record) -> Fed:
         fed = self.pipeline.feed(record)
+        if any(isinstance(output, ModelLearnt) for output in fed.outputs):
+            self._learnt[self.pipeline.engine.parameters.id] = self.pipeline.engine.parameters
         self._plan(record.key if record.kind is RecordKind.TICK else record.channel, fed)
         return fed
 
@@ -221,8 +238,12 @@ class Driver:
     def _show_board(self, now: Nanos) -> None:
         self.pipeline.feed(Record(RecordKind.ROWS, now, "", "", self.pipeline.board.read().tobytes()))
 
-    def _start(self) -> None:
+    def _start(self, model_id: str) -> None:
         self.pipeline = self._build()
+        root = self.pipeline.engine.parameters.id
+        learnt = None if model_id in {"", root} else self._learnt.get(model_id) or self._find_model(model_id)
+        if learnt is not None and is_learnt_from(learnt, root):
+            self.pipeline.engine.adopt(learnt)
         self._due: dict[str, Nanos | None] = dict.fromkeys((*self.pipeline.venues, ""))
         have = self.pipeline.board.instruments
         for session in self._sessions:
@@ -236,7 +257,7 @@ class Driver:
         """Build the pipeline anew at every session of a live journal but its first."""
         if self._began[place] and self._sessions[place].mode == "live":
             session = self._sessions[place] = read_session(record)
-            self._start()
+            self._start(session.model_id)
             for remembered in self._remembered:
                 if session.recovered_from is not None and remembered.ts_ingest >= session.recovered_from:
                     self._feed(remembered)

@@ -1,18 +1,21 @@
 """Calendars and prices → the model, and the model as a table."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from signald.core.learning import tidied, tidy
 from signald.core.surprise import WINDOW, WINSOR, scale
 from signald.errors import ConfigError
+from signald.model.learning import PastEvent
 from signald.model.macro import Indicator, IndicatorId
-from signald.model.parameters import Parameters, Series, SourceFile, encode_parameters, identify
+from signald.model.parameters import Parameters, Series, SeriesId, SourceFile, encode_parameters, identify
 from signald.model.time import format_rfc3339
-from signald.research.estimate import Estimate, estimate, indicator_of, tidy
+from signald.research.estimate import Estimate, estimate, indicator_of
 from signald.research.panel import merge, observe
 from signald.research.prices import Prices, load_prices
 from signald.research.sample import Sample, build_sample
@@ -70,6 +73,7 @@ def calibrate(
             reports=estimated.reports,
             assets=dict(estimated.assets),
             transfers=dict(followers_of(whole, bars, seconds=PRIMARY_S)),
+            events=past_events(sample, estimated.own),
         )
     )
 
@@ -121,9 +125,24 @@ def describe_series(
                 n_surprises=len(raw),
                 response=response,
                 thin_history=response != "own" or len(raw) < WINDOW,
+                step=indicator.step,
+                recent=tidied(raw[-WINDOW:]),
             )
         )
     return tuple(described)
+
+
+def past_events(sample: Sample, own: Sequence[SeriesId]) -> tuple[PastEvent, ...]:
+    """The timestamps that the own responses rest on, with their primary moves."""
+    found: list[PastEvent] = []
+    for row, ts in enumerate(sample.ts.tolist()):
+        z = dict(zip(sample.series, sample.z[row].tolist(), strict=True))
+        surprises = {name: tidy(z[name]) for name in own if not math.isnan(z[name])}
+        moves = {asset: float(of[PRIMARY_S][row]) for asset, of in sample.moves.items()}
+        known = {asset: tidy(move) for asset, move in moves.items() if not math.isnan(move)}
+        if surprises and known:
+            found.append(PastEvent(ts=ts, z=surprises, moves=known))
+    return tuple(found)
 
 
 def write_model(path: Path, parameters: Parameters) -> None:

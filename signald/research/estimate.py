@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from signald.core.learning import tidied, tidy
 from signald.core.surprise import MINIMUM
+from signald.model.learning import Pace
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import LEAST_DF, Family, Report, Response, Scores, SeriesId
 from signald.model.time import NS_PER_S
@@ -27,8 +29,6 @@ LEAST_REPORTS: Final = 2
 """Reports of a family from which on it has a response to lend: with one nothing is known of how much they differ."""
 
 _YEAR_NS: Final = 365 * 86_400 * NS_PER_S
-_DIGITS: Final = 7
-"""Significant digits kept: far beyond them lies what linear algebra libraries do differently."""
 
 
 class Estimate(NamedTuple):
@@ -119,6 +119,18 @@ class _Estimator:
             least_squares_error=tidied(np.sqrt(np.diag(fit.covariance))),
             usual=tidy(float(np.median(sample.usual[asset][seconds][year]))),
             scores=self._score(walked, asset, seconds),
+            pace=self._pace([by_column[self._column[name]] for name in self.own], sample.lately[asset][seconds][year]),
+        )
+
+    def _pace(self, learnt: Sequence[Learnt], lately: Floats) -> Pace:
+        """How the own series' responses go on learning."""
+        return Pace(
+            prior=tidied([one.prior for one in learnt]),
+            fades=tidied([one.fades for one in learnt]),
+            residual_count=tidied([one.residual_count for one in learnt]),
+            residual_fades=tidied([one.residual_fades for one in learnt]),
+            hour=tidy(float(np.mean([one.hour for one in learnt]))),
+            lately=tidy(float(np.nanmedian(lately))),
         )
 
     def _own_belief(self, learnt: Sequence[Learnt]) -> tuple[Floats, Floats]:
@@ -220,13 +232,3 @@ def taken_alone(own: Sequence[SeriesId], reports: Sequence[Report], beta: Floats
             unexplained = float(ours @ left @ ours) / (report.n * moments[place, place])
             found[name] = Marginal(float(ours @ weights), float(weights @ errors @ weights) + unexplained)
     return [found[name] for name in own]
-
-
-def tidied(numbers: Sequence[float] | Floats) -> tuple[float, ...]:
-    """``numbers`` to seven significant digits each."""
-    return tuple(tidy(float(number)) for number in numbers)
-
-
-def tidy(number: float) -> float:
-    """``number`` to seven significant digits."""
-    return float(f"{number:.{_DIGITS}g}")

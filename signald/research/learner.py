@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy import special  # pyright: ignore[reportMissingTypeStubs]  # SciPy has none
 
-from signald.core.response import Belief, drift, expect, learn, start
+from signald.core.response import Belief, drift, expect_together, learn_together, start
 from signald.model.parameters import SeriesId
 from signald.model.time import NS_PER_S
 from signald.research.sample import Floats, Sample
@@ -103,6 +103,11 @@ class Learnt(NamedTuple):
         counts: Releases of each series, faded as what was learnt from them has.
         scale: Of Student's law of the residuals, basis points.
         df: Its degrees of freedom.
+        prior: Variance of each response before anything is known, squared basis points.
+        fades: Rate at which what was learnt of responses is forgotten, halvings a year.
+        residual_count: Releases that the scale of residuals rests on.
+        residual_fades: Rate at which those are forgotten, halvings a year.
+        hour: How much of the usual move is the volatility of the hour before.
     """
 
     columns: Sequence[int]
@@ -111,6 +116,11 @@ class Learnt(NamedTuple):
     counts: Floats
     scale: float
     df: float
+    prior: float
+    fades: float
+    residual_count: float
+    residual_fades: float
+    hour: float
 
 
 class Learner:
@@ -132,7 +142,8 @@ class Learner:
         self._came = [np.flatnonzero(row).tolist() for row in came.T]
         families = [Counter(kin[sample.series[i]].family for i in columns) for columns in self._columns]
         self._family = [min(counts, key=lambda name: (-counts[name], name)) for counts in families]
-        spread, half_life, df, memory, _ = np.array(candidates).T
+        spread, half_life, df, memory, self._hour = np.array(candidates).T
+        self._spread = spread
         self._half_life, self._df, self._memory = half_life * _YEAR_S, df, memory * _YEAR_S
         self._priors = [spread[:, None, None] ** 2 * np.eye(len(columns)) for columns in self._columns]
         self._beliefs: list[Belief] = [start(prior) for prior in self._priors]
@@ -151,7 +162,7 @@ class Learner:
         self._pass_time(now, came)
         noises = {report: self._noise(report) for report in came}
         loudest = max(came, key=lambda report: float(noises[report].mean()))
-        mean, uncertain = self._expect(row, came)
+        mean, uncertain = expect_together(*self._heard(row, came))
         return Seen(until, row, loudest, usual, move / usual, mean, uncertain, noises[loudest], self._freedom(loudest))
 
     def mix(self, seen: Seen) -> tuple[float, float, float, float]:
@@ -173,16 +184,11 @@ class Learner:
         weight = (self._df + 1.0) / (self._df + error**2 / variance)
         noise = seen.noise / weight
         came: list[int] = self._came[seen.row]
-        mean, uncertain = self._expect(seen.row, came)
-        for report in came:
-            surprises = self._surprises(seen.row, report)
-            own, own_uncertain = expect(self._beliefs[report], surprises)
-            self._beliefs[report] = learn(
-                self._beliefs[report], surprises, seen.move - (mean - own), uncertain - own_uncertain + noise
-            )
+        learnt, left = learn_together(*self._heard(seen.row, came), seen.move, noise)
+        for report, belief in zip(came, learnt, strict=True):
+            self._beliefs[report] = belief
             self._faded[report] += self._there[seen.row, self._columns[report]]
-        after, left = self._expect(seen.row, came)
-        squares = weight * ((seen.move - after) ** 2 + left)
+        squares = weight * left
         self._squares[seen.report] += squares
         self._counts[seen.report] += 1.0
         self._all_squares += squares
@@ -205,6 +211,11 @@ class Learner:
             counts=weights @ self._faded[report],
             scale=math.sqrt(float(weights @ (self._noise(report) * usual**2))),
             df=1.0 / float(np.sum(weights / self._freedom(report))),
+            prior=float(weights @ (self._spread * usual) ** 2),
+            fades=float(np.sum(weights * _YEAR_S / self._half_life)),
+            residual_count=_COMMON_WEIGHT + float(weights @ self._counts[report]),
+            residual_fades=float(np.sum(weights * _YEAR_S / self._memory)),
+            hour=float(weights @ self._hour),
         )
 
     def _weights(self, family: str) -> Floats:
@@ -222,10 +233,9 @@ class Learner:
         """Degrees of freedom of a residual whose scale is estimated from as many as that: tails of both add up."""
         return 1.0 / (1.0 / self._df + 1.0 / (_COMMON_WEIGHT + self._counts[report]))
 
-    def _expect(self, row: int, came: Sequence[int]) -> tuple[Floats, Floats]:
-        """Mean of the move after all surprises of a row, and the variance of that mean."""
-        expected = [expect(self._beliefs[report], self._surprises(row, report)) for report in came]
-        return np.sum([one for one, _ in expected], axis=0), np.sum([one for _, one in expected], axis=0)
+    def _heard(self, row: int, came: Sequence[int]) -> tuple[list[Belief], list[Floats]]:
+        """What is believed of the reports of a row, and their surprises."""
+        return [self._beliefs[report] for report in came], [self._surprises(row, report) for report in came]
 
     def _pass_time(self, now: int, came: Sequence[int]) -> None:
         """Let residuals fade until ``now``, and responses of the reports that came drift."""

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from signald.core.learning import tidy
 from signald.model.parameters import Transfer
-from signald.research.estimate import tidy
 from signald.research.prices import Bars, Prices
 from signald.research.sample import Floats, Sample
 

@@ -142,7 +142,7 @@ class ReplicaCheck:
 def _compared(one: Signal, other: Signal) -> Sequence[tuple[str, object, object]]:
     """What is compared, by name, most telling first."""
     pairs: list[tuple[str, object, object]] = [
-        ("model.id", one.model.id if one.model else None, other.model.id if other.model else None),
+        ("model.id", _root(one), _root(other)),
         ("causes", len(one.causes), len(other.causes)),
     ]
     for number, (mine, its) in enumerate(zip(one.causes, other.causes, strict=False)):
@@ -150,6 +150,13 @@ def _compared(one: Signal, other: Signal) -> Sequence[tuple[str, object, object]
             (f"causes[{number}].{name}", getattr(mine, name), getattr(its, name)) for name in mine.__struct_fields__
         ]
     return pairs
+
+
+def _root(signal: Signal) -> str | None:
+    """The estimated model: what replicas learn since is of the books that each of them saw."""
+    if signal.model is None:
+        return None
+    return signal.model.id if signal.model.root is msgspec.UNSET else signal.model.root
 
 
 def _shown(value: object) -> str:

@@ -69,10 +69,14 @@ def build_engine(
     indicators: Mapping[str, Indicator] = INDICATORS,
     guard: GuardRules | None = None,
     blackouts: Sequence[Blackout] = (),
+    parameters: Parameters = PARAMETERS,
+    learns: bool = False,
 ) -> Engine:
     """An engine that knows nothing yet; without ``guard`` it says nothing of quotes by itself."""
-    documents = Documents(scorer=Scorer(PARAMETERS, INSTRUMENTS), instruments=INSTRUMENTS)
-    return Engine(indicators=indicators, documents=documents, rules=rules, guard=guard, blackouts=blackouts)
+    documents = Documents(scorer=Scorer(parameters, INSTRUMENTS), instruments=INSTRUMENTS)
+    return Engine(
+        indicators=indicators, documents=documents, rules=rules, guard=guard, blackouts=blackouts, learns=learns
+    )
 
 
 def tell(engine: Engine, *events: Event, rows: BoardRows = ROWS) -> list[Output]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from signald.model.instruments import Instrument
-from signald.model.parameters import Family, Parameters, Report, Response, Series, identify
+from signald.model.learning import Pace
+from signald.model.parameters import Family, Parameters, Report, Response, Series, Transfer, identify
 
 PLAIN_FAMILY = Family(mean=-20.0, variance=100.0, between=400.0, count=60)
 
@@ -47,6 +48,7 @@ def build_response(
     std_error: float = 5.0,
     residual: float = 50.0,
     count: int = 23,
+    pace: Pace | None = None,
 ) -> Response:
     """A response of ``beta`` with independent errors, and ``pooled`` series that take ``family``; equal residuals."""
     size = len(beta)
@@ -61,11 +63,28 @@ def build_response(
         count=(count,) * size,
         families={"inflation": family},
         residual=(residual,) * (size + pooled),
+        pace=pace,
+    )
+
+
+def build_pace(series: int, *, prior: float = 400.0, fades: float = 0.0, count: float = 20.0) -> Pace:
+    """A pace at which all of ``series`` responses learn alike and their residuals' size is never forgotten."""
+    return Pace(
+        prior=(prior,) * series,
+        fades=(fades,) * series,
+        residual_count=(count,) * series,
+        residual_fades=(0.0,) * series,
+        hour=0.5,
+        lately=20.0,
     )
 
 
 def build_model(
-    series: Sequence[Series], assets: dict[str, tuple[Response, ...]], *, reports: Sequence[Report] = ()
+    series: Sequence[Series],
+    assets: dict[str, tuple[Response, ...]],
+    *,
+    reports: Sequence[Report] = (),
+    transfers: dict[str, Transfer] | None = None,
 ) -> Parameters:
     """A model of these parts; series with a response are in the order given."""
     return identify(
@@ -82,5 +101,6 @@ def build_model(
             pooled=tuple(one.id for one in series if one.response == "pooled"),
             reports=tuple(reports),
             assets=assets,
+            transfers=transfers or {},
         )
     )

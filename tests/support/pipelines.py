@@ -1,11 +1,12 @@
 """A real engine behind a venue whose frames are bare bids, and a shell that records what a live run would."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from signald.core.board import Board
+from signald.core.engine import Engine
 from signald.core.kernels.publish import publish
 from signald.core.kernels.rows import (
     APPLIED,
@@ -91,24 +92,30 @@ class BidVenue:
         return EMPTY
 
 
-def build_pipeline() -> Pipeline:
+def build_pipeline(engine: Engine | None = None) -> Pipeline:
     """A pipeline that knows nothing yet: the channel ``bids``, the calendar of :mod:`tests.support.calendar`."""
     board = Board(NAMES)
     return Pipeline(
-        engine=build_engine(), board=board, venues={"bids": BidVenue(board)}, calendar=MqttCalendar(INDICATORS)
+        engine=engine or build_engine(),
+        board=board,
+        venues={"bids": BidVenue(board)},
+        calendar=MqttCalendar(INDICATORS),
     )
 
 
 class LiveRun:
     """Records a run as the live shell does: rows before what sees them, outputs behind what caused them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, build: Callable[[], Pipeline] = build_pipeline) -> None:
         self.writer = JournalWriter(path)
-        self.pipeline = build_pipeline()
+        self.build = build
+        self.pipeline = build()
         self.published: list[bytes] = []
 
-    def begin(self, now: Nanos) -> None:
-        self.writer.append(session_record(Session(mode="live", instruments=NAMES), now))
+    def begin(self, now: Nanos, *, recovered_from: Nanos | None = None) -> None:
+        model_id = self.pipeline.engine.parameters.id
+        session = Session(mode="live", instruments=NAMES, model_id=model_id, recovered_from=recovered_from)
+        self.writer.append(session_record(session, now))
 
     def take(self, kind: RecordKind, now: Nanos, *, channel: str = "", key: str = "", payload: bytes = b"") -> Fed:
         if kind is RecordKind.MESSAGE or (kind is RecordKind.TICK and not key):
@@ -132,7 +139,7 @@ class LiveRun:
 
     def restart(self, now: Nanos) -> None:
         """Go on as a new process on the same journal."""
-        self.pipeline = build_pipeline()
+        self.pipeline = self.build()
         self.begin(now)
 
 

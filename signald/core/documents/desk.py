@@ -9,7 +9,7 @@ from signald.core.scoring.view import Row, book_view
 from signald.model.identity import signal_id
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
-from signald.model.signals import BookView, DeskGuidance, Liquidity, ModelView, Signal
+from signald.model.signals import BookView, DeskGuidance, Liquidity, Signal
 from signald.model.time import NS_PER_S, Nanos
 
 ALL_RELEASES: ReleaseId = "*"
@@ -53,7 +53,7 @@ class DeskDocuments:
             horizons=(),
             book=book_view(row, due),
             desk=desk,
-            model=ModelView(id=self.scorer.model_id, drivers=()),
+            model=self.scorer.view(),
             flags=c.in_order(book_flags(row)),
             ts_scheduled=ts_scheduled,
             ts_event=due,

@@ -10,21 +10,24 @@ MAX_PLANS: Final = 64
 
 
 class Plans:
-    """One plan per bundle, laid out once."""
+    """One plan per model and bundle, laid out once."""
 
     def __init__(self, scorer: Scorer) -> None:
         """Take the model."""
         self._scorer = scorer
-        self._plans: dict[tuple[ReleaseId, ...], Plan] = {}
+        self._plans: dict[tuple[str, tuple[ReleaseId, ...]], Plan] = {}
 
     def of(self, bundle: tuple[ReleaseId, ...]) -> Plan:
         """The plan of these releases, laid out now if it was not before."""
-        plan = self._plans.pop(bundle, None)
+        key = self._scorer.model_id, bundle
+        plan = self._plans.pop(key, None)
         if plan is None:
             plan = self._scorer.plan(bundle)
             if len(self._plans) >= MAX_PLANS:
                 del self._plans[next(iter(self._plans))]
-        self._plans[bundle] = plan
+        else:
+            plan.rescale(self._scorer.conditions.factors)
+        self._plans[key] = plan
         return plan
 
     def __len__(self) -> int:

@@ -89,7 +89,7 @@ class Documents:
             _bare(
                 replace(statement, flags=c.in_order([*doubts, *book_flags(rows[place].item())])),
                 instrument=instrument.id,
-                model=ModelView(id=self.scorer.model_id, drivers=()),
+                model=self.scorer.view(),
                 ladder=dict(zip(names, ladder, strict=True)),
             )
             for place, (instrument, ladder) in enumerate(zip(self._instruments, ladders, strict=True))
@@ -146,8 +146,8 @@ class Documents:
             ts_ingest=release.ts_ingest,
         )
         return [
-            self._signal(statement, instrument, rows[index].item(), verdict="quarantined", prediction=None)
-            for index, instrument in enumerate(self._instruments)
+            self._signal(statement, index, rows[index].item(), verdict="quarantined", prediction=None)
+            for index in range(len(self._instruments))
         ]
 
     def retracted(self, bundle: Bundle, window: ReleaseWindow, *, ts_event: Nanos, ts_ingest: Nanos) -> list[Signal]:
@@ -172,7 +172,7 @@ class Documents:
             ids = tuple(window.issued.get(instrument.id, ()))
             for sibling in bundle.windows.values():
                 sibling.forget(instrument.id, frozenset(ids))
-            model = ModelView(id=self.scorer.model_id, drivers=())
+            model = self.scorer.view()
             signals.append(_bare(statement, instrument=instrument.id, model=model, retracts=ids))
         return signals
 
@@ -226,19 +226,20 @@ class Documents:
         surprises = [heard.get(release_id) for release_id in bundle]
         predictions = self.scorer.score(self._plans.of(bundle), surprises, rows, ts_ingest=statement.ts_ingest)
         return [
-            self._signal(statement, instrument, rows[index].item(), verdict=prediction.verdict, prediction=prediction)
-            for index, (instrument, prediction) in enumerate(zip(self._instruments, predictions, strict=True))
+            self._signal(statement, index, rows[index].item(), verdict=prediction.verdict, prediction=prediction)
+            for index, prediction in enumerate(predictions)
         ]
 
     def _signal(
         self,
         statement: _Statement,
-        instrument: Instrument,
+        place: int,
         row: Row,
         *,
         verdict: Verdict,
         prediction: Prediction | None,
     ) -> Signal:
+        instrument = self._instruments[place]
         clock: list[Flag] = ["clock_offset"] if self.clock_is_off else []
         flags: list[Flag] = [*statement.flags, *clock, *book_flags(row), *(prediction.flags if prediction else ())]
         return Signal(
@@ -252,7 +253,7 @@ class Documents:
             horizons=prediction.horizons if prediction else (),
             book=book_view(row, statement.ts_ingest),
             desk=prediction.desk if prediction else None,
-            model=ModelView(id=self.scorer.model_id, drivers=prediction.drivers if prediction else ()),
+            model=self.scorer.view(place, prediction),
             flags=c.in_order(flags),
             ts_scheduled=statement.ts_scheduled,
             ts_event=statement.ts_event,

@@ -3,7 +3,8 @@
 Live, demo, replay and backtest run this class; they differ in clock, sources and sinks only.
 """
 
+from signald.core.engine.barometer import Barometer
 from signald.core.engine.engine import Engine
 from signald.core.engine.world import Output
 
-__all__ = ["Engine", "Output"]
+__all__ = ["Barometer", "Engine", "Output"]

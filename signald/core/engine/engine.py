@@ -6,8 +6,10 @@ from typing import Final
 from signald.core.board import BoardRows
 from signald.core.documents import Documents
 from signald.core.documents.desk import DeskDocuments
+from signald.core.engine.barometer import Barometer
 from signald.core.engine.controls import Controls
 from signald.core.engine.figures import Figures
+from signald.core.engine.lessons import Lessons
 from signald.core.engine.patience import Patience
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World
@@ -20,6 +22,7 @@ from signald.model.control import Blackout, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
 from signald.model.notices import SourceSilent
+from signald.model.parameters import Parameters
 from signald.model.time import Nanos
 
 _ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "confirm", "missed", "close"})
@@ -41,10 +44,14 @@ class Engine:
         rules: WindowRules,
         guard: GuardRules | None = None,
         blackouts: Sequence[Blackout] = (),
+        learns: bool = False,
+        barometer: Barometer | None = None,
     ) -> None:
         """Take what is known beforehand: the series, the writer of documents (which holds the model), the moments.
 
-        Without ``guard`` nothing is said of quotes but what the documents about figures say.
+        Without ``guard`` nothing is said of quotes but what the documents about figures say, and nothing is learnt:
+        it is the guard that sees outcomes. With it and ``learns`` the model is another one after each. With a
+        ``barometer`` predictions are scaled to what moves usually are just now.
         """
         self.indicators = indicators
         self._world = World(register=Register(indicators), documents=documents, rules=rules)
@@ -54,7 +61,19 @@ class Engine:
         self._guard = guard and Guard(
             register=self._world.register, documents=DeskDocuments(documents.scorer), rules=guard
         )
+        lead_ns = 0 if guard is None else max(guard.widen_before_ns, rules.arm_before_ns)
+        self._lessons = Lessons(self._world, lead_ns=lead_ns) if learns and guard is not None else None
+        self._barometer = barometer
         self._patience = Patience(rules)
+
+    @property
+    def parameters(self) -> Parameters:
+        """The model that scores now."""
+        return self._world.documents.scorer.parameters
+
+    def adopt(self, parameters: Parameters) -> None:
+        """Begin with this model: what an earlier run had learnt."""
+        self._world.documents.scorer.adopt(parameters)
 
     @property
     def windows(self) -> Mapping[ReleaseId, ReleaseWindow]:
@@ -74,8 +93,11 @@ class Engine:
     def next_deadline(self) -> Nanos | None:
         """When :meth:`advance` is next due; a void moment may make it too early, never too late."""
         guard = None if self._guard is None else self._guard.next_ts()
+        lesson = None if self._lessons is None else self._lessons.next_ts()
+        look = None if self._barometer is None else self._barometer.next_ts()
         blackout = self.controls.blackouts.next_ts()
-        moments = (self._world.agenda.next_ts(), self._world.liveness.next_silence(), guard, blackout)
+        agenda, silence = self._world.agenda.next_ts(), self._world.liveness.next_silence()
+        moments = (agenda, silence, guard, blackout, lesson, look)
         return min((ts for ts in moments if ts is not None), default=None)
 
     def connect(self, now: Nanos) -> None:
@@ -100,15 +122,27 @@ class Engine:
         """Fire each deadline up to ``now`` at its own due time; ``rows`` is what the board shows now."""
         outputs: list[Output] = []
         while (due := self.next_deadline()) is not None and due <= now:
-            if due == self.controls.blackouts.next_ts():
-                outputs.extend(self.controls.blackouts.turn(due or now))
-            elif due == self._world.liveness.next_silence():
-                outputs.extend(self._fall_silent(due))
-            elif due == self._world.agenda.next_ts() or self._guard is None:
-                outputs.extend(self._seen(self._timetable.fire(self._world.agenda.pop(), rows)))
-            else:
-                outputs.extend(self._guard.fire(rows))
+            outputs.extend(self._fire(due, rows, now=now))
         return self.controls.admit(outputs)
+
+    def _fire(self, due: Nanos, rows: BoardRows, *, now: Nanos) -> list[Output]:
+        """Do one thing that is due; what the model learns comes after all that it says at that moment."""
+        if due == self.controls.blackouts.next_ts():
+            return self.controls.blackouts.turn(due or now)
+        if due == self._world.liveness.next_silence():
+            return self._fall_silent(due)
+        if due == self._world.agenda.next_ts():
+            return self._seen(self._timetable.fire(self._world.agenda.pop(), rows))
+        if self._guard is not None and due == self._guard.next_ts():
+            told: list[Output] = [*self._guard.fire(rows)]
+            if self._lessons is not None:
+                self._lessons.note(told)
+            return told
+        if self._lessons is not None and due == self._lessons.next_ts():
+            return self._lessons.fire()
+        assert self._barometer is not None  # nothing else is due
+        self._barometer.fire(rows)
+        return []
 
     def handle(self, event: Event | ClockOffset, rows: BoardRows) -> list[Output]:
         """Fire what is due by ``event.ts_ingest``, then apply the event to what the board showed at that instant."""
@@ -126,8 +160,11 @@ class Engine:
             return self._seen(self._figures.take(event, rows))
         before = self._ts_of(event.release_id)
         outputs = self._timetable.schedule(event, rows)
+        after = self._ts_of(event.release_id)
         if self._guard is not None:
-            self._guard.reschedule(before, self._ts_of(event.release_id), event.ts_ingest)
+            self._guard.reschedule(before, after, event.ts_ingest)
+        if self._barometer is not None and after is not None:
+            self._barometer.expect(after, event.ts_ingest)
         return [*outputs, *self._seen(self._figures.take_held(event.release_id, rows))]
 
     def _ts_of(self, release_id: ReleaseId) -> Nanos | None:

@@ -12,6 +12,7 @@ from signald.core.kernels import score as k
 from signald.core.kernels.conditioning import OWN, POOLED, Floats, Places
 from signald.core.kernels.student import student_quantile
 from signald.model.instruments import Instrument
+from signald.model.learning import PastEvent
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Report, Response, Series, SeriesId
 
@@ -31,6 +32,9 @@ class Plan:
         releases: The bundle, in the order in which its surprises are given.
         coordinates: Where each release's surprise goes; -1 where the model knows no response.
         thin: Whether each release's series has a thin history.
+        series: The series of each release; ``None`` where the model knows none.
+        past: What the model learnt from at which one of these series came.
+        betas: Each instrument's move per move of its asset, as long as nothing multiplies it.
         places: Of :func:`signald.core.kernels.score.score`, as are the rest.
         numbers: Model and scratch.
         surprises: z of each coordinate.
@@ -41,11 +45,19 @@ class Plan:
     releases: tuple[ReleaseId, ...]
     coordinates: tuple[int, ...]
     thin: tuple[bool, ...]
+    series: tuple[SeriesId | None, ...]
+    past: tuple[PastEvent, ...]
+    betas: Floats
     places: Places
     numbers: Floats
     surprises: Floats
     out: Floats
     shares: Floats
+
+    def rescale(self, factors: Floats) -> None:
+        """Multiply each instrument's moves, as the model says them, with its factor."""
+        begin = int(self.places[k.SCALE])
+        np.multiply(self.betas, factors, out=self.numbers[begin : begin + len(self.betas)])
 
 
 def lay_out_plan(
@@ -79,6 +91,7 @@ def lay_out_plan(
     _fill_kinds(places, parameters, [name for _, name in members])
     _fill_reports(places, numbers, parameters, groups)
     _fill_responses(places, numbers, parameters, assets=assets, names=[name for _, name in members])
+    names = tuple(None if one is None else one.id for one in known)
     return Plan(
         releases=tuple(releases),
         coordinates=tuple(
@@ -86,6 +99,9 @@ def lay_out_plan(
             for release, one in zip(releases, known, strict=True)
         ),
         thin=tuple(one is None or one.thin_history for one in known),
+        series=names,
+        past=tuple(event for event in parameters.events if not event.z.keys().isdisjoint(names)),
+        betas=numbers[places[k.SCALE] : places[k.SCALE] + len(instruments)].copy(),
         places=places,
         numbers=numbers,
         surprises=np.full(len(members), np.nan),

@@ -4,18 +4,21 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from signald.core.board import BoardRows
 from signald.core.kernels import score as k
 from signald.core.scoring import guidance as g
+from signald.core.scoring.conditions import Conditions
+from signald.core.scoring.past import nearest_moves, rank_past
 from signald.core.scoring.plan import Plan, lay_out_plan
 from signald.core.scoring.view import Row, cost_bps, smaller_side_usd
-from signald.core.surprise import Surprise, surprise
+from signald.core.surprise import Surprise, surprise, winsorise
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Series, series_of
-from signald.model.signals import DeskGuidance, Driver, Flag, Horizon, Rung, Verdict
+from signald.model.signals import DeskGuidance, Driver, Flag, Horizon, ModelView, PastMove, Rung, Verdict
 from signald.model.time import NS_PER_S, Nanos
 
 QUOTE_LIFE_S: Final = 10.0
@@ -34,6 +37,7 @@ class Prediction(NamedTuple):
         drivers: Of the releases that were heard, in the plan's order; they add up to the primary horizon's mean.
         desk: Guidance once the figure is out.
         flags: What makes the prediction weaker.
+        nearest: Past events nearest to this one.
     """
 
     instrument: InstrumentId
@@ -43,18 +47,24 @@ class Prediction(NamedTuple):
     drivers: tuple[Driver, ...]
     desk: DeskGuidance
     flags: tuple[Flag, ...]
+    nearest: tuple[PastMove, ...] = ()
 
 
 class Scorer:
-    """A model over a fixed order of instruments; it changes nothing but the memory inside its plans."""
+    """A model over a fixed order of instruments; scoring changes nothing but the memory inside its plans."""
 
     def __init__(
         self, parameters: Parameters, instruments: Sequence[Instrument], *, quote_life_s: float = QUOTE_LIFE_S
     ) -> None:
         """Take the model and the instruments in the order of the board's rows."""
-        self.parameters = parameters
         self.instruments = tuple(instruments)
         self.quote_life_s = quote_life_s
+        self.conditions = Conditions.usual(len(self.instruments))
+        self.adopt(parameters)
+
+    def adopt(self, parameters: Parameters) -> None:
+        """Score by another model from now on; plans laid out before are of the one before."""
+        self.parameters = parameters
         self._series: Mapping[str, Series] = {one.id: one for one in parameters.series}
         responses = next(iter(parameters.assets.values()), ())
         self._seconds = tuple(one.seconds for one in responses)
@@ -100,7 +110,24 @@ class Scorer:
 
     def plan(self, releases: Sequence[ReleaseId]) -> Plan:
         """Lay out all that scoring these releases of one minute needs; surprises are then given in this order."""
-        return lay_out_plan(self.parameters, self.instruments, releases, [self.series(one) for one in releases])
+        plan = lay_out_plan(self.parameters, self.instruments, releases, [self.series(one) for one in releases])
+        plan.rescale(self.conditions.factors)
+        return plan
+
+    def view(self, place: int | None = None, prediction: Prediction | None = None) -> ModelView:
+        """The model as a document shows it: with a ``prediction`` what moved it, and at which market's conditions."""
+        lineage = self.parameters.lineage
+        root = msgspec.UNSET if lineage is None else lineage.root
+        if prediction is None or place is None:
+            return ModelView(id=self.model_id, drivers=(), root=root)
+        return ModelView(
+            id=self.model_id,
+            drivers=prediction.drivers,
+            root=root,
+            nearest=prediction.nearest,
+            volatility=msgspec.UNSET if self.conditions.volatility is None else self.conditions.volatility[place],
+            depth=msgspec.UNSET if self.conditions.depth is None else self.conditions.depth[place],
+        )
 
     def score(
         self, plan: Plan, surprises: Sequence[float | None], rows: BoardRows, *, ts_ingest: Nanos
@@ -115,8 +142,12 @@ class Scorer:
         """
         fill(plan, surprises)
         heard = [place for place, z in enumerate(surprises) if z is not None and plan.coordinates[place] >= 0]
+        limit = self.parameters.winsor
+        known = {plan.series[one] or "": winsorise(surprises[one] or 0.0, limit) for one in heard}
+        ranked = rank_past(plan.past, known)
+        nearest = {asset: nearest_moves(ranked, asset) for asset in self.parameters.assets}
         return tuple(
-            self._predict(plan, place, heard, row=rows[place].item(), ts_ingest=ts_ingest)
+            self._predict(plan, place, heard, row=rows[place].item(), ts_ingest=ts_ingest, nearest=nearest)
             for place in range(len(self.instruments))
         )
 
@@ -184,7 +215,16 @@ class Scorer:
                     found[place] = max(std, found[place] or 0.0)
         return tuple(found)
 
-    def _predict(self, plan: Plan, place: int, heard: Sequence[int], *, row: Row, ts_ingest: Nanos) -> Prediction:
+    def _predict(
+        self,
+        plan: Plan,
+        place: int,
+        heard: Sequence[int],
+        *,
+        row: Row,
+        ts_ingest: Nanos,
+        nearest: Mapping[str, tuple[PastMove, ...]],
+    ) -> Prediction:
         instrument = self.instruments[place].id
         ts_expires = ts_ingest + self.longest_ns
         said: list[list[float]] = plan.out[place].tolist()
@@ -211,6 +251,7 @@ class Scorer:
             ),
             desk=self._guide(primary, confidence, row, ts_expires=ts_expires),
             flags=("thin_history",) if any(plan.thin[one] for one in heard) else (),
+            nearest=nearest.get(self.instruments[place].base, ()),
         )
 
     def _guide(self, primary: Sequence[float], confidence: float, row: Row, *, ts_expires: Nanos) -> DeskGuidance:
