@@ -50,7 +50,10 @@ def resolved() -> list[str]:
     Where the peers of the benches need an older version than everybody else, the constraint is a range: the resolver
     takes its upper end unless it cannot.
     """
-    ours, peers = exported("--group=dev", "--group=docs", "--group=deploy", "--group=fuzz"), exported("--no-dev", "--group=bench")
+    ours, peers = (
+        exported("--group=dev", "--group=docs", "--group=deploy", "--group=fuzz"),
+        exported("--no-dev", "--group=bench"),
+    )
     fixed: set[str] = set()
     for name in ours | peers:
         versions = ours.get(name) or peers[name]

@@ -146,6 +146,15 @@ class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     port: Port = 9464
 
 
+class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The page for people; ``token_file`` holds what a halt from there takes, and is made where it is missing."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 9465
+    token_file: str = "var/console-token"  # noqa: S105 - where it is, not what it is
+
+
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What scores."""
 
@@ -219,6 +228,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     books: BooksConfig = BooksConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
+    console: ConsoleConfig = ConsoleConfig()
     model: ModelConfig = ModelConfig()
     scoring: ScoringConfig = ScoringConfig()
     calendar: CalendarConfig = CalendarConfig()

@@ -120,18 +120,28 @@ def _is_recent(since: Nanos, now: Nanos) -> bool:
 _limit = RepeatLimit()
 
 
-def log_notice(notice: Notice, limit: RepeatLimit = _limit) -> None:
-    """Log a fact about ourselves; the same one again within ten seconds is only counted."""
+class Said(NamedTuple):
+    """A notice as it was logged."""
+
+    level: str
+    event: str
+    ts: Nanos
+    details: dict[str, Any]
+
+
+def log_notice(notice: Notice, limit: RepeatLimit = _limit) -> Said | None:
+    """Log a fact about ourselves; the same one again within ten seconds is only counted, and ``None``."""
     line = LINES[type(notice)]
     fields = msgspec.structs.asdict(notice)
     now = fields.pop("ts_ingest")
     held_back = limit.admit((line.event, *(fields.get(name) for name in _SUBJECT)), now)
     if held_back is None:
-        return
+        return None
     if held_back:
         fields["repetitions"] = held_back
     say: Callable[..., Any] = getattr(log, line.level)
     say(line.event, **fields)
+    return Said(line.level, line.event, now, fields)
 
 
 def configure_logs(

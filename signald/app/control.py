@@ -10,13 +10,22 @@ from signald.config import Config
 from signald.errors import ConfigError, UnreachableError
 from signald.model.control import EVERYTHING, Command
 from signald.model.time import format_rfc3339
-from signald.runtime.clock import LiveClock
+from signald.runtime.clock import Clock, LiveClock
 from signald.transports.mqtt import MqttConnection
 
 _BY = "command"
+_LIVE = LiveClock()
 
 
-def send_control(config: Config, command: Command, *, target: str = EVERYTHING, reason: str = "") -> str:
+def send_control(
+    config: Config,
+    command: Command,
+    *,
+    target: str = EVERYTHING,
+    reason: str = "",
+    by: str = _BY,
+    clock: Clock = _LIVE,
+) -> str:
     """Send one command over MQTT; returns how it went. A halt that cannot be sent is written to the halt file.
 
     Raises:
@@ -25,33 +34,33 @@ def send_control(config: Config, command: Command, *, target: str = EVERYTHING, 
     """
     if command == "resume" and not reason.strip():
         raise ConfigError("resume", "needs --reason: it goes on record who went on, and why")  # noqa: EM101 - our words
-    now = LiveClock.now()
+    now = clock.now()
     payload = msgspec.json.encode(
         {
             "command": command,
             "target": target,
-            "by": _BY,
-            "sequence": now,
+            "by": by,
+            "sequence": LiveClock.now(),
             "reason": reason,
             "ts_event": format_rfc3339(now),
         }
     )
     try:
-        asyncio.run(_send(config, command, payload))
+        asyncio.run(_send(config, command, payload, by=by))
     except UnreachableError:
         if command != "halt":
             raise
         path = Path(config.control.halt_file)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f"{path.name}.{os.getpid()}")
-        scratch.write_text(f"{_BY}\n{reason or 'the broker was not reached'}\n", encoding="utf-8")
+        scratch.write_text(f"{by}\n{reason or 'the broker was not reached'}\n", encoding="utf-8")
         scratch.replace(path)
         return f"the broker was not reached; {path} was written"
     return f"{command} {target} was sent"
 
 
-async def _send(config: Config, command: Command, payload: bytes) -> None:
-    own = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-control", session_expiry_s=0)
+async def _send(config: Config, command: Command, payload: bytes, *, by: str) -> None:
+    own = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-control-{by}", session_expiry_s=0)
     connection = MqttConnection(own)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(connection.run(), name="mqtt")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uvloop import new_event_loop
 
 from signald import __version__
+from signald.app.console import console_beside
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
 from signald.live.daemon import Daemon, RunSummary
@@ -26,7 +27,7 @@ def run_daemon(config: Config) -> RunSummary:
     pipeline = build_pipeline(world, config.venues)
     clock = SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()
     daemon = Daemon(config, pipeline, clock, version=__version__)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner, console_beside(config):
         return runner.run(daemon.run())
 
 

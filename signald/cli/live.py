@@ -10,7 +10,7 @@ app = typer.Typer()
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913 - each is an option of the command line
     *,
     duration: Annotated[float | None, typer.Option(min=1, help="Seconds after ready, all releases together.")] = None,
     mqtt_port: Annotated[int | None, typer.Option(min=1, max=65_534, help="Of the broker; 3.1.1 on the next.")] = None,
@@ -20,6 +20,8 @@ def demo(
         str, typer.Option(help="q1-2025, or faults: figures that are wrong, late or missing.")
     ] = "q1-2025",
     replicas: Annotated[int, typer.Option(min=1, max=8, help="Daemons that run hot-hot.")] = 1,
+    console: Annotated[bool, typer.Option(help="Serve the page for people.")] = True,
+    console_port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Of that page.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Run the whole pipeline on this machine through the releases of early 2025."""
@@ -32,6 +34,8 @@ def demo(
         metrics_port=metrics_port,
         scenario=scenario,
         replicas=replicas,
+        console=console,
+        console_port=console_port,
         to_stderr=json,
     )
     result = run_demo(options)

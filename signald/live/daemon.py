@@ -95,6 +95,7 @@ class Daemon:
             self._metrics.counts,
             on_control=lambda notice: self._room.followed(notice),  # noqa: PLW0108 - there is no room yet
             on_learnt=lambda notice: self._models.followed(notice),  # noqa: PLW0108 - nor a status board
+            on_said=lambda said: self._status_board.notice(*said),
         )
         self._replicas = ReplicaCheck(config.redis)
         self._status_board = StatusBoard(config.redis)

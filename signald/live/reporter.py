@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from signald.errors import JournalError
-from signald.logs import log_notice
+from signald.logs import Said, log_notice
 from signald.model.instruments import InstrumentId
 from signald.model.notices import BlackoutTurned, BookGap, BookLive, Controlled, ModelLearnt, Notice
 from signald.model.signals import Signal
@@ -40,8 +40,18 @@ class Reporter:
         *,
         on_control: Callable[[Controlled | BlackoutTurned], None] | None = None,
         on_learnt: Callable[[ModelLearnt], None] | None = None,
+        on_said: Callable[[Said], None] | None = None,
     ) -> None:
-        """Take who is told; ``on_control`` of each command followed and of blackouts, ``on_learnt`` of new models."""
+        """Take who is told.
+
+        Args:
+            publisher: Delivers the signals.
+            counts: Counts everything.
+            on_control: Told of each command followed, and of blackouts.
+            on_learnt: Told of new models.
+            on_said: Told of each notice that was logged.
+        """
+        self._on_said = on_said
         self._on_control = on_control
         self._on_learnt = on_learnt
         self._publisher = publisher
@@ -78,7 +88,7 @@ class Reporter:
                 self._on_learnt(notice)
             case _:
                 pass
-        self._say_later(functools.partial(log_notice, notice))
+        self._say_later(functools.partial(self._log_notice, notice))
 
     def say(self) -> None:
         """Log what has not been logged yet."""
@@ -92,6 +102,11 @@ class Reporter:
         self._unsaid.append(speak)
         if len(self._unsaid) >= _MOST_UNSAID:
             self.say()
+
+    def _log_notice(self, notice: Notice) -> None:
+        said = log_notice(notice)
+        if said is not None and self._on_said is not None:
+            self._on_said(said)
 
     def clock_fell_behind(self, by: Nanos) -> None:
         """The wall clock was set back: an alarm, since releases are judged by it."""

@@ -8,6 +8,7 @@ import msgspec
 
 from signald.core.kernels.jit import compilations
 from signald.live.agenda import CalendarState, calendar_state, count_silent
+from signald.live.book_columns import book_columns, controls_state
 from signald.live.readiness import Readiness
 from signald.live.reporter import Reporter
 from signald.model.instruments import InstrumentId
@@ -18,12 +19,13 @@ from signald.sinks.status import StatusBoard
 
 _EVERY_S = 1.0
 _CALENDAR_EVERY_S = 2.0
+_BOOKS_EVERY_S = 0.25
 _EVERY_IN_DEMO_S = 0.005
 """The demo waits for each deadline: it must be told at once."""
 
 
 class DaemonStatus:
-    """Writes the components ``daemon``, ``engine`` and ``calendar`` of the status hash whenever they have changed.
+    """Writes the components ``daemon``, ``engine``, ``calendar`` and ``books`` of the status hash as they change.
 
     Replicas share the hash: under these names stands what any of them said last, under ``daemon@NAME`` and
     ``engine@NAME`` what the one called NAME did, with its process id.
@@ -63,6 +65,17 @@ class DaemonStatus:
 
     async def run(self) -> None:
         """Write for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tell_state(), name="status-state")
+            group.create_task(self._tell_books(), name="status-books")
+
+    async def _tell_books(self) -> None:
+        board = self._pipeline.board
+        while True:
+            self._board.put("books", book_columns(board.instruments, board.read(), self._clock.now()))
+            await asyncio.sleep(_BOOKS_EVERY_S)
+
+    async def _tell_state(self) -> None:
         said: dict[str, object] = {}
         clock = asyncio.get_running_loop().time
         calendar_due = clock()
@@ -97,6 +110,7 @@ class DaemonStatus:
         ready = self._compiled_before is not None
         return {
             "ready": ready,
+            "controls": [controls_state(one) for one in self._pipeline.engine.controls.in_force()],
             "degraded": [*self._readiness.lacks()] if ready else [],
             "books": self._books(),
             "latency_us": {

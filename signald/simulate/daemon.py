@@ -33,6 +33,8 @@ class DaemonPlan(msgspec.Struct, frozen=True, kw_only=True):
         rest_url: The exchange's HTTP side.
         instruments: What is traded there.
         client_id: Its name at the broker.
+        console_port: Where it serves the page for people; ``None``: it does not.
+        token_file: What holds the token of that page.
     """
 
     mqtt_port: int
@@ -44,6 +46,8 @@ class DaemonPlan(msgspec.Struct, frozen=True, kw_only=True):
     rest_url: str
     instruments: Sequence[InstrumentId]
     client_id: str = "signald-demo"
+    console_port: int | None = None
+    token_file: Path = Path("console-token")
 
 
 def daemon(plan: DaemonPlan) -> Server:
@@ -74,6 +78,9 @@ def config_text(plan: DaemonPlan) -> str:
         "guard": {"renew_every_s": _RENEW_EVERY_S},
         "journal": {"path": str(plan.journal)},
         "metrics": {"host": LOOPBACK, "port": plan.metrics_port},
+        "console": {"enabled": False}
+        if plan.console_port is None
+        else {"host": LOOPBACK, "port": plan.console_port, "token_file": str(plan.token_file)},
     }
     venue: dict[str, object] = {
         "name": "binance",

@@ -57,6 +57,8 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
         seed: Of the market and of how late the wire service is.
         scenario: ``q1-2025``, or ``faults``.
         replicas: How many daemons run hot-hot; of several each may be killed, and is started again.
+        console: Whether the first of them serves the page for people.
+        console_port: Usually 9465.
     """
 
     duration_s: float | None = None
@@ -68,6 +70,8 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 2025
     scenario: str = PLAIN.name
     replicas: int = 1
+    console: bool = True
+    console_port: int | None = None
 
 
 def run_demo(options: DemoOptions) -> DemoResult | None:
@@ -87,7 +91,12 @@ def run_demo(options: DemoOptions) -> DemoResult | None:
     try:
         with termination_as_interrupt():
             quarter = load_quarter()
-            ports = choose_ports(mqtt=options.mqtt_port, redis=options.redis_port, metrics=options.metrics_port)
+            ports = choose_ports(
+                mqtt=options.mqtt_port,
+                redis=options.redis_port,
+                metrics=options.metrics_port,
+                console=options.console_port,
+            )
             for sentence in ports.moved:
                 console.print(sentence)
             console.print("starting; the first time the daemon compiles its kernels")
@@ -173,6 +182,12 @@ class _Demo:
                 self._console.print(
                     f"ready in {ready_s:.1f} s; metrics: http://{LOOPBACK}:{self._world.ports.metrics}/metrics"
                 )
+                if self._options.console:
+                    token = self._world.token_file.read_text(encoding="ascii").strip()
+                    self._console.print(
+                        f"console: http://{LOOPBACK}:{self._world.ports.console}/ (to halt there: {token})",
+                        soft_wrap=True,
+                    )
                 tasks.start("desk", self._desk.run)
                 watch = tasks.start("daemon-watch", self._replicas.watch)
                 with build_display(self._console, self._scoreboard) as display:
@@ -209,6 +224,8 @@ class _Demo:
                 rest_url=self._exchange.rest_url,
                 instruments=[INSTRUMENT],
                 client_id=_name(number),
+                console_port=ports.console if self._options.console and not number else None,
+                token_file=self._world.token_file,
             )
         )
 

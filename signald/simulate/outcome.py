@@ -74,8 +74,8 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def percentiles(latencies_us: Sequence[float]) -> Percentiles:
-    """Nearest-rank percentiles of at least one latency."""
-    ranked = sorted(latencies_us)
+    """Nearest-rank percentiles; zeros of none, as where somebody halted everything."""
+    ranked = sorted(latencies_us) or [0.0]
     return Percentiles(p50=_rank(ranked, 0.5), p99=_rank(ranked, 0.99), max=ranked[-1])
 
 

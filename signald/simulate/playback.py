@@ -182,7 +182,10 @@ class Playback:
         started_s = self._now_s()
         await self.jump(scheduled + PRIMARY_HORIZON_S * NS_PER_S)
         if len(coming) < len(bundle):
-            await self._wait_for(lambda: self._scoreboard.seen["missed"] > 0, what="the signal of a missed release")
+            await self._wait_for(
+                lambda: self._scoreboard.is_halted or self._scoreboard.seen["missed"] > 0,
+                what="the signal of a missed release",
+            )
         self._scoreboard.realised(bundle, (self._market.mid / mid - 1.0) * 1e4)
         pace.jumped(self._now_s() - started_s)
 
@@ -207,7 +210,9 @@ class Playback:
             await speaker.say(release, words.kind, words.actual)
             what = f"{fault} of {release.release_id} to be answered"
             await self._wait_for(
-                lambda read=read, fault=fault: self._scoreboard.signals > read and self._scoreboard.seen[fault] > 0,
+                lambda read=read, fault=fault: (
+                    self._scoreboard.is_halted or (self._scoreboard.signals > read and self._scoreboard.seen[fault] > 0)
+                ),
                 what=what,
             )
 

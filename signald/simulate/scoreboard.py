@@ -68,6 +68,7 @@ class Scoreboard:
         documents: Documents of each kind read so far.
         guard: The guard's last step for the instrument that is shown.
         seen: How many of them were of which kind, verdict or flag.
+        is_halted: Whether somebody has halted all signals: there is nothing to wait for.
     """
 
     def __init__(self, releases: Iterable[PlannedRelease], instrument: InstrumentId) -> None:
@@ -77,6 +78,7 @@ class Scoreboard:
         self.guard: Signal | None = None
         self.documents: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()
+        self.is_halted = False
         self._instrument = instrument
 
     def sent(self, release_id: ReleaseId, *, monotonic: Nanos) -> None:
@@ -86,6 +88,7 @@ class Scoreboard:
     def read(self, signal: Signal, *, monotonic: Nanos) -> None:
         """Take a document from the stream."""
         self.documents[signal.kind] += 1
+        self.is_halted = signal.kind == "halt" or (self.is_halted and signal.kind != "resume")
         if signal.kind not in _OF_FIGURES:
             if signal.instrument == self._instrument:
                 self._take_guidance(signal)
@@ -120,8 +123,8 @@ class Scoreboard:
             self.lines[release.release_id].realised_bps = move_bps
 
     def is_answered(self, bundle: Iterable[PlannedRelease]) -> bool:
-        """Whether there is a document about every figure of the bundle."""
-        return all(self.lines[release.release_id].signal is not None for release in bundle)
+        """Whether there is a document about every figure of the bundle, or there is none to wait for: all is halted."""
+        return self.is_halted or all(self.lines[release.release_id].signal is not None for release in bundle)
 
     def unanswered(self) -> list[ReleaseId]:
         """Figures that were sent and that no document is about."""

@@ -21,6 +21,7 @@ from signald.simulate.servers import embedded_broker, embedded_valkey
 MQTT_PORT: Final = 1883
 REDIS_PORT: Final = 6379
 METRICS_PORT: Final = 9464
+CONSOLE_PORT: Final = 9465
 JOURNAL: Final = Path("var/demo-journal")
 
 
@@ -31,16 +32,18 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
         mqtt: MQTT 5; 3.1.1 is on the one after it.
         redis: Valkey.
         metrics: The daemon's metrics.
+        console: The page for people.
         moved: For each that is not where it usually is, a sentence that says so.
     """
 
     mqtt: int
     redis: int
     metrics: int
+    console: int
     moved: tuple[str, ...] = ()
 
 
-def choose_ports(*, mqtt: int | None, redis: int | None, metrics: int | None) -> Ports:
+def choose_ports(*, mqtt: int | None, redis: int | None, metrics: int | None, console: int | None = None) -> Ports:
     """The ports asked for; where none was, the usual one, or a free one if that is taken.
 
     Raises:
@@ -52,6 +55,7 @@ def choose_ports(*, mqtt: int | None, redis: int | None, metrics: int | None) ->
         ("mqtt", mqtt, MQTT_PORT, 2),
         ("redis", redis, REDIS_PORT, 1),
         ("metrics", metrics, METRICS_PORT, 1),
+        ("console", console, CONSOLE_PORT, 1),
     ):
         if wanted is not None:
             for port in range(wanted, wanted + count):
@@ -74,6 +78,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         valkey: The Redis-compatible server.
         clock: The simulated time, for every process that opens its file.
         clock_file: That file.
+        token_file: Where the console finds its token.
     """
 
     ports: Ports
@@ -81,6 +86,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     valkey: Server
     clock: SharedClock
     clock_file: Path
+    token_file: Path
 
 
 @contextlib.contextmanager
@@ -92,7 +98,14 @@ def running_world(ports: Ports, *, now: Nanos) -> Generator[World, None, None]:
         clock = SharedClock.create(clock_file)
         clock.set_now(now)
         try:
-            yield World(ports=ports, broker=broker, valkey=valkey, clock=clock, clock_file=clock_file)
+            yield World(
+                ports=ports,
+                broker=broker,
+                valkey=valkey,
+                clock=clock,
+                clock_file=clock_file,
+                token_file=broker.directory / "console-token",
+            )
         finally:
             clock.close()
 

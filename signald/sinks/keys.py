@@ -9,6 +9,7 @@ SEQUENCE = f"{TAG}:sequence"
 TEST = f"{TAG}:test"
 STATUS = f"{TAG}:status"
 AUDIT = f"{TAG}:audit"
+NOTICES = f"{TAG}:notices"
 
 
 def consumer_stream(name: str) -> str:

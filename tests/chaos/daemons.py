@@ -51,6 +51,7 @@ class Replica:
             "rehearse_every_s = 0\n"
             f'[journal]\npath = "{self.journal}"\n'
             f"[metrics]\nport = {self.metrics_port}\n"
+            "[console]\nenabled = false\n"
             f'[[venues]]\nname = "binance"\ninstruments = ["{INSTRUMENT}"]\n'
             f'ws_url = "ws://{_NOBODY_THERE}"\nrest_url = "http://{_NOBODY_THERE}"\n'
             f'[[consumers]]\nname = "{CONSUMER}"\njurisdiction = "SG"\n',

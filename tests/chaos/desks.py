@@ -97,7 +97,7 @@ class Demo:
         self._log = folder / "demo.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "signald", "demo", f"--duration={duration_s}", *ports],
+                [sys.executable, "-m", "signald", "demo", "--no-console", f"--duration={duration_s}", *ports],
                 cwd=folder,
                 stdout=log,
                 stderr=log,

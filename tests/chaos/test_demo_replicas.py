@@ -42,7 +42,17 @@ class Demo:
         self._redis = Redis(port=port, socket_timeout=2.0)
         ports = [f"--redis-port={port}", f"--mqtt-port={free_port(2)}", f"--metrics-port={free_port()}"]
         self.process = subprocess.Popen(  # noqa: S603 - our own words
-            [sys.executable, "-m", "signald", "demo", "--replicas=2", f"--duration={DURATION_S}", "--json", *ports],
+            [
+                sys.executable,
+                "-m",
+                "signald",
+                "demo",
+                "--replicas=2",
+                "--no-console",
+                f"--duration={DURATION_S}",
+                "--json",
+                *ports,
+            ],
             cwd=directory,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -19,7 +19,7 @@ def test_every_fault_is_noticed_and_the_journal_replays(tmp_path: Path) -> None:
     ports = [f"--mqtt-port={mqtt}", f"--redis-port={redis}", f"--metrics-port={metrics}"]
 
     demo = subprocess.run(  # noqa: S603 - our own program
-        [*SIGNALD, "demo", "--scenario=faults", "--duration=20", "--json", *ports],
+        [*SIGNALD, "demo", "--scenario=faults", "--duration=20", "--json", "--no-console", *ports],
         cwd=tmp_path,
         capture_output=True,
         text=True,

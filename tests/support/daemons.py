@@ -135,6 +135,7 @@ def daemon(
         "journal": {"path": "journal"},
         "calendar": {"vintages": "vintages.sqlite"},
         "metrics": {"port": free_port()},
+        "console": {"enabled": False},
     }
     for section, keys in changes.items():
         tables[section] = tables.get(section, {}) | keys

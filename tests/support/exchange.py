@@ -34,7 +34,9 @@ class ExchangeInThread:
         assert self._open.wait(10)
 
     def stop(self) -> None:
-        """Return when nothing of it is left."""
+        """Return when nothing of it is left; harmless a second time."""
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
         self._loop.close()

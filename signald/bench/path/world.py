@@ -185,6 +185,7 @@ class World:
             "[releases]": {"late_after_s": _SETTLED, "valid_s": _SETTLED, "close_after_s": 2 * _SETTLED},
             "[journal]": {"path": "journal"},
             "[metrics]": {"port": metrics_port},
+            "[console]": {"enabled": False},
             "[instruments]": {"path": "instruments.toml"},
             "[[venues]]": {
                 "name": "binance",

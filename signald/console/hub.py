@@ -1,0 +1,80 @@
+"""Hands each event to every open page; a page that cannot keep up is sent away and begins anew."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Final
+
+import msgspec
+
+_CAPACITY: Final = 2_000
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class Hub:
+    """The open pages."""
+
+    def __init__(self) -> None:
+        """There are none yet."""
+        self._pages: set[_Page] = set()
+
+    @property
+    def pages(self) -> int:
+        """How many are open."""
+        return len(self._pages)
+
+    def send(self, event: str, payload: object) -> None:
+        """Hand ``payload`` to every page; encoded once, and only if somebody looks."""
+        if self._pages:
+            frame = frame_of(event, payload)
+            for page in self._pages:
+                page.take(frame)
+
+    async def follow(self, first: Callable[[], bytes]) -> AsyncGenerator[bytes, None]:
+        """``first`` and then every event from that moment on, until the page is too slow or the hub closes."""
+        page = _Page()
+        self._pages.add(page)
+        try:
+            yield first()
+            while (frames := await page.next()) is not None:
+                yield frames
+        finally:
+            self._pages.discard(page)
+
+    def close(self) -> None:
+        """Send everybody away."""
+        for page in self._pages:
+            page.close()
+
+
+class _Page:
+    def __init__(self) -> None:
+        self._frames: deque[bytes] = deque()
+        self._has_news = asyncio.Event()
+        self._is_open = True
+
+    def take(self, frame: bytes) -> None:
+        if len(self._frames) >= _CAPACITY:
+            self.close()
+        else:
+            self._frames.append(frame)
+            self._has_news.set()
+
+    def close(self) -> None:
+        self._is_open = False
+        self._frames.clear()
+        self._has_news.set()
+
+    async def next(self) -> bytes | None:
+        await self._has_news.wait()
+        self._has_news.clear()
+        if not self._is_open:
+            return None
+        frames = b"".join(self._frames)
+        self._frames.clear()
+        return frames
+
+
+def frame_of(event: str, payload: object) -> bytes:
+    """One server-sent event; JSON has no line break in it."""
+    return b"event: %b\ndata: %b\n\n" % (event.encode(), _ENCODER.encode(payload))

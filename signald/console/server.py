@@ -1,0 +1,157 @@
+"""Runs the console until it is told to end, or the daemon that began it is gone."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import structlog
+import uvicorn
+
+from signald.console.feed import Feed
+from signald.console.hub import Hub, frame_of
+from signald.console.latency import watch_latency
+from signald.console.state import ConsoleState
+from signald.console.views import ms
+from signald.console.web import Pages, SendCommand
+from signald.errors import ConfigError
+from signald.model.instruments import InstrumentId
+from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
+from signald.runtime.clock import Clock
+from signald.transports.http_client import HttpClient
+from signald.transports.settings import RedisConfig
+
+_LOOK_S: Final = 0.05
+_CLOCK_EVERY_NS: Final = NS_PER_S
+_JUMP_NS: Final = 5 * NS_PER_MS
+_LAST_WORDS_S: Final = 1
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
+_OURS_ALONE: Final = 0o600
+_WHERE: Final = "console.token_file"
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the console is told.
+
+    Attributes:
+        host: Where it listens.
+        port: And on which port.
+        token: What a command must show.
+        redis: Where the daemon writes.
+        metrics_url: Where its metrics are.
+        names: What people call each indicator.
+        venues: Which venue each instrument is of.
+        parent: The process whose end is ours; 0: none.
+    """
+
+    host: str
+    port: int
+    token: str
+    redis: RedisConfig
+    metrics_url: str
+    names: Mapping[str, str]
+    venues: Mapping[InstrumentId, str]
+    parent: int = 0
+
+
+async def serve(plan: ConsolePlan, clock: Clock, *, send: SendCommand) -> None:
+    """Serve until SIGINT or SIGTERM; ``send`` sends commands on."""
+    hub, state = Hub(), ConsoleState(plan.names)
+    feed = Feed(plan.redis, state, hub, names=plan.names, venues=plan.venues)
+
+    def snapshot() -> dict[str, Any]:
+        return {"clock": _time(clock), "redis": feed.is_up, **state.snapshot()}
+
+    pages = Pages(
+        follow=lambda: hub.follow(lambda: frame_of("hello", snapshot())),
+        snapshot=snapshot,
+        token=plan.token,
+        send=send,
+        hosts=[*_LOOPBACK, plan.host] if plan.host in _LOOPBACK else ["*"],
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            pages.app,
+            host=plan.host,
+            port=plan.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_LAST_WORDS_S,
+        )
+    )
+
+    def tell_latency(view: Mapping[str, Any]) -> None:
+        for one in state.take_part("latency", dict(view)):
+            hub.send(one.event, one.payload)
+
+    async with asyncio.TaskGroup() as tasks:
+        client = HttpClient("console", plan.metrics_url, clock, timeout_s=2.0)
+        running = [
+            tasks.create_task(feed.run(), name="console-feed"),
+            tasks.create_task(_tell_time(clock, hub, feed), name="console-clock"),
+            tasks.create_task(_end_in_time(server, hub, plan.parent), name="console-end"),
+            tasks.create_task(
+                watch_latency(client, is_wanted=lambda: hub.pages > 0, tell=tell_latency), name="console-latency"
+            ),
+        ]
+        try:
+            await server.serve()
+        finally:
+            for task in running:
+                task.cancel()
+
+
+def read_token(path: Path) -> str:
+    """The token in ``path``; where there is no such file it is made, for its owner's eyes alone.
+
+    Raises:
+        ConfigError: It can be neither read nor made, or holds nothing.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OURS_ALONE), "w") as file:
+            file.write(secrets.token_urlsafe(24) + "\n")
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ConfigError(_WHERE, f"{path}: {error}") from error
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(_WHERE, f"{path}: {error}") from error
+    if not token:
+        raise ConfigError(_WHERE, f"{path} is empty")
+    return token
+
+
+async def _tell_time(clock: Clock, hub: Hub, feed: Feed) -> None:
+    """Say what time it is once a second, and at once when the clock was moved, as the demo's is."""
+    said: Nanos = 0
+    offset: Nanos = 0
+    while True:
+        monotonic = clock.monotonic()
+        moved = abs(clock.now() - monotonic - offset) > _JUMP_NS
+        if moved or monotonic - said >= _CLOCK_EVERY_NS:
+            said, offset = monotonic, clock.now() - monotonic
+            hub.send("clock", {**_time(clock), "redis": feed.is_up})
+        await asyncio.sleep(_LOOK_S)
+
+
+async def _end_in_time(server: uvicorn.Server, hub: Hub, parent: int) -> None:
+    while not server.should_exit:
+        if parent and os.getppid() != parent:
+            log.warning("console_orphaned")
+            server.should_exit = True
+        await asyncio.sleep(_LOOK_S)
+    hub.close()  # otherwise the server waits for pages that never end
+
+
+def _time(clock: Clock) -> dict[str, Any]:
+    return {"now": ms(clock.now())}
