@@ -156,9 +156,10 @@ class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What scores."""
+    """What scores; ``shadow`` is the file of a second model that predicts and is scored beside it, ``""`` for none."""
 
     path: str = "configs/model.json"
+    shadow: str = ""
 
 
 class ScoringConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,6 +27,8 @@ from signald.model.notices import (
     Rehearsed,
     Rejected,
     Relieved,
+    ShadowPredicted,
+    ShadowScored,
     SourceAlive,
     SourceSilent,
     Unconfirmed,
@@ -73,6 +75,8 @@ LINES: dict[type, Line] = {
     BlackoutTurned: Line("warning", "blackout_turned"),
     Withheld: Line("warning", "signal_withheld"),
     ModelLearnt: Line("info", "model_learnt"),
+    ShadowPredicted: Line("info", "shadow_predicted"),
+    ShadowScored: Line("info", "shadow_scored"),
 }
 _SUBJECT = ("channel", "instrument", "release_id", "source", "reason", "state", "field", "problem")
 """Fields that make two notices of one kind the same thing said again."""

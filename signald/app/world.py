@@ -8,7 +8,7 @@ import msgspec
 from signald.config import CalendarConfig, Config, find_file
 from signald.core.board import Board
 from signald.core.documents import Documents
-from signald.core.engine import Barometer, Engine
+from signald.core.engine import Barometer, Engine, Shadow
 from signald.core.liveness import is_covered
 from signald.core.scoring import Scorer
 from signald.errors import ConfigError
@@ -34,23 +34,27 @@ class World:
         indicators: Every series, by id.
         instruments: Every instrument whose steps are known, by id.
         parameters: The model.
+        shadow: A second one that predicts beside it; ``None``: none does.
     """
 
     config: Config
     indicators: Mapping[IndicatorId, Indicator]
     instruments: Mapping[InstrumentId, Instrument]
     parameters: Parameters
+    shadow: Parameters | None = None
 
 
 def load_world(config: Config) -> World:
     """Read every file that ``config`` names; raises ``ConfigError`` for the first that is wrong."""
     instruments = find_file(config.instruments.path)
     model = find_file(config.model.path)
+    shadow = find_file(config.model.shadow) if config.model.shadow else None
     return World(
         config=config,
         indicators=load_known_indicators(config),
         instruments=decode_instruments(instruments.read_bytes(), where=str(instruments)),
         parameters=decode_parameters(model.read_bytes(), where=str(model)),
+        shadow=decode_parameters(shadow.read_bytes(), where=str(shadow)) if shadow else None,
     )
 
 
@@ -104,7 +108,8 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
             raise ConfigError(_VENUES, problem)
         sources |= build_succession(venue, instruments, board, channel=channel).lanes
     scoring = world.config.scoring
-    scorer = Scorer(world.parameters, instruments)
+    scorers = [Scorer(one, instruments) for one in (world.parameters, world.shadow) if one is not None]
+    scorer = scorers[0]
     documents = Documents(scorer=scorer, instruments=instruments)
     engine = Engine(
         indicators=world.indicators,
@@ -113,7 +118,8 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
         guard=world.config.guard.rules() if instruments else None,
         blackouts=world.config.control.blackouts,
         learns=scoring.online,
-        barometer=Barometer(scorer, depth_elasticity=scoring.depth_elasticity) if scoring.volatility else None,
+        barometer=Barometer(*scorers, depth_elasticity=scoring.depth_elasticity) if scoring.volatility else None,
+        shadow=Shadow(scorers[-1], scorer) if world.shadow else None,
     )
     return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))
 

@@ -7,6 +7,7 @@ import msgspec
 from signald.model.control import Command
 from signald.model.instruments import InstrumentId
 from signald.model.macro import IndicatorId, ReleaseId
+from signald.model.signals import Horizon, Verdict
 from signald.model.time import Nanos
 
 
@@ -226,6 +227,36 @@ class ModelLearnt(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class ShadowPredicted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What the second model says of figures that were published; nobody is told but the journal."""
+
+    model: str
+    releases: tuple[ReleaseId, ...]
+    instrument: InstrumentId
+    verdict: Verdict
+    horizons: tuple[Horizon, ...]
+    ts_ingest: Nanos
+
+
+class ShadowScored(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """How good its prediction was over ``seconds``, beside that of the published model ``against``.
+
+    Log scores in nats, higher is better; CRPS in basis points, lower is better.
+    """
+
+    model: str
+    against: str
+    releases: tuple[ReleaseId, ...]
+    instrument: InstrumentId
+    seconds: int
+    realised_bps: float
+    log_score: float
+    log_score_against: float
+    crps_bps: float
+    crps_bps_against: float
+    ts_ingest: Nanos
+
+
 Notice: TypeAlias = (
     BookLive
     | BookGap
@@ -245,4 +276,6 @@ Notice: TypeAlias = (
     | Withheld
     | Rehearsed
     | ModelLearnt
+    | ShadowPredicted
+    | ShadowScored
 )

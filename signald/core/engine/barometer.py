@@ -18,6 +18,7 @@ from signald.core.scoring.conditions import (
     volatility_factor,
 )
 from signald.core.scoring.view import Row, book_view, smaller_side_usd
+from signald.model.parameters import Parameters
 from signald.model.time import NS_PER_S, Nanos
 
 BEFORE_NS: Final = 30 * NS_PER_S
@@ -29,16 +30,17 @@ _MOST: Final = 20_000  # releases that are looked forward to
 
 
 class Barometer:
-    """What was seen of each instrument in the last hour, and what follows for the scorer."""
+    """What was seen of each instrument in the last hour, and what follows for the scorers."""
 
-    def __init__(self, scorer: Scorer, *, depth_elasticity: float) -> None:
-        """Nothing was seen yet."""
-        self._scorer = scorer
+    def __init__(self, *scorers: Scorer, depth_elasticity: float) -> None:
+        """Nothing was seen yet; all ``scorers`` are over the same instruments."""
+        self._scorers = scorers
+        self._instruments = scorers[0].instruments
         self._elasticity = depth_elasticity
         self._looks: list[tuple[Nanos, Nanos]] = []
         self._expected: set[Nanos] = set()
         self._seen: dict[Nanos, tuple[list[float], list[float]]] = {}
-        self._set([None] * len(scorer.instruments), [1.0] * len(scorer.instruments))
+        self._set({}, [1.0] * len(self._instruments))
 
     def expect(self, scheduled: Nanos, now: Nanos) -> None:
         """A release is due at ``scheduled``: look at the board before it, from ``now`` on."""
@@ -60,7 +62,7 @@ class Barometer:
             heapq.heappush(self._looks, (now + _BAR_NS, scheduled))
         else:
             self._expected.discard(scheduled)
-        found: list[Row] = [rows[place].item() for place in range(len(self._scorer.instruments))]
+        found: list[Row] = [rows[place].item() for place in range(len(self._instruments))]
         self._seen[now] = [_mid(row, now) for row in found], [_depth(row) for row in found]
         while len(self._seen) > _KEPT:
             del self._seen[next(iter(self._seen))]
@@ -71,24 +73,25 @@ class Barometer:
         looks = [self._seen.get(now - back * _BAR_NS) for back in range(BARS, -1, -1)]
         hourly: list[float | None] = []
         depths: list[float] = []
-        for place in range(len(self._scorer.instruments)):
+        for place in range(len(self._instruments)):
             hourly.append(hourly_bps([math.nan if one is None else one[0][place] for one in looks]))
             known = sorted(one[1][place] for one in looks if one is not None and not math.isnan(one[1][place]))
             usual = known[len(known) // 2] if len(known) > BARS // 2 else None
             depths.append(depth_factor(self._seen[now][1][place], usual, elasticity=self._elasticity))
-        self._set(self._factors(by_asset(self._scorer.instruments, hourly)), depths)
+        self._set(by_asset(self._instruments, hourly), depths)
 
-    def _factors(self, hourly: Mapping[str, float]) -> list[float | None]:
+    def _set(self, hourly: Mapping[str, float], depth: list[float]) -> None:
+        depths = tuple(depth) if self._elasticity else None
+        for scorer in self._scorers:
+            scorer.conditions = Conditions.of(self._factors(scorer.parameters, hourly), depths)
+
+    def _factors(self, parameters: Parameters, hourly: Mapping[str, float]) -> tuple[float | None, ...]:
         """Each instrument's factor; one that follows another asset has that one's."""
-        parameters = self._scorer.parameters
         followed = {asset: transfer.asset for asset, transfer in parameters.transfers.items()}
-        return [
+        return tuple(
             volatility_factor(parameters, one.base, hourly.get(followed.get(one.base, one.base)))
-            for one in self._scorer.instruments
-        ]
-
-    def _set(self, volatility: list[float | None], depth: list[float]) -> None:
-        self._scorer.conditions = Conditions.of(tuple(volatility), tuple(depth) if self._elasticity else None)
+            for one in self._instruments
+        )
 
 
 def _mid(row: Row, now: Nanos) -> float:

@@ -11,6 +11,7 @@ from signald.core.engine.controls import Controls
 from signald.core.engine.figures import Figures
 from signald.core.engine.lessons import Lessons
 from signald.core.engine.patience import Patience
+from signald.core.engine.shadow import Shadow
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World
 from signald.core.guard.rules import GuardRules
@@ -46,12 +47,13 @@ class Engine:
         blackouts: Sequence[Blackout] = (),
         learns: bool = False,
         barometer: Barometer | None = None,
+        shadow: Shadow | None = None,
     ) -> None:
         """Take what is known beforehand: the series, the writer of documents (which holds the model), the moments.
 
         Without ``guard`` nothing is said of quotes but what the documents about figures say, and nothing is learnt:
         it is the guard that sees outcomes. With it and ``learns`` the model is another one after each. With a
-        ``barometer`` predictions are scaled to what moves usually are just now.
+        ``barometer`` predictions are scaled to what moves usually are just now. A ``shadow`` says notices only.
         """
         self.indicators = indicators
         self._world = World(register=Register(indicators), documents=documents, rules=rules)
@@ -64,6 +66,7 @@ class Engine:
         lead_ns = 0 if guard is None else max(guard.widen_before_ns, rules.arm_before_ns)
         self._lessons = Lessons(self._world, lead_ns=lead_ns) if learns and guard is not None else None
         self._barometer = barometer
+        self._shadow = shadow
         self._patience = Patience(rules)
 
     @property
@@ -137,7 +140,7 @@ class Engine:
             told: list[Output] = [*self._guard.fire(rows)]
             if self._lessons is not None:
                 self._lessons.note(told)
-            return told
+            return told if self._shadow is None else [*told, *self._shadow.note(told)]
         if self._lessons is not None and due == self._lessons.next_ts():
             return self._lessons.fire()
         assert self._barometer is not None  # nothing else is due
