@@ -168,7 +168,8 @@ def configure_logs(
     ]
     last: list[structlog.typing.Processor]
     if is_human:
-        last = [structlog.dev.ConsoleRenderer(timestamp_key="ts")]
+        # plain: the richer form prints local variables, and secrets may be among them
+        last = [structlog.dev.ConsoleRenderer(timestamp_key="ts", exception_formatter=structlog.dev.plain_traceback)]
     else:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
     structlog.configure(

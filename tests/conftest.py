@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from blockbuster import blockbuster_ctx
 from hypothesis import settings
 
@@ -18,6 +19,13 @@ _SERVER_TEST_TIMEOUT_S = 60  # starting real servers as child processes, on a lo
 _NOT_IN_TIME = ["Timeout", "Address already in use"]
 """What a machine that was too busy does to a test, which then gets a second chance. An assertion gets none."""
 
+# What logs before anything is set up; the richer tracebacks would read files inside the event loop.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 settings.register_profile("signald", deadline=None)  # pytest-timeout bounds each test; a busy machine must not fail one
 settings.load_profile("signald")
 

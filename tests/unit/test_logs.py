@@ -28,11 +28,11 @@ class Clock(LiveClock):
 def stream() -> Iterator[io.StringIO]:
     """Where the logs of a test go; logging is as it was afterwards."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
     written = io.StringIO()
     configure_logs(clock=Clock(), stream=written)
     yield written
-    structlog.reset_defaults()
+    structlog.configure(**before)
     root.handlers[:], root.level = handlers, level
 
 
@@ -84,15 +84,13 @@ def test_what_a_library_logs_goes_the_same_way(stream: io.StringIO) -> None:
     assert (line["event"], line["level"], line["logger"]) == ("Task t1 was lost", "error", "asyncio")
 
 
-def test_people_get_lines_for_people() -> None:
-    written = io.StringIO()
-    configure_logs(human=True, clock=Clock(), stream=written)
+def test_people_get_lines_for_people(stream: io.StringIO) -> None:
+    configure_logs(human=True, clock=Clock(), stream=stream)
 
     structlog.get_logger().info("release_moved", state="armed")
-    structlog.reset_defaults()
 
-    assert "release_moved" in written.getvalue()
-    assert not written.getvalue().startswith("{")
+    assert "release_moved" in stream.getvalue()
+    assert not stream.getvalue().startswith("{")
 
 
 class FullDisk(io.StringIO):
@@ -192,3 +190,18 @@ def test_a_flood_of_differing_complaints_ends_at_a_hundred_lines_and_goes_on_aft
     assert said == [0] * 100 + [None] * 400
     assert limit.admit(("source_fell_silent",), 5 * S) == 0  # another event has lines of its own
     assert limit.admit(("input_rejected", 499), 15 * S) == 1
+
+
+def test_a_traceback_for_people_shows_no_variables(stream: io.StringIO) -> None:
+    configure_logs(human=True, clock=Clock(), stream=stream)
+
+    def fail(password: str) -> None:
+        raise ValueError(len(password))
+
+    try:
+        fail("-".join(["correct", "horse"]))
+    except ValueError:
+        structlog.get_logger().exception("failed")
+
+    assert "ValueError" in stream.getvalue()
+    assert "correct-horse" not in stream.getvalue()

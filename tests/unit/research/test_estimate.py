@@ -30,6 +30,7 @@ def _response(estimated: Estimate) -> Response:
     return estimated.assets["BTC"][0]
 
 
+@pytest.mark.timeout(60)  # some hundred estimations
 def test_planted_responses_are_recovered_with_nominal_coverage() -> None:
     covered: list[bool] = []
     for seed in range(24):
