@@ -199,9 +199,9 @@ def test_a_traceback_for_people_shows_no_variables(stream: io.StringIO) -> None:
         raise ValueError(len(password))
 
     try:
-        fail("-".join(["correct", "horse"]))
+        fail("horse" * 2)
     except ValueError:
         structlog.get_logger().exception("failed")
 
     assert "ValueError" in stream.getvalue()
-    assert "correct-horse" not in stream.getvalue()
+    assert "horsehorse" not in stream.getvalue()
