@@ -55,7 +55,8 @@ HEARD: Final = 24  # m
 REACH: Final = 25  # g
 SAID: Final = 26  # c × SAYINGS
 SIZE: Final = 27  # length of ``numbers``
-HEADER: Final = 28
+TWINS: Final = 28  # i, in ``places``: the first instrument of the same asset, itself if it is that
+HEADER: Final = 29
 
 # What is said of an instrument at a horizon; NaN where nothing can be.
 MEAN: Final = 0  # basis points
@@ -83,14 +84,15 @@ def lay_out(bounds: Sequence[int], *, assets: int, horizons: int, instruments: i
         instruments: How many instruments are scored.
     """
     m, g, c = bounds[-1], len(bounds) - 1, assets * horizons
-    begins = accumulate((g + 1, m, instruments), initial=HEADER)
+    begins = accumulate((g + 1, m, instruments, instruments), initial=HEADER)
     model = (1, m * m, g, g, c * m, c * m, c * m, c * m * m, c * m, c * m, instruments, instruments)
     parts = (*model, m * m, m, m, m, g, c * SAYINGS)
-    *starts, end = begins
-    header = (m, g, c, horizons, instruments, 0, *starts, *accumulate(parts, initial=0))
+    *starts, twins, end = begins
+    header = (m, g, c, horizons, instruments, 0, *starts, *accumulate(parts, initial=0), twins)
     places = np.zeros(end, dtype=np.int64)
     places[:HEADER] = header
     places[starts[0] : starts[1]] = bounds
+    places[twins:] = np.arange(instruments)
     return places, np.zeros(header[SIZE], dtype=np.float64)
 
 
@@ -232,6 +234,16 @@ def _share(numbers: Floats, bundle: Bundle, beta: int, move: float, shares: Floa
 
 
 @inner
+def _repeat(out: Floats, shares: Floats, twin: int, i: int) -> None:
+    """Say of an instrument what was said of one of the same asset that moves alike."""
+    for h in range(out.shape[1]):
+        for k in range(OUTPUTS):
+            out[i, h, k] = out[twin, h, k]
+    for c in range(shares.shape[1]):
+        shares[i, c] = shares[twin, c]
+
+
+@inner
 def _score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shares: Floats) -> None:
     bundle = _bundle(places, numbers)
     _hear(places, numbers, surprises, bundle)
@@ -245,6 +257,10 @@ def _score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shar
             shares[i] = 0.0
             continue
         move, width = float(numbers[int(places[SCALE]) + i]), float(numbers[int(places[WIDTH]) + i])
+        twin = places[places[TWINS] + i]
+        if twin < i and numbers[places[SCALE] + twin] == move and numbers[places[WIDTH] + twin] == width:
+            _repeat(out, shares, twin, i)
+            continue
         for h in range(horizons):
             _transfer(numbers, places[SAID] + (first + h) * SAYINGS, move, width, out, i, h)
         _share(numbers, bundle, places[BETA] + (first + places[PRIMARY]) * m, move, shares, i)

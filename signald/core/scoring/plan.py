@@ -143,6 +143,7 @@ def _fill_instruments(
         asset = base if transfer is None else transfer.asset
         first = assets.index(asset) * places[k.HORIZONS] if asset in assets else -1
         places[places[k.FIRST_CELLS] + index] = first
+        places[places[k.TWINS] + index] = bases.index(base)
         numbers[places[k.SCALE] + index] = 1.0 if transfer is None else transfer.beta
         numbers[places[k.WIDTH] + index] = 1.0 if transfer is None else transfer.width
 

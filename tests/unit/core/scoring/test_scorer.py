@@ -262,3 +262,17 @@ def test_nothing_is_known_before_a_figure_without_a_response() -> None:
     scorer = Scorer(_model(), [build_instrument("BTC")])
 
     assert scorer.uncertainty_bps(scorer.plan(["us.fomc.rate:2025-03-19"])) == (None,)
+
+
+def test_instruments_of_one_asset_say_the_same_unless_their_markets_differ() -> None:
+    instruments = (build_instrument("BTC"), build_instrument("BTC", "okx"), build_instrument("BTC", "bybit"))
+    scorer = Scorer(_model(), instruments)
+    plan = scorer.plan([_CPI])
+    plan.rescale(np.array([1.0, 2.0, 1.0]))
+
+    said = scorer.score(plan, [2.0], empty_rows(3), ts_ingest=0)
+
+    means = [one.horizons[0].mean_bps for one in said]
+    assert means == [pytest.approx(-60.0), pytest.approx(-120.0), pytest.approx(-60.0)]
+    assert said[0].horizons == said[2].horizons
+    assert [one.drivers[0].contribution_bps for one in said] == pytest.approx(means)
