@@ -1,5 +1,6 @@
 """``signald bench replay``: from a journal on disk to signals, beside the bare kernel and beside other backtesters."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,10 +30,10 @@ from signald.sources.registry import build_source, read_venue_config
 ROUNDS: Final = 7
 REPEATS: Final = 20
 RECORDED: Final = "books/binance_usdm/hft_btcusdt_20240808.gz"
-_BEGIN: Final = 1_739_360_000_000_000_000  # 2025-02-12T11:33:20Z: the figure of that day falls into the second hour
+_BEGIN: Final = 1_739_360_000_000_000_000  # 2025-02-12T11:33:20Z: the figure falls into the second time
 _FIGURE: Final = "2025-02-12T11:40:00Z,us.cpi.yoy,2025-01,3.0,2.9,2.9"
 _DATA: Final = "--data"
-_CADENCE: Final = 100 * NS_PER_MS
+_EVENT: Final = re.compile(rb'"E":(\d+)')
 _SIGNALS: Final = frozenset({"release"})
 
 
@@ -92,17 +93,27 @@ def _write_books(path: Path, recording: Recording, repeats: int) -> int:
     session = Session(mode="import", instruments=names, steps=recording.instruments)
     with JournalWriter(path) as writer:
         writer.append(session_record(session, _BEGIN))
-        for number, record in enumerate(_again(recording, repeats)):
-            writer.append(record._replace(ts_ingest=_BEGIN + number * _CADENCE))
+        for record in _again(recording, repeats):
+            writer.append(record)
     return repeats * len(recording.frames)
 
 
 def _again(recording: Recording, repeats: int) -> Iterator[Record]:
-    channel = recording.venue
+    """The recording so many times, as far apart as its frames were."""
+    channel, after = recording.venue, _times(recording)
+    begin = _BEGIN
     for _ in range(repeats):
-        yield from (record._replace(channel=channel) for record in recording.priming)
-        yield from (Record(RecordKind.FRAME, 0, channel, "", frame) for frame in recording.frames)
-        yield Record(RecordKind.DISCONNECTED, 0, channel, "", b"played again")
+        yield from (record._replace(channel=channel, ts_ingest=begin) for record in recording.priming)
+        for ts, frame in zip(after, recording.frames, strict=True):
+            yield Record(RecordKind.FRAME, begin + ts, channel, "", frame)
+        begin += after[-1] + NS_PER_S
+        yield Record(RecordKind.DISCONNECTED, begin, channel, "", b"played again")
+
+
+def _times(recording: Recording) -> list[Nanos]:
+    """When each frame comes after the recording's beginning: as its venue's clock has it."""
+    events = [int(found[1]) for frame in recording.frames if (found := _EVENT.search(frame))]
+    return [(event - events[0]) * NS_PER_MS for event in events]
 
 
 def _replayed(world: World, recording: Recording, journals: Sequence[Path]) -> Callable[[], object]:
@@ -142,11 +153,11 @@ def _kernel(recording: Recording) -> Callable[[], object]:
 def _together(recording: Recording, begin: Nanos) -> Frames:
     lengths = np.array([len(frame) for frame in recording.frames])
     rows = np.zeros((len(lengths), ROW_WORDS), np.int64)
-    rows[:, TS] = begin + np.arange(len(lengths)) * NS_PER_MS
+    rows[:, TS] = begin + np.array(_times(recording))
     rows[:, LENGTH] = lengths
     rows[:, START] = np.cumsum(lengths) - lengths
     rows[:, CHANNEL] = 0
-    return Frames(b"".join(recording.frames), rows, (recording.venue,))
+    return Frames(np.frombuffer(bytearray().join(recording.frames), np.uint8), rows, (recording.venue,))
 
 
 def _per_s(timed: Timed | None) -> int | None:

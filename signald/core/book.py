@@ -36,6 +36,7 @@ Level = tuple[Decimal, Decimal]
 _FINEST: Final = 10**6
 _CROSSED_FRAMES: Final = 10
 _DEPTH_EVERY_MS: Final = 100
+_LAST_TIMES: Final = slice(layout.ROW + TS_EVENT, layout.ROW + TS_INGEST + 1)
 _SIDES: Final = {"bid": BID_SIDE, "ask": ASK_SIDE}
 _NOWHERE: Final = frozenset({NONE, LARGEST})
 """What stands for a tick and is none."""
@@ -106,6 +107,12 @@ class Book:
     def ts_ingest(self) -> Nanos:
         """Our time of the last of them."""
         return int(self.words[layout.ROW + TS_INGEST])
+
+    @property
+    def progress(self) -> tuple[int, Nanos, Nanos]:
+        """Sequence, and the venue's and our time of the last frame: what is asked for most often, at once."""
+        ts_event, ts_ingest = self.words[_LAST_TIMES].tolist()
+        return int(self.words[layout.LAST]), ts_event, ts_ingest
 
     @property
     def steps(self) -> tuple[Decimal, Decimal]:

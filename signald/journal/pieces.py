@@ -7,20 +7,28 @@ sound, is left to the reader.
 
 import io
 import zlib
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from signald.core.kernels.records import CHANNEL, KEY, KIND, LIST_WORDS, OFFSET, ROW_WORDS, TS, index_records
 from signald.errors import JournalError
-from signald.journal.format import HEADER_BYTES, KIND_LOST, KIND_SEAL, PREFIX, Stored, decode_header
+from signald.journal.format import (
+    HEAD_BYTES,
+    HEADER_BYTES,
+    KIND_LOST,
+    KIND_SEAL,
+    MAX_RECORD_BYTES,
+    PREFIX,
+    Stored,
+    decode_header,
+)
 from signald.journal.reader import rest_of, segments_from
 from signald.journal.segments import is_compressed, list_segments, segment_number, walk
+from signald.journal.windows import Bytes, Seen, Window, Windows
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
 from signald.sources.frames import Frames
@@ -29,7 +37,6 @@ Piece: TypeAlias = Record | Frames
 
 _ROOM: Final = 1 << 16  # rows indexed at a time: 3 MB
 _SEAL_ROOM: Final = 4_096  # more than a seal needs
-_LARGEST: Final = 1 << 32  # bytes of a segment that are read at once
 _FEW: Final = 4  # frames that are not worth a piece of their own
 
 
@@ -112,100 +119,126 @@ class _Head:
         return piece
 
 
+class _Found(NamedTuple):
+    """What a window holds.
+
+    Attributes:
+        rows: Its records as far as seals prove them.
+        channels: Those that they name.
+        more: Whether its end is one that the next window may go on from; else there is no header, or no record.
+    """
+
+    rows: NDArray[np.int64]
+    channels: tuple[str, ...]
+    more: bool
+
+
 def _pieces(path: Path) -> Iterator[Piece]:
-    for segment, memory in _read_ahead(path):
-        rows, channels, end = _sound_rows(memory)
-        yield from _split(memory, rows, channels)
-        for stored in _rest(segment, memory, end, alone=segment is path):
-            if stored.kind not in {KIND_SEAL, KIND_LOST}:
-                yield stored.record()
+    with Windows(_look) as windows:
+        for segment in segments_from(path):
+            seen = yield from _proven_pieces(windows, segment, path)
+            for stored in _rest(segment, seen.window, max(seen.end, HEADER_BYTES), alone=segment is path):
+                if stored.kind not in {KIND_SEAL, KIND_LOST}:
+                    yield stored.record()
 
 
-def _rest(segment: Path, memory: bytes, end: int, *, alone: bool) -> Iterator[Stored]:
+def _proven_pieces(windows: Windows[_Found], segment: Path, path: Path) -> Generator[Piece, None, Seen[_Found]]:
+    """Give what the seals of a segment of the journal ``path`` prove; returns the window at which that ended."""
+    seen = windows.first(segment)
+    while True:
+        if seen.window.last:
+            _read_ahead(windows, path, segment)
+        yield from _split(seen.window.content, seen.found.rows, seen.found.channels)
+        if seen.window.last or not seen.found.more:
+            return seen
+        seen = windows.following()
+
+
+def _read_ahead(windows: Windows[_Found], path: Path, segment: Path) -> None:
+    """While the end of one segment is being walked, another core may decompress the next."""
+    number = segment_number(segment)
+    later = [each for each in list_segments(path) if segment_number(each) > number] if path.is_dir() else []
+    if later and is_compressed(later[0]):  # those that are still written to are not
+        windows.ahead(later[0])
+
+
+def _rest(segment: Path, window: Window, end: int, *, alone: bool) -> Iterator[Stored]:
     """What no seal covers. Of a compressed segment it is there already; to seek in that would be to read it again."""
-    if is_compressed(segment) and memory:
-        stored = list(walk(io.BytesIO(memory[end:]).read, end))
-        if (stored[-1].end if stored else end) == len(memory):
+    if is_compressed(segment) and window.last and len(window.content):
+        left = window.content[end - window.offset :].tobytes()
+        stored = list(walk(io.BytesIO(left).read, end))
+        if (stored[-1].end if stored else end) == end + len(left):
             yield from stored
             return
     yield from rest_of(segment, end, alone=alone)
 
 
-def _read_ahead(path: Path) -> Iterator[tuple[Path, bytes]]:
-    """Each segment with its bytes; while one is being walked, another core may decompress the next."""
-    ahead: tuple[Path, Future[bytes]] | None = None
-    with ThreadPoolExecutor(1, "journal-reading") as pool:
-        for segment in segments_from(path):
-            memory = ahead[1].result() if ahead is not None and ahead[0] == segment else _memory(segment)
-            following = next((each for each in _later(path, segment) if is_compressed(each)), None)
-            ahead = (following, pool.submit(_memory, following)) if following is not None else None
-            yield segment, memory
+def _look(window: Window) -> tuple[int, _Found]:
+    """The end of what is proven in a window that begins where a block does, and the records up to there."""
+    if window.offset == 0 and not _has_header(window):
+        return 0, _Found(np.empty((0, ROW_WORDS), np.int64), (), more=False)
+    rows, channels, more = _walked(window)
+    proven = _proven(window, rows[rows[:, KIND] == KIND_SEAL, OFFSET].tolist())
+    until = int(np.searchsorted(rows[:, OFFSET], proven - window.offset))
+    return proven, _Found(rows[:until], channels, more)
 
 
-def _later(path: Path, segment: Path) -> list[Path]:
-    """The segments behind one, of which those that are still written to are not compressed."""
-    number = segment_number(segment)
-    return [each for each in list_segments(path) if segment_number(each) > number][:1] if path.is_dir() else []
-
-
-def _memory(segment: Path) -> bytes:
-    """A segment's bytes; none if they cannot be read, and the reader will say why."""
+def _has_header(window: Window) -> bool:
+    """Whether a segment's first bytes are a header; if not, the reader will say why."""
     try:
-        memory = _decompressed(segment) if is_compressed(segment) else segment.read_bytes()
-        decode_header(memory[:HEADER_BYTES])
-    except (JournalError, OSError, zstandard.ZstdError):
-        return b""
-    return memory
+        decode_header(window.content[:HEADER_BYTES].tobytes())
+    except JournalError:
+        return False
+    return True
 
 
-def _decompressed(segment: Path) -> bytes:
-    """All at once, which is twice as fast as piece by piece; raises ``JournalError`` if that is not to be done."""
-    compressed = segment.read_bytes()
-    size = zstandard.get_frame_parameters(compressed).content_size
-    if not 0 <= size <= _LARGEST:
-        msg = f"{segment}: holds {size} bytes"
-        raise JournalError(msg)
-    return zstandard.ZstdDecompressor().decompress(compressed, max_output_size=size)
+def _walked(window: Window) -> tuple[NDArray[np.int64], tuple[str, ...], bool]:
+    """The records in a window, and the channels they name.
 
-
-def _sound_rows(memory: bytes) -> tuple[NDArray[np.int64], tuple[str, ...], int]:
-    """The records of the blocks that their seals prove, the channels they name, and where the last such block ends."""
+    The last says whether more of them may follow in the next window: not if what follows is no record.
+    """
+    content = window.content
     names = np.zeros(LIST_WORDS, np.int64)
-    names[1] = HEADER_BYTES
+    names[1] = 0 if window.offset else HEADER_BYTES
     tables: list[NDArray[np.int64]] = []
-    while memory:
+    while True:
         table = np.empty(_ROOM * ROW_WORDS, np.int64)
-        count = index_records(memory, int(names[1]), table, names)
+        count = index_records(content, int(names[1]), table, names)
         tables.append(table[: count * ROW_WORDS].reshape(-1, ROW_WORDS))
         if count < _ROOM:
             break
-    rows = np.concatenate(tables) if tables else np.empty((0, ROW_WORDS), np.int64)
-    end = _proven(memory, rows[rows[:, KIND] == KIND_SEAL, OFFSET].tolist())
+    rows = tables[0] if len(tables) == 1 else np.concatenate(tables)
     places = [(int(names[2 + 2 * n]), int(names[3 + 2 * n])) for n in range(int(names[0]))]
-    channels = tuple(str(memory[start : start + length], "utf-8", "replace") for start, length in places)
-    return rows[rows[:, OFFSET] < end], channels, max(end, HEADER_BYTES)
+    channels = tuple(content[first : first + length].tobytes().decode(errors="replace") for first, length in places)
+    head = content[int(names[1]) :][: PREFIX.size].tobytes()
+    if len(head) < PREFIX.size:
+        return rows, channels, True
+    length = int.from_bytes(head[:4], "little")
+    fits = length % 8 == 0 and HEAD_BYTES <= length <= MAX_RECORD_BYTES
+    return rows, channels, fits and int(names[1]) + length > len(content)
 
 
-def _proven(memory: bytes, seals: Iterable[int]) -> int:
-    """Where the last of the blocks ends that lie one behind the other from byte 0 and are what their seals say."""
-    proven = 0
-    with memoryview(memory) as view:
-        for offset in seals:
-            stored = next(walk(io.BytesIO(view[offset : offset + _SEAL_ROOM]).read, offset), None)
-            if stored is None or stored.kind != KIND_SEAL:
-                break
-            seal = stored.seal()
-            if (
-                seal.start != proven
-                or not proven < seal.end <= offset
-                or zlib.crc32(view[proven : seal.end]) != seal.crc
-            ):
-                break
-            proven = seal.end
+def _proven(window: Window, seals: Iterable[int]) -> int:
+    """The byte of the segment where the last of the blocks ends that lie one behind the other and are as sealed."""
+    proven = window.offset
+    view = window.content.data
+    for place in seals:
+        offset = window.offset + place
+        stored = next(walk(io.BytesIO(view[place : place + _SEAL_ROOM]).read, offset), None)
+        if stored is None or stored.kind != KIND_SEAL:
+            break
+        seal = stored.seal()
+        if seal.end <= proven:  # it stands in the block after its own
+            continue
+        if seal.start != proven or seal.end > offset or seal.end % 8:
+            break
+        if zlib.crc32(view[proven - window.offset : seal.end - window.offset]) != seal.crc:
+            break
+        proven = seal.end
     return proven
 
 
-def _split(memory: bytes, rows: NDArray[np.int64], channels: tuple[str, ...]) -> Iterator[Piece]:
+def _split(memory: Bytes, rows: NDArray[np.int64], channels: tuple[str, ...]) -> Iterator[Piece]:
     """Runs of frames as they lie, everything else record by record."""
     kinds = rows[:, KIND]
     together = (kinds == RecordKind.FRAME) & (rows[:, KEY] == 0) & (rows[:, CHANNEL] >= 0)
@@ -220,11 +253,11 @@ def _split(memory: bytes, rows: NDArray[np.int64], channels: tuple[str, ...]) ->
     yield from _records(memory, rows[at:])
 
 
-def _records(memory: bytes, rows: NDArray[np.int64]) -> Iterator[Record]:
+def _records(memory: Bytes, rows: NDArray[np.int64]) -> Iterator[Record]:
     for offset, kind, ts_ingest in rows[:, [OFFSET, KIND, TS]].tolist():
         if kind not in {KIND_SEAL, KIND_LOST}:
-            length = int.from_bytes(memory[offset : offset + 4], "little")
-            yield Stored(offset, kind, ts_ingest, memory[offset + PREFIX.size : offset + length]).record()
+            length = int.from_bytes(memory[offset : offset + 4].tobytes(), "little")
+            yield Stored(offset, kind, ts_ingest, memory[offset + PREFIX.size : offset + length].tobytes()).record()
 
 
 def _kept(frames: Frames, to_ts: Nanos) -> Iterator[Frames]:

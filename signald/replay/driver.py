@@ -155,30 +155,33 @@ class Driver:
         Between two deadlines of the engine it sees no book, so that each connection may take its frames by itself;
         what follows from them is given back in their order. Only where one connection succeeds another do both count.
         """
-        channels = [frames.channels[number] for number in _connections(frames)]
+        numbers = _connections(frames)
+        channels = [frames.channels[number] for number in numbers]
         for channel in channels:
             self._require(channel)
         if len({channel.removesuffix(SPARE) for channel in channels}) < len(channels):
             for place in range(len(frames.rows)):
                 yield from self.feed(frames.record(place), 0)
             return
-        first, times = 0, frames.times
-        while first < len(times):
-            yield from self.advance(int(times[first]))
-            last = _place_of(times, first, len(times), self._due[""])
-            numbers = _connections(frames.between(first, last))
-            followed = [each for number in numbers for each in self._feed_connection(frames, number, first, last)]
+        first, times = 0, Times(frames.times)
+        while first < len(frames.rows):
+            yield from self.advance(times[first])
+            last = times.place_of(first, len(frames.rows), self._due[""])
+            some = numbers if len(numbers) == 1 else _connections(frames.between(first, last))
+            followed = [each for number in some for each in self._feed_connection(frames, times, number, first, last)]
             for _, replayed in sorted(followed, key=itemgetter(0)):
                 yield replayed
             first = last
 
-    def _feed_connection(self, frames: Frames, number: int, first: int, last: int) -> Iterator[_Followed]:
+    def _feed_connection(
+        self, frames: Frames, times: "Times", number: int, first: int, last: int
+    ) -> Iterator[_Followed]:
         """Feed the frames of one connection, and what is due on it in between."""
-        channel, times = frames.channels[number], frames.times
+        channel = frames.channels[number]
         quiet = first
         while first < last:
             due = self._due[channel]
-            until = _place_of(times, first, last, due)
+            until = times.place_of(first, last, due)
             if until == first and due is not None:
                 ticked = self._tick(due, channel)
                 if ticked.fed is not NOTHING:
@@ -289,17 +292,24 @@ def _stretch(frames: Frames, number: int, first: int, last: int, fed: Fed) -> It
 
 
 def _connections(frames: Frames) -> list[int]:
-    return np.unique(frames.numbers).tolist()
+    return np.flatnonzero(np.bincount(frames.numbers)).tolist()
 
 
-def _place_of(times: NDArray[np.int64], first: int, last: int, due: Nanos | None) -> int:
-    """The first place from ``first`` up to ``last`` whose time is not before ``due``; ``last`` if there is none."""
-    width = 64
-    while due is not None and first < last:
-        late = times[first : min(first + width, last)] >= due
-        place = int(late.argmax())
-        if late[place]:
-            return first + place
-        first += len(late)
-        width *= 4
-    return last
+class Times:
+    """When frames were ingested, to be searched: they seldom fall, but where a clock was set back they do."""
+
+    def __init__(self, times: NDArray[np.int64]) -> None:
+        self._times = np.ascontiguousarray(times)
+        self._rise = bool((self._times[1:] >= self._times[:-1]).all())
+
+    def __getitem__(self, place: int) -> Nanos:
+        return int(self._times[place])
+
+    def place_of(self, first: int, last: int, due: Nanos | None) -> int:
+        """The first place from ``first`` up to ``last`` whose time is not before ``due``; ``last`` if there is none."""
+        if due is None:
+            return last
+        if self._rise:
+            return first + int(self._times[first:last].searchsorted(due))
+        late = self._times[first:last] >= due
+        return first + int(late.argmax()) if late.any() else last

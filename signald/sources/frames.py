@@ -16,12 +16,12 @@ class Frames(NamedTuple):
     """Some frames of some connections, in the order in which they came.
 
     Attributes:
-        memory: The bytes they lie in.
+        memory: The bytes they lie in; a journal's reader uses them again for what follows.
         rows: One for each, (n, ROW_WORDS), contiguous; see :mod:`signald.core.kernels.records`.
         channels: The connections' names, by the number in the rows.
     """
 
-    memory: bytes
+    memory: NDArray[np.uint8]
     rows: NDArray[np.int64]
     channels: tuple[str, ...]
 
@@ -39,6 +39,13 @@ class Frames(NamedTuple):
         """Those from ``first`` up to ``last``."""
         return self._replace(rows=self.rows[first:last])
 
+    def copied(self, first: int, last: int) -> "Frames":
+        """Those from ``first`` up to ``last``, at least one, in memory of their own."""
+        rows = self.rows[first:last].copy()
+        start, end = int(rows[0, START]), int(rows[-1, START] + rows[-1, LENGTH])
+        rows[:, START] -= start
+        return Frames(self.memory[start:end].copy(), rows, self.channels)
+
     def words(self) -> WordArray:
         """The rows as kernels take them."""
         return self.rows.reshape(-1)
@@ -46,7 +53,7 @@ class Frames(NamedTuple):
     def frame(self, place: int) -> bytes:
         """The bytes of one frame."""
         start, length = self.rows[place, START], self.rows[place, LENGTH]
-        return self.memory[start : start + length]
+        return self.memory[start : start + length].tobytes()
 
     def record(self, place: int) -> Record:
         """One frame as the record it was."""

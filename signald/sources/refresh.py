@@ -6,15 +6,19 @@ one is believed meanwhile. When the two are level they are compared: a differenc
 had shown.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
+
+import numpy as np
 
 from signald.core.book import Book
 from signald.core.kernels.digits import LARGEST
-from signald.core.kernels.layout import BEST, KNOWN, NONE, PHASE_LIVE
+from signald.core.kernels.layout import BEST, KNOWN, NONE, PHASE_LIVE, PHASE_WAITING
 from signald.model.time import NS_PER_S, Nanos
+from signald.sources.frames import Frames
 from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.syncing import MOST_BYTES, Kept
 
 _COMPARED: Final = 20
 _ENOUGH_BPS: Final = 50.0
@@ -68,8 +72,18 @@ class Refreshes:
         self._begun: dict[int, Nanos] = {}
         self._pause: dict[int, Nanos] = {}
         self._reach: dict[int, float] = {}
+        self._stretches = _Stretches()
         self.active = False
         """Whether applied frames are wanted."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether every book that grows only keeps its frames for a snapshot that has not come."""
+        return all(grower.books[0].phase == PHASE_WAITING for grower in self._growers.values())
+
+    def keep(self, frames: Frames, number: int, first: int, last: int) -> None:
+        """Frames of connection ``number`` in places ``first`` up to ``last`` were applied, while all ``waits``."""
+        self._stretches.keep(frames, number, first, last)
 
     def began(self, number: int, now: Nanos) -> None:
         """A book is live, or refreshed."""
@@ -85,6 +99,7 @@ class Refreshes:
             elif number in self._growers:
                 requests += self._growers[number].advance(now).requests
             elif book.phase == PHASE_LIVE and self._is_due(number, now):
+                self._hand_out()
                 self._growers[number] = self._grow(book)
                 self.active = True
                 self._counts["refreshes"] += 1
@@ -93,11 +108,13 @@ class Refreshes:
 
     def on_applied(self, number: int, frame: bytes, now: Nanos) -> Step:
         """A frame was applied to a live book."""
+        self._hand_out()
         grower = self._growers.get(number)
         return EMPTY if grower is None else self._follow(number, grower.on_frame(frame, now), now)
 
     def on_response(self, number: int, tag: str, body: bytes, now: Nanos) -> Step | None:
         """A snapshot came; None if no refresh waits for one."""
+        self._hand_out()
         grower = self._growers.get(number)
         return None if grower is None else self._follow(number, grower.on_response(tag, body, now), now)
 
@@ -105,11 +122,20 @@ class Refreshes:
         """The live book is live no more."""
         self._growers.pop(number, None)
         self.active = bool(self._growers)
+        if not self.active:
+            self._stretches.clear()
 
     def clear(self) -> None:
         """Nor is any other."""
         self._growers.clear()
+        self._stretches.clear()
         self.active = False
+
+    def _hand_out(self) -> None:
+        """Give the books that grow what was kept for them: each takes what is its own."""
+        for frame, ts_ingest in self._stretches.take():
+            for grower in self._growers.values():
+                grower.on_frame(frame, ts_ingest)
 
     def _follow(self, number: int, step: Step, now: Nanos) -> Step:
         """Put the grown book in the live one's place once it is level; what was said of it is nobody's concern."""
@@ -132,13 +158,45 @@ class Refreshes:
 
     def _is_due(self, number: int, now: Nanos) -> bool:
         """Whether it is time, or the edge of what is known has come near; the latter no oftener than every minute."""
-        reach = known_bps(self._books[number])
-        short = reach < _ENOUGH_BPS and 2 * reach < self._reach.get(number, 0.0)
         soon = now >= self._begun.get(number, 0) + self._pause.get(number, _SOON_NS)
-        if now < self._due.get(number, now + 1) and not (short and soon):
+        if now < self._due.get(number, now + 1) and not (soon and self._is_short(number)):
             return False
         self._begun[number] = now
         return True
+
+    def _is_short(self, number: int) -> bool:
+        """Whether the edge of what is known has come near."""
+        reach = known_bps(self._books[number])
+        return reach < _ENOUGH_BPS and 2 * reach < self._reach.get(number, 0.0)
+
+
+class _Stretches:
+    """Frames in the pieces of memory that they came in: most are never looked at, for recordings answer no request."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[Frames, int]] = deque()
+        self._bytes = 0
+
+    def keep(self, frames: Frames, number: int, first: int, last: int) -> None:
+        """Keep a copy; what no longer fits is forgotten from the oldest on."""
+        copied = frames.copied(first, last)
+        self._kept.append((copied, number))
+        self._bytes += len(copied.memory)
+        while self._bytes > MOST_BYTES:
+            self._bytes -= len(self._kept.popleft()[0].memory)
+
+    def take(self) -> Iterator[Kept]:
+        """Give all of them away, in the order they came."""
+        while self._kept:
+            frames, number = self._kept.popleft()
+            for place in np.flatnonzero(frames.numbers == number).tolist():
+                yield Kept(frames.frame(place), int(frames.times[place]))
+        self._bytes = 0
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._kept.clear()
+        self._bytes = 0
 
 
 def known_bps(book: Book) -> float:

@@ -33,7 +33,7 @@ class Peers:
 
     def __init__(self, board: Board, instruments: Sequence[Instrument], books: Sequence[Book]) -> None:
         self._board = board
-        self._rows: BoardRows = board.read()
+        self._rows: BoardRows | None = None
         rows = {instrument.id: row for row, instrument in enumerate(instruments)}
         self._own = [rows[book.instrument.id] for book in books]
         self._others = [
@@ -42,25 +42,34 @@ class Peers:
         ]
 
     def look(self) -> None:
-        """See the board as it is now."""
-        self._rows = self._board.read()
+        """See the board as it is now.
+
+        One book asks only where something depends on it; of several, one may be flagged before the next one asks.
+        """
+        self._rows = None if len(self._own) == 1 else self._board.read()
+
+    @property
+    def _shown(self) -> BoardRows:
+        if self._rows is None:
+            self._rows = self._board.read()
+        return self._rows
 
     def mids(self, number: int, since: Nanos) -> dict[int, float]:
         """Mids of the peers of one book, by row, of those that have made progress after ``since``.
 
         The book's own row is among them where a ticker beside the depth has moved it on.
         """
-        rows, own = self._rows, self._own[number]
-        found = {
-            row: float(rows["mid"][row])
-            for row in self._others[number]
-            if rows["state"][row] == STATE_LIVE
-            and not rows["flags"][row] & FLAG_STALE
-            and rows["ts_ingest"][row] > since
-            and rows["mid"][row] > 0
-        }
-        if rows["ts_touch"][own] > max(since, int(rows["ts_ingest"][own])) and rows["mid"][own] > 0:
-            found[own] = float(rows["mid"][own])
+        rows, own = self._shown, self._own[number]
+        found: dict[int, float] = {}
+        for place in self._others[number]:
+            row = rows[place]
+            mid = float(row["mid"])
+            is_live = row["state"] == STATE_LIVE and not row["flags"] & FLAG_STALE
+            if is_live and row["ts_ingest"] > since and mid > 0:
+                found[place] = mid
+        row = rows[own]
+        if row["ts_touch"] > max(since, int(row["ts_ingest"])) and row["mid"] > 0:
+            found[own] = float(row["mid"])
         return found
 
     def is_own(self, number: int, row: int) -> bool:
@@ -69,7 +78,7 @@ class Peers:
 
     def half_spread_bps(self, number: int) -> float:
         """Half the spread that a book's row shows, in basis points; 0 if it shows none."""
-        spread = float(self._rows["spread_bps"][self._own[number]])
+        spread = float(self._shown["spread_bps"][self._own[number]])
         return spread / 2 if spread > 0 else 0.0
 
 
@@ -114,32 +123,31 @@ class StalenessJudge:
 
     def judge(self, number: int, now: Nanos) -> Staleness | None:
         """Why a live book is stale; None if it is not. To be asked at least twice in ``after_ms``."""
-        book, seen = self._books[number], self._seen[number]
-        if book.sequence != seen.sequence:
-            seen.sequence, seen.moved = book.sequence, book.ts_ingest
-        if book.ts_event > seen.ts_event:
-            seen.ts_event, seen.heard = book.ts_event, book.ts_ingest
-        seen.moved, seen.heard = seen.moved or book.ts_ingest, seen.heard or book.ts_ingest
-        if self._is_late(book, now):
+        book, seen, after = self._books[number], self._seen[number], self.after_ns
+        sequence, ts_event, ts_ingest = book.progress
+        if sequence != seen.sequence:
+            seen.sequence, seen.moved = sequence, ts_ingest
+        if ts_event > seen.ts_event:
+            seen.ts_event, seen.heard = ts_event, ts_ingest
+        seen.moved, seen.heard = seen.moved or ts_ingest, seen.heard or ts_ingest
+        if ts_event != 0 and now - ts_ingest < after and self._is_late(ts_ingest - ts_event):
             return "late"
-        if now - seen.moved < self.after_ns // 2:
+        if now - seen.moved < after // 2:
             self._note_ratios(number, book, now)
-        if now - seen.moved < self.after_ns:
+        if now - seen.moved < after:
             return None
         moves = self._moves_bps(number, book, now)
         if moves:
             return "left_behind" if max(moves) >= self._bearable_bps(number) else None
-        return None if now - seen.heard < self.after_ns else "silent"
+        return None if now - seen.heard < after else "silent"
 
-    def _is_late(self, book: Book, now: Nanos) -> bool:
+    def _is_late(self, lag: Nanos) -> bool:
         """Whether frames come, but from longer ago than the connection has shown that they need to.
 
         Clocks differ, so that only the growth of the difference means anything.
         """
-        lag = book.ts_ingest - book.ts_event
-        if book.ts_event == 0 or now - book.ts_ingest >= self.after_ns:
-            return False
-        self._least_lag = lag if self._least_lag is None else min(self._least_lag, lag)
+        if self._least_lag is None or lag < self._least_lag:
+            self._least_lag = lag
         return lag - self._least_lag >= self.after_ns
 
     def _note_ratios(self, number: int, book: Book, now: Nanos) -> None:

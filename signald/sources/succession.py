@@ -260,8 +260,10 @@ class Lane:
         """When that is."""
         if self.source is None:
             return None
-        due = (self.source.next_deadline(), self._both.due(self))
-        return min((each for each in due if each is not None), default=None)
+        due, other = self.source.next_deadline(), self._both.due(self)
+        if due is None or other is None:
+            return other if due is None else due
+        return min(due, other)
 
     @property
     def _leads(self) -> bool:

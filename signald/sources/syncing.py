@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from signald.model.time import NS_PER_S, Nanos
 
 _MOST_FRAMES: Final = 4_096
-_MOST_BYTES: Final = 16 << 20
+MOST_BYTES: Final = 16 << 20
 _FIRST_PAUSE_NS: Final = NS_PER_S
 _LONGEST_PAUSE_NS: Final = 60 * NS_PER_S
 
@@ -32,7 +32,7 @@ class KeptFrames:
         """Keep one frame; what no longer fits is forgotten from the oldest on."""
         self._frames.append(Kept(frame, now))
         self._bytes += len(frame)
-        while len(self._frames) > _MOST_FRAMES or self._bytes > _MOST_BYTES:
+        while len(self._frames) > _MOST_FRAMES or self._bytes > MOST_BYTES:
             self._bytes -= len(self._frames.popleft().frame)
 
     def take(self) -> list[Kept]:

@@ -159,13 +159,17 @@ class Upkeep:
     def advance(self, now: Nanos) -> Step:
         """Judge which live books are stale; ask again where no answer came."""
         self._judge.look()
-        notices = tuple(
-            stale
-            for number, sync in enumerate(self.syncs)
-            if sync.book.phase == PHASE_LIVE and (stale := self._judged(sync, number, now)) is not None
-        )
-        overdue = [sync for sync in self.syncs if sync.overdue is not None and now >= sync.overdue]
-        return self._asking(overdue, now, notices)
+        notices: list[Notice] = []
+        overdue: list[Sync] = []
+        for number, sync in enumerate(self.syncs):
+            if sync.book.phase == PHASE_LIVE and (stale := self._judged(sync, number, now)) is not None:
+                notices.append(stale)
+            if sync.overdue is not None and now >= sync.overdue:
+                overdue.append(sync)
+        if notices or overdue:
+            return self._asking(overdue, now, tuple(notices))
+        self._plan(now)
+        return EMPTY
 
     def rejected(self, field: str, problem: str, now: Nanos) -> Rejected:
         """The notice of a frame or an answer that makes no sense."""

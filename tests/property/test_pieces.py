@@ -4,10 +4,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from signald.errors import JournalError
+from signald.journal import windows
 from signald.journal.compression import compress_segment
 from signald.journal.pieces import Piece, merge_pieces, read_pieces
 from signald.journal.reader import merge, read
@@ -60,9 +62,14 @@ def outcome(records: Iterable[Record]) -> tuple[list[Record], bool]:
     segment_bytes=st.integers(500, 9_000),
     block_bytes=st.integers(200, 3_000),
     to_ts=st.integers(0, 60),
+    window_bytes=st.sampled_from([64, 512, 4_096, 1 << 20]),
 )
-def test_pieces_hold_the_records(*, records: list[Record], segment_bytes: int, block_bytes: int, to_ts: int) -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+def test_pieces_hold_the_records(
+    *, records: list[Record], segment_bytes: int, block_bytes: int, to_ts: int, window_bytes: int
+) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "WINDOW_BYTES", window_bytes)
+        patch.setattr(windows, "HEAD_BYTES", 256)
         path = Path(name)
         journal(path, records, segment_bytes=segment_bytes, block_bytes=block_bytes)
         compress_segment(list_segments(path)[0])
@@ -88,11 +95,14 @@ def test_pieces_of_several_journals_are_merged_as_records_are(journals: list[lis
     place=st.integers(0, 10_000),
     flip=st.integers(1, 255),
     cut=st.booleans(),
+    window_bytes=st.sampled_from([64, 512, 1 << 20]),
 )
 def test_damage_is_found_where_reading_one_by_one_finds_it(
-    *, records: list[Record], place: int, flip: int, cut: bool
+    *, records: list[Record], place: int, flip: int, cut: bool, window_bytes: int
 ) -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "WINDOW_BYTES", window_bytes)
+        patch.setattr(windows, "HEAD_BYTES", 64)
         path = Path(name)
         journal(path, records, segment_bytes=50_000, block_bytes=600)
         segment = list_segments(path)[0]

@@ -102,6 +102,18 @@ def set_real(words: Words, index: int, number: float) -> int:
     return 0
 
 
+def _emit_frame_of(builder: Any, array: Any) -> Any:  # noqa: ANN401
+    frame = ir.Constant(ir.LiteralStructType([_BYTE.as_pointer(), _WORD]), None)
+    frame = builder.insert_value(frame, builder.extract_value(array, 4), 0)  # (meminfo, parent, items, …, data, …)
+    return builder.insert_value(frame, builder.extract_value(array, 2), 1)
+
+
+@emitted("frame(u1[::1])", _emit_frame_of)
+def frame_of(array: NDArray[np.uint8]) -> bytes:
+    """The bytes of ``array`` as a frame, borrowed: the caller keeps it alive."""
+    return array.tobytes()
+
+
 def _emit_length_of(builder: Any, frame: Any) -> Any:  # noqa: ANN401
     return builder.extract_value(frame, 1)
 

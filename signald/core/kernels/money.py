@@ -23,7 +23,8 @@ def money_between(book: Words, side: int, low: int, high: int) -> float:
         return 0.0
     _update_blocks(book, side)
     base = book[BASE]
-    money = money_outside(book, side, low, high) if book[OUTSIDE + side] > 0 else 0.0
+    beyond = book[OUTSIDE + side] > 0 and (low < base or high >= base + RING)
+    money = money_outside(book, side, low, high) if beyond else 0.0
     low = max(low, base)
     high = min(high, base + RING - 1)
     first, last = low >> 6, high >> 6

@@ -6,8 +6,11 @@ channels seen so far it came on. Frames that lie one behind the other are then a
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from signald.core.kernels.jit import kernel
-from signald.core.kernels.machine import WordArray, byte_at, length_of, word_at, words_of
+from signald.core.kernels.machine import WordArray, byte_at, frame_of, length_of, word_at, words_of
 
 TS: Final = 0  # ts_ingest, ns
 START: Final = 1  # of the payload, in the segment
@@ -28,14 +31,14 @@ _LENGTH_BITS: Final = 0xFFFF_FFFF
 _LONGEST: Final = 1 << 28
 
 
-@kernel("i8(frame, i8, i8[::1], i8[::1])")
-def index_records(memory: bytes, at: int, table: WordArray, channels: WordArray) -> int:
+@kernel("i8(u1[::1], i8, i8[::1], i8[::1])")
+def index_records(content: NDArray[np.uint8], at: int, table: WordArray, channels: WordArray) -> int:
     """Write a row for each record from byte ``at`` on, until the table is full or what follows is no whole record.
 
     Nothing is verified but that lengths add up: checksums are the reader's business.
 
     Args:
-        memory: A segment's bytes.
+        content: A segment's bytes, or some of them.
         at: Where a record begins.
         table: Rows of ROW_WORDS.
         channels: LIST_WORDS; goes on from what an earlier call left. Word 1 is where the walk ended.
@@ -43,7 +46,7 @@ def index_records(memory: bytes, at: int, table: WordArray, channels: WordArray)
     Returns:
         How many rows were written.
     """
-    rows, names = words_of(table), words_of(channels)
+    memory, rows, names = frame_of(content), words_of(table), words_of(channels)
     room, end, count = len(table) // ROW_WORDS, length_of(memory), 0
     while count < room and at + _HEAD <= end:
         length = word_at(memory, at) & _LENGTH_BITS

@@ -1,18 +1,23 @@
 """Binance's frames as a journal has them: many in one call. Only replay loads it, and so only replay compiles it."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from signald.core.kernels.jit import kernel
-from signald.core.kernels.machine import WordArray, frame_within, words_of
+from signald.core.kernels.machine import WordArray, frame_of, frame_within, words_of
 from signald.core.kernels.outcomes import LAST_ROUTINE
 from signald.core.kernels.records import CHANNEL, LENGTH, ROW_WORDS, START, TS
 from signald.sources.venues.binance.decode import take
 
 
-@kernel("i8(frame, i8[::1], i8, i8, i8, i8[::1])")
-def apply_frames(memory: bytes, table: WordArray, number: int, at: int, until: int, desk: WordArray) -> int:
+@kernel("i8(u1[::1], i8[::1], i8, i8, i8, i8[::1])")
+def apply_frames(
+    content: NDArray[np.uint8], table: WordArray, number: int, at: int, until: int, desk: WordArray
+) -> int:
     """Take one connection's frames up to the first whose outcome is not routine.
 
     Args:
-        memory: What they lie in.
+        content: What they lie in.
         table: Their rows, see core/kernels/records.py.
         number: Whose: the channel in the rows.
         at: First row.
@@ -22,7 +27,7 @@ def apply_frames(memory: bytes, table: WordArray, number: int, at: int, until: i
     Returns:
         The row and its outcome, ``row << 8 | outcome``; ``until << 8`` if all were routine.
     """
-    rows, words = words_of(table), words_of(desk)
+    memory, rows, words = frame_of(content), words_of(table), words_of(desk)
     while at < until:
         row = ROW_WORDS * at
         if rows[row + CHANNEL] == number:

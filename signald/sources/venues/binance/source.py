@@ -139,12 +139,15 @@ class BinanceSource:
 
     def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
         """Many frames in one compiled call, unless somebody wants to know of each."""
-        if self._on_applied is not None or self._refreshes.active:
+        refreshes = self._refreshes
+        if self._on_applied is not None or (refreshes.active and not refreshes.waits):
             return take_each(self, frames, number, first, last)
         from signald.sources.venues.binance.run import apply_frames  # noqa: PLC0415 - it compiles, for replay alone
 
         packed = apply_frames(frames.memory, frames.words(), number, first, last, self._words)
         place, outcome = packed >> 8, packed & 0xFF
+        if refreshes.active and place > first:
+            refreshes.keep(frames, number, first, place)
         if outcome <= outcomes.LAST_ROUTINE:
             return last, EMPTY
         frame, now = frames.frame(place), int(frames.times[place])
