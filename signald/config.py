@@ -35,12 +35,14 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How the daemon runs.
 
     ``rehearse_every_s``: how often a test release walks the whole path, 0 for never. ``busy_poll_s``: so long before
-    and after each release the loop does not sleep. ``clock_file`` is the demo's: eight bytes that shift the wall clock.
+    and after each release the loop does not sleep. ``feed_workers``: processes among which the venues are shared.
+    ``clock_file`` is the demo's: eight bytes that shift the wall clock.
     """
 
     startup_timeout_s: Positive = 10.0
     rehearse_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     busy_poll_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    feed_workers: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
     clock_file: str | None = None
 
 

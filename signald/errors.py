@@ -4,6 +4,7 @@ SignaldError
 ├── ConfigError           cannot run as told: exit 2 before any connection
 ├── UnreachableError      a needed server was not reached before ready: exit 4
 ├── CheckFailedError      the run's own check failed: exit 3
+├── ProcessEndedError     a process that is needed does not live, however often it is started: exit 70
 ├── MalformedFrameError   one frame makes no sense: drop it; too many in a minute: resync
 ├── SequenceGapError      updates were missed: discard that book and resync
 ├── SinkError             a signal could not be written: the journal keeps it until the sink returns
@@ -51,6 +52,21 @@ class UnreachableError(SignaldError):
 
 class CheckFailedError(SignaldError):
     """What the command was asked to check does not hold."""
+
+
+class ProcessEndedError(SignaldError):
+    """A process that is needed has ended, and it is of no use to start it again.
+
+    Attributes:
+        name: Of the process.
+        code: What it ended with.
+    """
+
+    def __init__(self, name: str, code: int) -> None:
+        """Name it and its code."""
+        super().__init__(f"the process {name} ended with code {code}")
+        self.name = name
+        self.code = code
 
 
 class MalformedFrameError(SignaldError):

@@ -164,6 +164,7 @@ def configure_logs(
     target = cast("TextIO", _Lossy(written))
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
+        _name,
         _stamp_with((clock or LiveClock()).now),
     ]
     last: list[structlog.typing.Processor]
@@ -186,6 +187,20 @@ def configure_logs(
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[foreign], force=True)
+
+
+_process: list[str] = []
+
+
+def name_process(name: str) -> None:
+    """From now on every line says that it is of the process ``name``."""
+    _process[:] = [name]
+
+
+def _name(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if _process:
+        event["process"] = _process[0]
+    return event
 
 
 class _Lossy:

@@ -3,7 +3,7 @@
 The engine sees only rows that came as a ROWS record, so whoever feeds the same records gets the same outputs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -21,6 +21,8 @@ from signald.sources.frames import Frames
 from signald.sources.protocol import EMPTY, CalendarSource, Step, VenueSource
 
 Output: TypeAlias = Signal | Notice
+Rebuild: TypeAlias = Callable[[str, VenueSource], Mapping[str, VenueSource]]
+"""Makes the sources of a venue's connection anew, by channel, in the place of one that is given."""
 
 CALENDAR = "mqtt"
 """Channel of the calendar's messages, and of its connection, in the journal."""
@@ -50,32 +52,35 @@ NOTHING = Fed((), EMPTY)
 """Shared by every record that only changes a book."""
 
 
-class Pipeline:
-    """The pure part of a run. Times never decrease; what is fed is exactly what the journal holds."""
+class Feeds:
+    """The books' sources and the board they write: what a feed worker runs, and a part of every pipeline.
 
-    def __init__(
-        self, *, engine: Engine, board: Board, venues: Mapping[str, VenueSource], calendar: CalendarSource
-    ) -> None:
-        """Join an engine to its sources; ``venues`` are by the channel of their connection."""
-        self.engine = engine
+    Attributes:
+        board: Where the rows are.
+        venues: The sources, by the channel of their connection.
+    """
+
+    def __init__(self, board: Board, venues: Mapping[str, VenueSource], *, rebuild: Rebuild | None = None) -> None:
+        """Join sources to their board; ``rebuild`` makes one venue's anew, where that may be wanted."""
         self.board = board
-        self.venues = venues
-        self._calendar = calendar
-        self._rows: BoardRows = empty_rows(len(board.instruments))
+        self.venues = dict(venues)
+        self._rebuild = rebuild
+
+    def renew(self, channels: Iterable[str]) -> None:
+        """Forget all that came on these venues' connections: the process that kept their books has begun anew."""
+        for channel in channels:
+            if self._rebuild is not None and channel in self.venues:
+                self.venues |= self._rebuild(channel, self.venues[channel])
 
     def feed(self, record: Record) -> Fed:
-        """Take one record; a record that is not an input (a signal, a notice, a session) changes nothing."""
+        """Take one record of a venue's connection; any other changes nothing."""
         kind = record.kind
         if kind is RecordKind.FRAME:
             step = self.venues[record.channel].on_frame(record.payload, record.ts_ingest)
             return NOTHING if step is EMPTY else self._follow(step)
-        if kind is RecordKind.MESSAGE:
-            return self._measured(record) if record.channel == CLOCK else self._message(record)
-        if kind is RecordKind.ROWS:
-            self._rows = rows_from_bytes(record.payload)
-            return NOTHING
         if kind is RecordKind.TICK:
-            return self._tick(record)
+            step = self.venues[record.key].advance(record.ts_ingest)
+            return NOTHING if step is EMPTY else self._follow(step)
         return self._connection(record)
 
     def feed_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Fed]:
@@ -88,8 +93,69 @@ class Pipeline:
         return place, NOTHING if step is EMPTY else self._follow(step)
 
     def next_deadline(self, channel: str = "") -> Nanos | None:
+        """When a tick is next due on a venue's channel."""
+        return self.venues[channel].next_deadline()
+
+    def _connection(self, record: Record) -> Fed:
+        venue = self.venues.get(record.channel)
+        if venue is None:
+            return NOTHING
+        match record.kind:
+            case RecordKind.RESPONSE:
+                return self._follow(venue.on_response(record.key, record.payload, record.ts_ingest))
+            case RecordKind.CONNECTED:
+                return self._follow(venue.on_connected(record.ts_ingest))
+            case RecordKind.DISCONNECTED:
+                return self._follow(venue.on_disconnected(record.ts_ingest))
+            case _:
+                return NOTHING
+
+    def _follow(self, step: Step) -> Fed:
+        return Fed(tuple(event for event in step.events if isinstance(event, Notice)), step)
+
+
+class Pipeline(Feeds):
+    """The pure part of a run. Times never decrease; what is fed is exactly what the journal holds."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        board: Board,
+        venues: Mapping[str, VenueSource],
+        calendar: CalendarSource,
+        rebuild: Rebuild | None = None,
+    ) -> None:
+        """Join an engine to its sources; ``venues`` are by the channel of their connection."""
+        super().__init__(board, venues, rebuild=rebuild)
+        self.engine = engine
+        self._calendar = calendar
+        self._rows: BoardRows = empty_rows(len(board.instruments))
+
+    def take_over_books(self, before: Feeds) -> None:
+        """Go on with the books of another pipeline: they are kept by others, and did not begin anew when this did."""
+        self.board, self.venues = before.board, before.venues
+
+    def feed(self, record: Record) -> Fed:
+        """Take one record; a record that is not an input (a signal, a notice, a session) changes nothing."""
+        kind = record.kind
+        if kind is RecordKind.FRAME:  # by far the most frequent
+            return super().feed(record)
+        if kind is RecordKind.MESSAGE:
+            return self._measured(record) if record.channel == CLOCK else self._message(record)
+        if kind is RecordKind.ROWS:
+            self._rows = rows_from_bytes(record.payload)
+            return NOTHING
+        if kind is RecordKind.TICK and not record.key:
+            self.engine.wake(record.ts_ingest)
+            return Fed(tuple(self.engine.advance(record.ts_ingest, self._rows)), EMPTY)
+        if record.channel == CALENDAR:
+            return self._calendar_connection(record)
+        return super().feed(record)
+
+    def next_deadline(self, channel: str = "") -> Nanos | None:
         """When a tick is next due on a venue's channel, or for the engine (``""``)."""
-        return self.venues[channel].next_deadline() if channel else self.engine.next_deadline()
+        return super().next_deadline(channel) if channel else self.engine.next_deadline()
 
     def _message(self, record: Record) -> Fed:
         topic = record.key.removeprefix(RETAINED).removeprefix(RECALLED)
@@ -106,35 +172,12 @@ class Pipeline:
         self.engine.wake(record.ts_ingest)
         return Fed(tuple(self.engine.handle(measured, self._rows)), EMPTY)
 
-    def _tick(self, record: Record) -> Fed:
-        if record.key:
-            step = self.venues[record.key].advance(record.ts_ingest)
-            return NOTHING if step is EMPTY else self._follow(step)
-        self.engine.wake(record.ts_ingest)
-        return Fed(tuple(self.engine.advance(record.ts_ingest, self._rows)), EMPTY)
-
     def _calendar_connection(self, record: Record) -> Fed:
         if record.kind is RecordKind.CONNECTED:
             self.engine.connect(record.ts_ingest)
         elif record.kind is RecordKind.DISCONNECTED:
             self.engine.disconnect(record.ts_ingest)
         return Fed((), EMPTY)
-
-    def _connection(self, record: Record) -> Fed:
-        if record.channel == CALENDAR:
-            return self._calendar_connection(record)
-        venue = self.venues.get(record.channel)
-        if venue is None:
-            return NOTHING
-        match record.kind:
-            case RecordKind.RESPONSE:
-                return self._follow(venue.on_response(record.key, record.payload, record.ts_ingest))
-            case RecordKind.CONNECTED:
-                return self._follow(venue.on_connected(record.ts_ingest))
-            case RecordKind.DISCONNECTED:
-                return self._follow(venue.on_disconnected(record.ts_ingest))
-            case _:
-                return NOTHING
 
     def _follow(self, step: Step) -> Fed:
         outputs: list[Output] = []

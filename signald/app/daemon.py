@@ -1,34 +1,39 @@
 """Runs the daemon, and says beforehand what would run."""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import NamedTuple
 
-from uvloop import new_event_loop
-
-from signald import __version__
-from signald.app.console import console_beside
+from signald.app.loop import run_in_loop
+from signald.app.processes import run_family
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
-from signald.live.daemon import Daemon, RunSummary
+from signald.live.daemon import Daemon
+from signald.live.summary import RunSummary
 from signald.logs import configure_logs
 from signald.model.instruments import InstrumentId
 from signald.runtime import faults
-from signald.runtime.clock import LiveClock, SharedClock
+from signald.runtime.clock import Clock, LiveClock, SharedClock
 from signald.transports.redis_address import parse_redis_url
 
 
-def run_daemon(config: Config) -> RunSummary:
-    """Run the daemon until it is told to stop."""
+def run_daemon(config: Config, *, single_process: bool) -> RunSummary:
+    """Run the daemon until it is told to stop, in one process or as a family of them."""
     configure_logs()
     faults.arm(os.environ)
     world = load_world(config)
-    pipeline = build_pipeline(world, config.venues)
-    clock = SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()
-    daemon = Daemon(config, pipeline, clock, version=__version__)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner, console_beside(config):
-        return runner.run(daemon.run())
+
+    def clock() -> Clock:
+        return SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()
+
+    pipeline = build_pipeline(world, config.venues)  # whatever is wrong with the configuration comes out here
+    if not single_process:
+        del pipeline
+        return run_family(world, clock)
+    from signald.app.console import console_beside  # noqa: PLC0415 - a web server loads with it
+
+    with console_beside(config):
+        return run_in_loop(Daemon(config, pipeline, clock()).run())
 
 
 class Described(NamedTuple):

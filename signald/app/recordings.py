@@ -13,6 +13,7 @@ from signald.app.world import World, build_pipeline, load_world
 from signald.config import Config, with_rules
 from signald.errors import ConfigError
 from signald.journal.models import find_model, is_learnt_from
+from signald.journal.parts import parts
 from signald.journal.session import Session
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.parameters import Parameters
@@ -44,6 +45,7 @@ def run_replay(
     every: int,
 ) -> ReplaySummary:
     """Run journals through the engine; documents go to ``out`` (``None``: standard output), a line each."""
+    journals = [part for journal in journals for part in parts(journal)]
     world, connections = _recorded(load_world(config), journals)
     said = fed = 0
     with _lines_to(out) as documents, _lines_to(checkpoints) if checkpoints else nullcontext() as books:
@@ -74,18 +76,22 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     Raises:
         ConfigError: Nothing was ever published from it, or another model was at work.
     """
-    (session,) = sessions([journal])
+    journals = parts(journal)
+    session, *_ = sessions(journals)
     if session.mode == "import":
         raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
-    world, connections = _recorded(load_world(config), [journal])
-    find = _models_of([journal])
+    world, connections = _recorded(load_world(config), journals)
+    find = _models_of(journals)
     learnt = find(session.model_id)
     is_ours = learnt is not None and is_learnt_from(learnt, world.parameters.id)
     if session.model_id not in {"", world.parameters.id} and not is_ours:
         problem = f"is model {world.parameters.id}, but the journal's run was scored by {session.model_id}"
         raise ConfigError(config.model.path, problem)
     venues, channels = tuple(connections.values()), tuple(connections)
-    return compare([journal], lambda: build_pipeline(world, venues, channels=channels), find_model=find)
+    alone = len(journals) == 1
+    return compare(
+        journals, lambda: build_pipeline(world, venues, channels=channels), find_model=find, exact_rows=alone
+    )
 
 
 def _models_of(journals: Sequence[Path]) -> FindModel:

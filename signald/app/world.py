@@ -1,6 +1,6 @@
 """What is known before anything arrives, and the pipeline that is built of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,7 +16,7 @@ from signald.model.indicators import load_indicators
 from signald.model.instruments import Instrument, InstrumentId, decode_instruments
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, decode_parameters
-from signald.pipeline import Pipeline
+from signald.pipeline import Feeds, Pipeline, Rebuild
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.protocol import VenueSource
 from signald.sources.registry import VenueConfig, channels_of
@@ -86,27 +86,21 @@ def asset_of(config: Config, name: str) -> str:
     return instrument.base if instrument is not None else name
 
 
-def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Sequence[str] = ()) -> Pipeline:
+def build_pipeline(
+    world: World, venues: Sequence[VenueConfig], *, channels: Sequence[str] = (), board: Board | None = None
+) -> Pipeline:
     """Join sources, board and engine for these venues; the board's rows are in their order.
 
     Args:
         world: What is known.
         venues: One for each connection.
         channels: Names of the connections; none: as :func:`channels_of` names them.
+        board: Of rows that others write: their sources are not built; by default one of its own.
 
     Raises:
         ConfigError: An instrument is unknown, or named twice, or of another venue.
     """
-    instruments = _instruments(world, [name for venue in venues for name in venue.instruments])
-    names = [instrument.id for instrument in instruments]
-    board = Board(names, slippage_usd=world.config.books.slippage_usd)
-    sources: dict[str, VenueSource] = {}
-    for channel, venue in zip(channels or channels_of(venues), venues, strict=True):
-        strangers = [name for name in venue.instruments if world.instruments[name].venue != venue.name]
-        if strangers:
-            problem = f"{strangers[0]!r} is of {world.instruments[strangers[0]].venue}, not of {venue.name}"
-            raise ConfigError(_VENUES, problem)
-        sources |= build_succession(venue, instruments, board, channel=channel).lanes
+    instruments = instruments_of(world, venues)
     scoring = world.config.scoring
     scorers = [Scorer(one, instruments) for one in (world.parameters, world.shadow) if one is not None]
     scorer = scorers[0]
@@ -121,7 +115,49 @@ def build_pipeline(world: World, venues: Sequence[VenueConfig], *, channels: Seq
         barometer=Barometer(*scorers, depth_elasticity=scoring.depth_elasticity) if scoring.volatility else None,
         shadow=Shadow(scorers[-1], scorer) if world.shadow else None,
     )
-    return Pipeline(engine=engine, board=board, venues=sources, calendar=MqttCalendar(world.indicators))
+    calendar = MqttCalendar(world.indicators)
+    if board is not None:
+        return Pipeline(engine=engine, board=board, venues={}, calendar=calendar)
+    board = Board([one.id for one in instruments], slippage_usd=world.config.books.slippage_usd)
+    sources, rebuild = _sources(dict(zip(channels or channels_of(venues), venues, strict=True)), instruments, board)
+    return Pipeline(engine=engine, board=board, venues=sources, calendar=calendar, rebuild=rebuild)
+
+
+def build_feeds(world: World, venues: Sequence[VenueConfig], board: Board, *, channels: Collection[str]) -> Feeds:
+    """The sources of some of the connections to ``venues``, on a board of the rows of all; raises ``ConfigError``."""
+    named = zip(channels_of(venues), venues, strict=True)
+    ours = {channel: venue for channel, venue in named if channel in channels}
+    sources, _ = _sources(ours, instruments_of(world, venues), board)
+    return Feeds(board, sources)
+
+
+def instruments_of(world: World, venues: Sequence[VenueConfig]) -> tuple[Instrument, ...]:
+    """What is traded there, in the order of the board's rows.
+
+    Raises:
+        ConfigError: An instrument is unknown, or named twice, or of another venue.
+    """
+    instruments = _instruments(world, [name for venue in venues for name in venue.instruments])
+    for venue in venues:
+        strangers = [name for name in venue.instruments if world.instruments[name].venue != venue.name]
+        if strangers:
+            problem = f"{strangers[0]!r} is of {world.instruments[strangers[0]].venue}, not of {venue.name}"
+            raise ConfigError(_VENUES, problem)
+    return instruments
+
+
+def _sources(
+    venues: Mapping[str, VenueConfig], instruments: Sequence[Instrument], board: Board
+) -> tuple[dict[str, VenueSource], Rebuild]:
+    """The sources of these connections by channel, and what makes those of one anew."""
+
+    def rebuild(channel: str, before: VenueSource) -> Mapping[str, VenueSource]:
+        return build_succession(venues[channel], instruments, board, channel=channel, before=before).lanes
+
+    sources: dict[str, VenueSource] = {}
+    for channel, venue in venues.items():
+        sources |= build_succession(venue, instruments, board, channel=channel).lanes
+    return sources, rebuild
 
 
 def _instruments(world: World, wanted: Sequence[InstrumentId]) -> tuple[Instrument, ...]:

@@ -9,7 +9,7 @@ import typer
 from typer.main import get_command
 
 from signald.cli import bench, control, feeds, gate, live, recordings, research, tools
-from signald.errors import CheckFailedError, SignaldError, UnreachableError
+from signald.errors import CheckFailedError, ProcessEndedError, SignaldError, UnreachableError
 
 _TAKES_SEVERAL = frozenset({"--calendar", "--prices"})
 
@@ -87,5 +87,7 @@ def _code_of(error: SignaldError) -> int:
             return EXIT_CHECK_FAILED
         case UnreachableError():
             return EXIT_UNREACHABLE
+        case ProcessEndedError():
+            return EXIT_BUG
         case _:
             return EXIT_USAGE

@@ -10,6 +10,7 @@ from signald.errors import CheckFailedError
 from signald.journal import check as checking
 from signald.journal import reader
 from signald.journal import stat as counting
+from signald.journal.parts import parts
 from signald.model.records import RecordKind
 from signald.model.time import format_rfc3339, parse_rfc3339
 
@@ -33,7 +34,7 @@ def parse_time(text: str | None) -> int | None:
 @app.command()
 def check(journal: JournalArgument, *, json: JsonOption = False) -> None:
     """Verify every record, every block and the chain through all segments."""
-    result = checking.check(journal)
+    result = checking.check_all(parts(journal))
     if json:
         say_json(result._asdict())
     else:
@@ -50,7 +51,7 @@ def check(journal: JournalArgument, *, json: JsonOption = False) -> None:
 @app.command()
 def stat(journal: JournalArgument, *, json: JsonOption = False) -> None:
     """Count what a journal holds."""
-    result = counting.stat(journal)
+    result = counting.stat_all(parts(journal))
     if json:
         counts = [{**count._asdict(), "kind": count.kind.name} for count in result.counts]
         say_json({**result._asdict(), "counts": counts})
@@ -77,7 +78,7 @@ def cat(
 
     wanted = _kind(kind)
     printed = 0
-    for record in reader.read(journal, from_ts=parse_time(since), to_ts=parse_time(until)):
+    for record in reader.merge(parts(journal), from_ts=parse_time(since), to_ts=parse_time(until)):
         if wanted is None or record.kind is wanted:
             say(record_as_json(record).decode())
             printed += 1

@@ -44,11 +44,18 @@ def demo(  # noqa: PLR0913 - each is an option of the command line
 
 
 @app.command()
-def run(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+def run(
+    config: ConfigOption = None,
+    *,
+    single_process: Annotated[
+        bool, typer.Option("--single-process", help="Books, signals and metrics in one process.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """Run the daemon until SIGINT or SIGTERM."""
     from signald.app.daemon import run_daemon  # noqa: PLC0415 - numba loads with it: only who needs it pays
 
-    summary = run_daemon(configuration(config))
+    summary = run_daemon(configuration(config), single_process=single_process)
     if json:
         say_json(summary._asdict())
 

@@ -1,14 +1,25 @@
 """The board: one row per instrument, over any buffer; written by feeds, read by the engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signald.core.kernels.machine import WordArray
-from signald.core.kernels.publish import CELL_WORDS, read_rows
-from signald.core.kernels.rows import FIRST_REAL, ROW_FIELDS, ROW_USED, ROW_WORDS, SLIPPAGES
+from signald.core.kernels.publish import CELL_WORDS, publish, read_rows
+from signald.core.kernels.rows import (
+    FIRST_REAL,
+    FLAG_STALE,
+    FLAGS,
+    ROW_FIELDS,
+    ROW_USED,
+    ROW_WORDS,
+    SLIPPAGES,
+    STATE,
+    STATE_DISCONNECTED,
+    STATE_LIVE,
+)
 from signald.model.instruments import InstrumentId
 
 BoardRows: TypeAlias = NDArray[np.void]
@@ -68,7 +79,32 @@ class Board:
         A row whose writer was too fast to be read in a bounded time has FLAG_UNREAD and the state of a gap.
         """
         read_rows(self._seen, self._copy, len(self.instruments))
+        self._doubt(self._copy)
         return rows_from_bytes(self._copy.tobytes())
+
+    def disown(self, numbers: Iterable[int]) -> list[InstrumentId]:
+        """Show of these rows that nothing comes for them any more: to be called once nobody writes them.
+
+        Returns:
+            Those that were live.
+        """
+        read_rows(self._cells, self._copy, len(self.instruments))
+        lost: list[InstrumentId] = []
+        for number in numbers:
+            row = self._copy[number * ROW_WORDS : (number + 1) * ROW_WORDS]
+            if row[STATE] == STATE_LIVE:
+                lost.append(self.instruments[number])
+            row[STATE] = STATE_DISCONNECTED
+            publish(self.writer_row(number), row)
+        return lost
+
+    def _doubt(self, rows: WordArray) -> None:
+        """Flag what whoever reads has reason to doubt; by default nothing."""
+
+
+def mark_doubtful(rows: WordArray, number: int) -> None:
+    """Flag row ``number`` of a copy as stale: whoever writes it does not say whether it is."""
+    rows[number * ROW_WORDS + FLAGS] |= FLAG_STALE
 
 
 def checked_sizes(slippage_usd: Sequence[float]) -> tuple[float, ...]:

@@ -10,15 +10,16 @@ from signald.model.instruments import Instrument, InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
 
-Mode: TypeAlias = Literal["live", "import"]
+Mode: TypeAlias = Literal["live", "feed", "import"]
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was.
 
     Attributes:
-        mode: ``live``: ticks and the rows the engine saw are in the journal. ``import``: only what came from outside
-            is; a replay makes ticks and rows itself.
+        mode: ``live``: ticks and the rows the engine saw are in the journal. ``feed``: a worker's that kept books for
+            such a run, with their ticks; it lies below that run's. ``import``: only what came from outside is in it; a
+            replay makes ticks and rows itself.
         instruments: Order of the board's rows.
         model_id: What scored; ``""`` where nothing did.
         version: Of signald.

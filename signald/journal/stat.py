@@ -1,6 +1,7 @@
 """What a journal holds, counted."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,4 +80,26 @@ def stat(path: Path) -> JournalStat:
             ChannelCount(kind, channel, count, payload_bytes[kind, channel])
             for (kind, channel), count in sorted(records.items())
         ),
+    )
+
+
+def stat_all(paths: Sequence[Path]) -> JournalStat:
+    """Count what lies in a journal that has parts; raises as :func:`stat`."""
+    told = [stat(path) for path in paths]
+    counts: dict[tuple[RecordKind, str], ChannelCount] = {}
+    for count in (count for one in told for count in one.counts):
+        other = counts.get((count.kind, count.channel), count._replace(records=0, payload_bytes=0))
+        counts[count.kind, count.channel] = count._replace(
+            records=count.records + other.records, payload_bytes=count.payload_bytes + other.payload_bytes
+        )
+    return JournalStat(
+        segments=sum(one.segments for one in told),
+        compressed=sum(one.compressed for one in told),
+        disk_bytes=sum(one.disk_bytes for one in told),
+        records=sum(one.records for one in told),
+        blocks=sum(one.blocks for one in told),
+        lost=sum(one.lost for one in told),
+        ts_first=min((one.ts_first for one in told if one.ts_first is not None), default=None),
+        ts_last=max((one.ts_last for one in told if one.ts_last is not None), default=None),
+        counts=tuple(counts[key] for key in sorted(counts)),
     )

@@ -6,15 +6,11 @@ lives when the daemon is ready lives for ever and is frozen; what comes after is
 
 import asyncio
 import gc
+from collections.abc import Callable
 from typing import Final
 
-from signald.core.engine import Engine
 from signald.model.time import NS_PER_S, Nanos
 from signald.runtime.clock import Clock
-
-BEFORE_NS: Final = 5 * NS_PER_S
-AFTER_NS: Final = 60 * NS_PER_S
-"""So long around each release nothing is collected."""
 
 PATIENCE_NS: Final = 600 * NS_PER_S
 """After so long without a collection one is made, whatever is near: memory is bounded too."""
@@ -35,9 +31,9 @@ class Collector:
         total_ns: All pauses.
     """
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        """Take whom to look out for; nothing is changed yet."""
-        self._engine = engine
+    def __init__(self, is_near: Callable[[], bool], clock: Clock) -> None:
+        """Take what says that a release is near; nothing is changed yet."""
+        self._is_near = is_near
         self._clock = clock
         self._last: Nanos = clock.monotonic()
         self._last_full: Nanos = self._last
@@ -76,7 +72,3 @@ class Collector:
         self.full += is_full
         self.total_ns += took
         self.longest_ns = max(self.longest_ns, took)
-
-    def _is_near(self) -> bool:
-        now = self._clock.now()
-        return any(ts - BEFORE_NS <= now <= ts + AFTER_NS for ts in self._engine.bundles)

@@ -1,49 +1,55 @@
-"""One process that does it all: joins transports, pipeline, journal and sinks, starts them, and ends them in order."""
+"""Joins transports, pipeline, journal and sinks, starts them, and ends them in order.
+
+Where feed workers keep the books this is one process of a family, which does nothing but the calendar, the engine, the
+journal and Redis. Without them it keeps the books too.
+"""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple
 
 import structlog
 
-from signald.config import Config, rules_in_force
+from signald import __version__
+from signald.config import Config
 from signald.core.kernels.jit import compilations
-from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
 from signald.live import exports
+from signald.live.book_tally import BookTally
+from signald.live.calendar_link import build_calendar_link
 from signald.live.clock_watch import ClockWatch
 from signald.live.collector import Collector
 from signald.live.control_room import ControlRoom
+from signald.live.family_state import SIGNAL, FamilyState
+from signald.live.feed_links import FeedLinks
+from signald.live.heart import Heart
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
 from signald.live.learnt import LearntModels
 from signald.live.readiness import Readiness
 from signald.live.recall import Recall
-from signald.live.recovery import recover
 from signald.live.rehearsal import Rehearsal
 from signald.live.reporter import Reporter
+from signald.live.situation import KnownSituation
 from signald.live.status import DaemonStatus
+from signald.live.summary import RunSummary
 from signald.live.switch import HaltSwitch
+from signald.live.takeover import TakeOver
 from signald.live.ticker import Ticker
-from signald.live.venue_link import VenueLink
 from signald.live.vigil import Vigil
 from signald.model.records import RecordKind
 from signald.model.time import NS_PER_S
-from signald.pipeline import CALENDAR, RETAINED, Pipeline
+from signald.pipeline import CALENDAR, Pipeline
 from signald.runtime.clock import Clock
-from signald.runtime.faults import reach
 from signald.runtime.stalls import StallWatch
 from signald.runtime.supervisor import Supervisor
-from signald.sinks.metrics import Metrics, MetricsServer
+from signald.sinks.exposition import MetricsServer
+from signald.sinks.metrics import Metrics
 from signald.sinks.redis import Confirmation, Publisher
 from signald.sinks.replicas import ReplicaCheck
 from signald.sinks.status import StatusBoard
-from signald.sources.calendars.mqtt.source import TOPICS
-from signald.sources.registry import channels_of
-from signald.sources.succession import SPARE
-from signald.transports.allowance import Allowance
-from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
+from signald.transports.mqtt import MqttConnection
 from signald.vintages import VintageRecorder, VintageStore
 
 _LAST_WORDS_S = 2.0
@@ -51,29 +57,17 @@ _LAST_WORDS_S = 2.0
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-class RunSummary(NamedTuple):
-    """What a run delivered.
-
-    Attributes:
-        published: Documents that Redis wrote.
-        duplicates: Documents that it had already, from a replica or an earlier run.
-        late: How many of ``published`` were late.
-        waiting: Documents that could not be delivered before the end: the next run delivers them.
-        journal: Where the run's journal is.
-    """
-
-    published: int
-    duplicates: int
-    late: int
-    waiting: int
-    journal: str
-
-
 class Daemon:
-    """The daemon in one process."""
+    """What has the calendar, the engine and Redis; and the books, unless others keep them."""
 
-    def __init__(self, config: Config, pipeline: Pipeline, clock: Clock, *, version: str) -> None:
+    def __init__(self, config: Config, pipeline: Pipeline, clock: Clock, *, family: FamilyState | None = None) -> None:
         """Join everything; nothing is opened or connected yet.
+
+        Args:
+            config: What this run was told.
+            pipeline: Its pure part; without sources for venues where others keep the books.
+            clock: The time.
+            family: What it shares with those others; ``None``: there are none.
 
         Raises:
             ConfigError: An address or a file that a connection needs cannot be used.
@@ -81,8 +75,8 @@ class Daemon:
         self._config = config
         self._pipeline = pipeline
         self._clock = clock
-        self._version = version
-        self._metrics = Metrics(version=version)
+        self._family = family
+        self._metrics = Metrics(version=__version__) if family is None else family.metrics(SIGNAL)
         self._publisher = Publisher(
             config.redis,
             clock,
@@ -93,6 +87,7 @@ class Daemon:
         self._reporter = Reporter(
             self._publisher,
             self._metrics.counts,
+            books=BookTally(pipeline.board.instruments) if family is None else family.tally,
             on_control=lambda notice: self._room.followed(notice),  # noqa: PLW0108 - there is no room yet
             on_learnt=lambda notice: self._models.followed(notice),  # noqa: PLW0108 - nor a status board
             on_said=lambda said: self._status_board.notice(*said),
@@ -108,7 +103,8 @@ class Daemon:
         )
         self._rehearsal: Rehearsal | None = None
         self._stalls = StallWatch(clock)
-        self._collector = Collector(pipeline.engine, clock)
+        self._situation = KnownSituation(pipeline.engine, clock)
+        self._collector = Collector(self._situation.is_close, clock)
         self._compiled_before = 0
 
     async def run(self) -> RunSummary:
@@ -121,9 +117,12 @@ class Daemon:
         """
         started = self._clock.monotonic()
         config = self._config
+        alone = self._family is None
         with (
             JournalWriter(Path(config.journal.path), segment_bytes=config.journal.segment_mb << 20) as journal,
-            MetricsServer(self._metrics, host=config.metrics.host, port=config.metrics.port),
+            MetricsServer(self._metrics, host=config.metrics.host, port=config.metrics.port)
+            if alone
+            else nullcontext(),
         ):
             try:
                 async with Supervisor() as supervisor:
@@ -145,11 +144,10 @@ class Daemon:
         )
 
     async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
-        reporter = self._reporter
         recall = Recall(self._pipeline.engine.windows, self._pipeline.engine.controls)
-        intake = self._begin(journal, reporter, recall)
+        intake = self._begin(journal, recall)
         self._room.open(self._pipeline.engine.controls, _recording(intake))
-        mqtt = self._build_mqtt(intake, recall)
+        mqtt = build_calendar_link(self._config.mqtt, intake, recall)
         rehearsal = self._rehearsal = Rehearsal(
             self._pipeline.engine,
             self._clock,
@@ -157,40 +155,24 @@ class Daemon:
             # While we are cut off each message makes the engine more patient: not one that no replay hears of.
             take=lambda key, payload: mqtt.is_up and intake.rehearse(channel=CALENDAR, key=key, payload=payload),
         )
-        reporter.hushes = rehearsal.is_ours
-        status = DaemonStatus(
-            self._status_board,
-            name=self._config.mqtt.client_id,
-            pipeline=self._pipeline,
-            clock=self._clock,
-            metrics=self._metrics,
-            reporter=reporter,
-            readiness=Readiness(self._pipeline, self._clock, journal, is_warm=lambda: rehearsal.is_warm),
-            often=self._config.live.clock_file is not None,
-        )
+        self._reporter.hushes = rehearsal.is_ours
+        status = self._build_status(journal, rehearsal)
         self._export(journal, mqtt, intake, rehearsal)
-        sync = JournalSync(
-            journal, interval_s=self._config.journal.sync_interval_ms / 1_000, on_failure=reporter.journal_failed
-        )
-        supervisor.start("journal-sync", sync.run)
-        supervisor.start("redis", self._publisher.run)
-        supervisor.start("status-board", self._status_board.run)
-        supervisor.start("vintages", self._vintages.run)
-        supervisor.start("status", status.run)
-        supervisor.start("replicas", self._replicas.run)
-        links = self._build_links(intake)
-        for link in links.values():
-            link.start(supervisor, links)
+        self._start_keeping(supervisor, journal, status)
+        FeedLinks(
+            self._config.venues,
+            self._pipeline,
+            intake=intake,
+            situation=self._situation,
+            clock=self._clock,
+            counts=self._metrics.counts,
+        ).start(supervisor)
+        heart = self._start_heart(supervisor)
         timeout_s = self._config.live.startup_timeout_s
         await self._publisher.wait_connected(timeout_s)
         supervisor.start("mqtt", mqtt.run)
         await mqtt.wait_connected(max(timeout_s - (self._clock.monotonic() - started) / NS_PER_S, 1.0))
-        ticker = Ticker(self._clock, deadline=self._pipeline.next_deadline, fire=lambda: _tick(intake))
-        supervisor.start("engine-ticker", ticker.run)
-        take = _recording(intake)
-        calling = Ticker(self._clock, deadline=recall.next_deadline, fire=lambda: recall.say(self._clock.now(), take))
-        supervisor.start("recall", calling.run)
-        supervisor.start("clock", ClockWatch(self._config.clock, self._clock, intake, self._metrics).run)
+        self._start_time(supervisor, intake, recall)
         await rehearsal.before_ready()
         self._settle()
         supervisor.start("rehearsal", rehearsal.run)
@@ -200,86 +182,72 @@ class Daemon:
         supervisor.start("vigil", vigil.run)
         took_s = (self._clock.monotonic() - started) / NS_PER_S
         status.ready()
+        if heart is not None:
+            heart.ready()
         log.info("ready", took_s=round(took_s, 3), instruments=list(self._pipeline.board.instruments))
         await supervisor.stopping.wait()
         log.info("stopping")
         if not await self._publisher.flush(_LAST_WORDS_S):
             log.warning("signals_left_in_journal", count=self._publisher.depth)
 
-    def _begin(self, journal: JournalWriter, reporter: Reporter, recall: Recall) -> Intake:
-        """Take over from the run before, and begin this one in the journal."""
-        ended = journal.ts_highest
-        journalled = Path(self._config.journal.path)
-        model_id = self._models.take_over()
-        recovered = recover(journalled, self._pipeline, ended, heard=recall.heard, happened=self._vintages.record)
-        reach("recovery.fed")
-        self._models.keep()
-        intake = Intake(
-            clock=self._clock,
-            journal=journal,
-            pipeline=self._pipeline,
-            outlet=reporter,
+    def _begin(self, journal: JournalWriter, recall: Recall) -> Intake:
+        taken = TakeOver(self._config, self._pipeline, self._clock, models=self._models)
+        intake, unsent = taken.begin(
+            journal,
+            outlet=self._reporter,
             stages=self._metrics.stages,
+            recall=recall,
             happened=self._vintages.record,
-            not_before=recovered.ts_last,
         )
-        session = Session(
-            mode="live",
-            instruments=self._pipeline.board.instruments,
-            model_id=model_id,
-            version=self._version,
-            recovered_from=recovered.since,
-            channels={name: venue.instruments for name, venue in self._pipeline.venues.items() if venue.instruments},
-            rules=rules_in_force(self._config),
-        )
-        unsaid = intake.begin(session, recovered.unsaid)
-        reach("recovery.begun")
-        self._publisher.resend((*recovered.said, *unsaid))
-        if recovered.since is not None:
-            log.info("run_recovered", records=recovered.records, unsaid=len(recovered.unsaid))
+        self._publisher.resend(unsent)
         return intake
 
-    def _build_mqtt(self, intake: Intake, recall: Recall) -> MqttConnection:
-        prefix = f"{self._config.mqtt.prefix}/"
-
-        def take(message: MqttMessage) -> None:
-            topic = message.topic.removeprefix(prefix)
-            key = RETAINED + topic if message.retained else topic
-            recall.heard(key, message.payload)
-            intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=message.payload)
-
-        def come() -> None:
-            intake.take(RecordKind.CONNECTED, channel=CALENDAR)
-
-        def go(why: str) -> None:
-            intake.take(RecordKind.DISCONNECTED, channel=CALENDAR, payload=why.encode())
-
-        return MqttConnection(
-            self._config.mqtt,
-            subscriptions=[Subscription(prefix + topic) for topic in TOPICS],
-            on_message=take,
-            on_connected=come,
-            on_disconnected=go,
+    def _build_status(self, journal: JournalWriter, rehearsal: Rehearsal) -> DaemonStatus:
+        return DaemonStatus(
+            self._status_board,
+            config=self._config,
+            pipeline=self._pipeline,
+            clock=self._clock,
+            metrics=self._metrics,
+            books=self._reporter.books,
+            readiness=Readiness(self._pipeline, self._clock, journal, is_warm=lambda: rehearsal.is_warm),
+            roster=None if self._family is None else self._family.roster,
         )
 
-    def _build_links(self, intake: Intake) -> dict[str, VenueLink]:
-        """Both connections of every venue, by channel; all connections to one venue share what it bears."""
-        venues = self._config.venues
-        allowances = {venue.name: Allowance(self._clock) for venue in venues}
-        return {
-            channel: VenueLink(
-                channel,
-                ws_url=venue.ws_url,
-                rest_url=venue.rest_url,
-                intake=intake,
-                pipeline=self._pipeline,
-                clock=self._clock,
-                allowance=allowances[venue.name],
-                frames=self._metrics.counts.frames,
-            )
-            for name, venue in zip(channels_of(venues), venues, strict=True)
-            for channel in (name, name + SPARE)
-        }
+    def _start_keeping(self, supervisor: Supervisor, journal: JournalWriter, status: DaemonStatus) -> None:
+        """Start what keeps and tells: it is to outlive what feeds it."""
+        sync = JournalSync(
+            journal,
+            interval_s=self._config.journal.sync_interval_ms / 1_000,
+            on_failure=self._reporter.journal_failed,
+        )
+        supervisor.start("journal-sync", sync.run)
+        supervisor.start("redis", self._publisher.run)
+        supervisor.start("status-board", self._status_board.run)
+        supervisor.start("vintages", self._vintages.run)
+        supervisor.start("status", status.run)
+        supervisor.start("replicas", self._replicas.run)
+
+    def _start_heart(self, supervisor: Supervisor) -> Heart | None:
+        """Take part in the family, if there is one."""
+        family = self._family
+        if family is None:
+            return None
+        striking = self._situation.is_striking
+        heart = Heart(family, SIGNAL, metrics=self._metrics, clock=self._clock, is_striking=striking)
+        self._reporter.before_said = heart.tell
+        supervisor.start("heart", heart.run)
+        supervisor.start("situation", lambda: family.situation.follow(self._situation))
+        return heart
+
+    def _start_time(self, supervisor: Supervisor, intake: Intake, recall: Recall) -> None:
+        """Start what has deadlines."""
+        clock, take = self._clock, _recording(intake)
+        ticker = Ticker(clock, deadline=self._pipeline.next_deadline, fire=lambda: _tick(intake))
+        supervisor.start("engine-ticker", ticker.run)
+        calling = Ticker(clock, deadline=recall.next_deadline, fire=lambda: recall.say(clock.now(), take))
+        supervisor.start("recall", calling.run)
+        supervisor.start("clock", ClockWatch(self._config.clock, clock, intake, self._metrics).run)
 
     def _confirm(self, confirmation: Confirmation) -> None:
         self._metrics.confirm(confirmation)
@@ -293,13 +261,13 @@ class Daemon:
         exports.watch_replicas(metrics, self._replicas)
         exports.watch_inputs(metrics, mqtt, intake)
         exports.watch_frames(metrics, self._pipeline.venues.values())
-        exports.watch_keeping(metrics, journal, self._vintages)
-        exports.watch_warmth(metrics, rehearsal, self._collector, self._stalls)
-        metrics.watch(
-            "signald_compilations_after_ready",
-            "Kernels compiled since ready: must be 0.",
-            lambda: compilations() - self._compiled_before,
-        )
+        exports.watch_journal(metrics, journal)
+        exports.watch_vintages(metrics, self._vintages)
+        exports.watch_warmth(metrics, rehearsal, self._stalls)
+        exports.watch_collector(metrics, self._collector)
+        exports.watch_compilations(metrics, lambda: compilations() - self._compiled_before)
+        if self._family is not None:
+            exports.watch_processes(metrics, self._family.roster)
 
     def _settle(self) -> None:
         """Nothing is compiled, and no garbage looked at, while the clock strikes."""

@@ -1,6 +1,6 @@
 """Exports what the daemon's parts count: each number stays where it is kept, and is read when Prometheus asks."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 
 from signald.journal.writer import JournalWriter
@@ -8,6 +8,7 @@ from signald.live.collector import Collector
 from signald.live.intake import Intake
 from signald.live.rehearsal import Rehearsal
 from signald.model.time import NS_PER_S
+from signald.runtime.roster import Roster
 from signald.runtime.stalls import StallWatch
 from signald.sinks.metrics import Metrics
 from signald.sinks.replicas import ReplicaCheck
@@ -62,19 +63,23 @@ def watch_frames(metrics: Metrics, sources: Collection[VenueSource]) -> None:
         metrics.watch_counter(f"signald_{name}_frames_total", documentation, partial(count, name))
 
 
-def watch_keeping(metrics: Metrics, journal: JournalWriter, vintages: VintageRecorder) -> None:
-    """What is written to disk."""
+def watch_journal(metrics: Metrics, journal: JournalWriter) -> None:
+    """What is appended to a journal."""
     metrics.watch(
         "signald_journal_failing", "Whether the journal cannot be written.", lambda: bool(journal.status().failing)
     )
     metrics.watch_counter("signald_journal_lost_total", "Records not kept.", lambda: journal.status().lost)
+
+
+def watch_vintages(metrics: Metrics, vintages: VintageRecorder) -> None:
+    """What is kept of what was known when."""
     metrics.watch(
         "signald_vintages_failing", "Whether the store of vintages cannot be written.", lambda: vintages.is_failing
     )
     metrics.watch_counter("signald_vintages_lost_total", "Vintages not kept.", lambda: vintages.dropped)
 
 
-def watch_warmth(metrics: Metrics, rehearsal: Rehearsal, collector: Collector, stalls: StallWatch) -> None:
+def watch_warmth(metrics: Metrics, rehearsal: Rehearsal, stalls: StallWatch) -> None:
     """Whether the path is warm, and what held it up."""
     metrics.watch_counter("signald_rehearsals_total", "Test releases sent down the path.", lambda: rehearsal.rounds)
     metrics.watch_counter("signald_rehearsals_returned_total", "And answered by Redis.", lambda: rehearsal.returned)
@@ -82,14 +87,6 @@ def watch_warmth(metrics: Metrics, rehearsal: Rehearsal, collector: Collector, s
         "signald_rehearsal_seconds",
         "How long the last one took, from ingestion to Redis' reply.",
         lambda: rehearsal.last_ns / NS_PER_S,
-    )
-    metrics.watch_counter("signald_gc_pauses_total", "Times garbage was collected.", lambda: collector.pauses)
-    metrics.watch_counter("signald_gc_full_total", "And all of it was looked at.", lambda: collector.full)
-    metrics.watch_counter(
-        "signald_gc_pause_seconds_total", "How long that took.", lambda: collector.total_ns / NS_PER_S
-    )
-    metrics.watch(
-        "signald_gc_longest_pause_seconds", "The longest such pause.", lambda: collector.longest_ns / NS_PER_S
     )
     metrics.watch_counter(
         "signald_stalls_total", "Turns of the loop over 5 ms late through our own work.", lambda: stalls.ours
@@ -100,3 +97,35 @@ def watch_warmth(metrics: Metrics, rehearsal: Rehearsal, collector: Collector, s
         lambda: stalls.elsewhere,
     )
     metrics.watch("signald_longest_stall_seconds", "The longest of our own.", lambda: stalls.longest_ns / NS_PER_S)
+
+
+def watch_collector(metrics: Metrics, collector: Collector) -> None:
+    """How long garbage held things up."""
+    metrics.watch_counter("signald_gc_pauses_total", "Times garbage was collected.", lambda: collector.pauses)
+    metrics.watch_counter("signald_gc_full_total", "And all of it was looked at.", lambda: collector.full)
+    metrics.watch_counter(
+        "signald_gc_pause_seconds_total", "How long that took.", lambda: collector.total_ns / NS_PER_S
+    )
+    metrics.watch(
+        "signald_gc_longest_pause_seconds", "The longest such pause.", lambda: collector.longest_ns / NS_PER_S
+    )
+
+
+def watch_compilations(metrics: Metrics, since_ready: Callable[[], int]) -> None:
+    """What may not happen while the clock strikes."""
+    metrics.watch("signald_compilations_after_ready", "Kernels compiled since ready: must be 0.", since_ready)
+
+
+def watch_processes(metrics: Metrics, roster: Roster) -> None:
+    """Who shares the work."""
+    for name in roster.names:
+        labels = (("process", name),)
+        metrics.watch(
+            "signald_process_up", "Whether a process does its work.", partial(roster.is_ready, name), labels=labels
+        )
+        metrics.watch_counter(
+            "signald_process_restarts_total",
+            "Times a process was started again.",
+            partial(roster.restarts, name),
+            labels=labels,
+        )

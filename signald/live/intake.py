@@ -12,7 +12,7 @@ from signald.model.notices import Notice, Rehearsed
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
-from signald.pipeline import Pipeline
+from signald.pipeline import Feeds
 from signald.runtime.clock import Clock
 from signald.runtime.faults import reach
 from signald.sinks.encoding import Document, document_of, encode_data
@@ -55,13 +55,15 @@ class Intake:
         *,
         clock: Clock,
         journal: JournalWriter,
-        pipeline: Pipeline,
+        pipeline: Feeds,
         outlet: Outlet,
         stages: Stages,
         happened: Callable[[tuple[object, ...]], None] = lambda _: None,
         not_before: Nanos = 0,
     ) -> None:
         """Join the parts; nothing is written yet. No time of this run is before ``not_before``.
+
+        ``pipeline`` may be a feed worker's, without an engine: no message comes to it, and no tick but a venue's.
 
         ``happened`` is told what each record meant that the engine saw, and what came of it, once all is published.
         """

@@ -2,19 +2,19 @@
 
 import asyncio
 import functools
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from signald.errors import JournalError
+from signald.live.book_tally import BookTally
 from signald.logs import Said, log_notice
-from signald.model.instruments import InstrumentId
 from signald.model.notices import BlackoutTurned, BookGap, BookLive, Controlled, ModelLearnt, Notice
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, Nanos
+from signald.sinks.counts import Counts
 from signald.sinks.encoding import Document
-from signald.sinks.metrics import Counts
 from signald.sinks.redis import Publisher
 
 _SAID_WITHIN_S = 0.01
@@ -23,75 +23,43 @@ _MOST_UNSAID = 1_000
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-class Reporter:
-    """The intake's outlet.
+class Narrator:
+    """Logs and counts facts about ourselves: all that a feed worker's intake needs of an outlet.
 
     Attributes:
         journal_failures: How often the journal began to fail.
-        gaps: Times each book was discarded.
-        resyncs: Times each book became live again.
-        hushes: Of which signals nothing is counted or said: our own rehearsals.
+        books: How often each book was lost and found.
+        before_said: Called before anything is logged: what is said was counted before, and is to be seen so.
     """
 
-    def __init__(
-        self,
-        publisher: Publisher,
-        counts: Counts,
-        *,
-        on_control: Callable[[Controlled | BlackoutTurned], None] | None = None,
-        on_learnt: Callable[[ModelLearnt], None] | None = None,
-        on_said: Callable[[Said], None] | None = None,
-    ) -> None:
-        """Take who is told.
-
-        Args:
-            publisher: Delivers the signals.
-            counts: Counts everything.
-            on_control: Told of each command followed, and of blackouts.
-            on_learnt: Told of new models.
-            on_said: Told of each notice that was logged.
-        """
-        self._on_said = on_said
-        self._on_control = on_control
-        self._on_learnt = on_learnt
-        self._publisher = publisher
+    def __init__(self, counts: Counts, books: BookTally) -> None:
+        """Take where it is counted."""
         self._counts = counts
+        self.books = books
         self.journal_failures = 0
-        self.gaps: Counter[InstrumentId] = Counter()
-        self.resyncs: Counter[InstrumentId] = Counter()
-        self._seen_live: set[InstrumentId] = set()
-        self.hushes: Callable[[Signal], bool] = lambda _: False
+        self.before_said: Callable[[], None] = lambda: None
+        self._on_said: Callable[[Said], None] | None = None
         self._unsaid: deque[Callable[[], None]] = deque()
 
     def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
-        """Deliver signals of one instant."""
-        for _, document in said:
-            self._publisher.publish(document)
-        for signal, _ in said:
-            if self.hushes(signal):
-                continue
-            self._counts.count_signal(signal)
-            self._say_later(functools.partial(_log_signal, signal))
+        """Whoever only keeps books says no signals."""
+        assert not said
 
     def tell(self, notice: Notice) -> None:
         """Log and count a fact about ourselves."""
         self._counts.count_notice(notice)
         match notice:
             case BookGap(instrument=instrument):
-                self.gaps[instrument] += 1
+                self.books.lost(instrument)
             case BookLive(instrument=instrument):
-                self.resyncs[instrument] += instrument in self._seen_live
-                self._seen_live.add(instrument)
-            case Controlled() | BlackoutTurned() if self._on_control is not None:
-                self._on_control(notice)
-            case ModelLearnt() if self._on_learnt is not None:
-                self._on_learnt(notice)
+                self.books.found(instrument)
             case _:
                 pass
         self._say_later(functools.partial(self._log_notice, notice))
 
     def say(self) -> None:
         """Log what has not been logged yet."""
+        self.before_said()
         while self._unsaid:
             self._unsaid.popleft()()
 
@@ -116,6 +84,59 @@ class Reporter:
         """The journal cannot be written: an alarm, and a halt of nothing."""
         self.journal_failures += 1
         log.error("journal_failed", problem=str(error))
+
+
+class Reporter(Narrator):
+    """The outlet of the intake that releases come through.
+
+    Attributes:
+        hushes: Of which signals nothing is counted or said: our own rehearsals.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        counts: Counts,
+        *,
+        books: BookTally | None = None,
+        on_control: Callable[[Controlled | BlackoutTurned], None] | None = None,
+        on_learnt: Callable[[ModelLearnt], None] | None = None,
+        on_said: Callable[[Said], None] | None = None,
+    ) -> None:
+        """Take who is told.
+
+        Args:
+            publisher: Delivers the signals.
+            counts: Counts everything.
+            books: How often each book was lost and found.
+            on_control: Told of each command followed, and of blackouts.
+            on_learnt: Told of new models.
+            on_said: Told of each notice that was logged.
+        """
+        super().__init__(counts, books or BookTally())
+        self._on_said = on_said
+        self._on_learnt = on_learnt
+        self._on_control = on_control
+        self._publisher = publisher
+        self.hushes: Callable[[Signal], bool] = lambda _: False
+
+    def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
+        """Deliver signals of one instant."""
+        for _, document in said:
+            self._publisher.publish(document)
+        for signal, _ in said:
+            if self.hushes(signal):
+                continue
+            self._counts.count_signal(signal)
+            self._say_later(functools.partial(_log_signal, signal))
+
+    def tell(self, notice: Notice) -> None:
+        """Log and count a fact about ourselves, and have a command followed or a model kept."""
+        if isinstance(notice, Controlled | BlackoutTurned) and self._on_control is not None:
+            self._on_control(notice)
+        if isinstance(notice, ModelLearnt) and self._on_learnt is not None:
+            self._on_learnt(notice)
+        super().tell(notice)
 
 
 def _log_signal(signal: Signal) -> None:

@@ -6,14 +6,16 @@ import os
 
 import msgspec
 
+from signald.config import Config
 from signald.core.kernels.jit import compilations
 from signald.live.agenda import CalendarState, calendar_state, count_silent
 from signald.live.book_columns import book_columns, controls_state
+from signald.live.book_tally import BookTally
 from signald.live.readiness import Readiness
-from signald.live.reporter import Reporter
 from signald.model.instruments import InstrumentId
 from signald.pipeline import Pipeline
 from signald.runtime.clock import Clock
+from signald.runtime.roster import Roster
 from signald.sinks.metrics import Metrics
 from signald.sinks.status import StatusBoard
 
@@ -28,31 +30,34 @@ class DaemonStatus:
     """Writes the components ``daemon``, ``engine``, ``calendar`` and ``books`` of the status hash as they change.
 
     Replicas share the hash: under these names stands what any of them said last, under ``daemon@NAME`` and
-    ``engine@NAME`` what the one called NAME did, with its process id.
+    ``engine@NAME`` what the one called NAME did, with its process id: that of the first process, where several share
+    the work, since it ends them all.
     """
 
     def __init__(
         self,
         board: StatusBoard,
         *,
-        name: str,
+        config: Config,
         pipeline: Pipeline,
         clock: Clock,
         metrics: Metrics,
-        reporter: Reporter,
+        books: BookTally,
         readiness: Readiness,
-        often: bool,
+        roster: Roster | None = None,
     ) -> None:
-        """Take what is told; ``name`` is our client id, ``often`` for whoever waits for each step."""
+        """Take what is told; ``roster`` is that of the processes that share the work, without it there is one only."""
         self._board = board
-        self._name = name
+        self._name = config.mqtt.client_id
         self._pipeline = pipeline
         self._clock = clock
         self._metrics = metrics
-        self._reporter = reporter
+        self._tally = books
         self._readiness = readiness
-        self._every_s = _EVERY_IN_DEMO_S if often else _EVERY_S
+        self._every_s = _EVERY_S if config.live.clock_file is None else _EVERY_IN_DEMO_S
         self._compiled_before: int | None = None
+        self._roster = roster
+        self._pid = os.getpid() if roster is None else os.getppid()
         metrics.watch(
             "signald_sources_silent",
             "Calendar sources that have sent no heartbeat for 15 s.",
@@ -88,7 +93,7 @@ class DaemonStatus:
                     said[component] = state
                     told = {"now": self._clock.now(), **state}
                     self._board.put(component, told)
-                    self._board.put(f"{component}@{self._name}", {"pid": os.getpid(), **told})
+                    self._board.put(f"{component}@{self._name}", {"pid": self._pid, **told})
             await asyncio.sleep(self._every_s)
 
     def engine(self) -> dict[str, object]:
@@ -124,6 +129,17 @@ class DaemonStatus:
             },
             "compilations_after_ready": compilations() - (self._compiled_before or 0) if ready else 0,
             "journal_failing": self._readiness.is_journal_failing,
+            "processes": self._processes(),
+        }
+
+    def _processes(self) -> dict[str, dict[str, int | bool]]:
+        """Who shares the work: process id (0: it is not there), whether it works, how often it was started again."""
+        roster = self._roster
+        if roster is None:
+            return {}
+        return {
+            name: {"pid": roster.pid(name), "ready": roster.is_ready(name), "restarts": roster.restarts(name)}
+            for name in roster.names
         }
 
     def _books(self) -> dict[InstrumentId, dict[str, int]]:
@@ -131,8 +147,8 @@ class DaemonStatus:
         return {
             instrument: {
                 "frames": int(rows["applied"][index]),
-                "gaps": self._reporter.gaps[instrument],
-                "resyncs": self._reporter.resyncs[instrument],
+                "gaps": self._tally.gaps(instrument),
+                "resyncs": self._tally.resyncs(instrument),
             }
             for index, instrument in enumerate(self._pipeline.board.instruments)
         }

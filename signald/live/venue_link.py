@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import structlog
 
-from signald.live.agenda import is_release_near
 from signald.live.intake import Intake
 from signald.live.requests import Requests
+from signald.live.situation import Situation
 from signald.live.ticker import Ticker
 from signald.model.records import RecordKind
-from signald.pipeline import Pipeline
+from signald.pipeline import Feeds
 from signald.runtime.clock import Clock
 from signald.runtime.supervisor import Supervisor
 from signald.sources.protocol import EMPTY, Step
@@ -22,6 +23,13 @@ from signald.transports.websocket import WebsocketConnection
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
+class Addresses(NamedTuple):
+    """Where a venue is, without the paths of its streams and requests."""
+
+    ws_url: str
+    rest_url: str
+
+
 class VenueLink:
     """Owner of one venue's websocket, of its HTTP requests and of its deadlines."""
 
@@ -29,10 +37,10 @@ class VenueLink:
         self,
         channel: str,
         *,
-        ws_url: str,
-        rest_url: str,
+        at: Addresses,
         intake: Intake,
-        pipeline: Pipeline,
+        feeds: Feeds,
+        situation: Situation,
         clock: Clock,
         allowance: Allowance,
         frames: Counter[str],
@@ -43,18 +51,17 @@ class VenueLink:
         """
         self.channel = channel
         self._intake = intake
-        self._pipeline = pipeline
-        self._clock = clock
+        self._situation = situation
         self._relief = ""
         self._venue = channel.removesuffix(SPARE)
         self._frames = frames
         self._links: Mapping[str, VenueLink] = {}
-        url = ws_url.rstrip("/") + pipeline.venues[channel].url_path
+        url = at.ws_url.rstrip("/") + feeds.venues[channel].url_path
         wanted = channel == self._venue
         self.connection = WebsocketConnection(channel, url, self, clock, allowance=allowance, wanted=wanted)
-        http = HttpClient(channel, rest_url, clock, allowance=allowance)
+        http = HttpClient(channel, at.rest_url, clock, allowance=allowance)
         self._requests = Requests(channel, http, clock, answer=self._answer)
-        self._ticker = Ticker(clock, deadline=lambda: pipeline.next_deadline(channel), fire=self._tick)
+        self._ticker = Ticker(clock, deadline=lambda: feeds.next_deadline(channel), fire=self._tick)
 
     def start(self, supervisor: Supervisor, links: Mapping[str, "VenueLink"]) -> None:
         """Start the tasks of this link; ``links`` are all there are, by channel."""
@@ -89,7 +96,7 @@ class VenueLink:
 
     def _open_relief(self) -> None:
         """Open the connection that is to relieve this one, but not while a release is near: both together cost more."""
-        if self._relief and not is_release_near(self._pipeline.engine.windows.values(), self._clock.now()):
+        if self._relief and not self._situation.is_near():
             log.info("venue_relief_wanted", venue=self._venue, connection=self._relief)
             self._links[self._relief].connection.open()
             self._relief = ""

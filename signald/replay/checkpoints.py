@@ -36,7 +36,7 @@ class Checkpoints:
         """Write a line, without its end, for every ``every``-th frame."""
         self._every = every
         self._write = write
-        self._books: tuple[Book, ...] = ()
+        self._pipeline: Pipeline | None = None
 
     def watching(self, build: BuildPipeline) -> BuildPipeline:
         """As ``build``, but whoever is built is watched; when it is called again the run before is finished."""
@@ -44,25 +44,30 @@ class Checkpoints:
         def build_watched() -> Pipeline:
             self.finish()
             pipeline = build()
-            sources = [source for source in pipeline.venues.values() if isinstance(source, KeepsBooks)]
-            for source in sources:
+            for source in _keeping(pipeline):
                 source.on_applied = self._on_applied
-            self._books = tuple(book for source in sources for book in source.books)
+            self._pipeline = pipeline
             return pipeline
 
         return build_watched
 
     def finish(self) -> None:
         """Nothing more comes: write each book's last frame, unless the book was discarded after it."""
-        for book in self._books:
+        for book in [book for source in _keeping(self._pipeline) for book in source.books]:
             if book.applied and any(book.counts):
                 self._write(checkpoint(book))
-        self._books = ()
+        self._pipeline = None
 
     def _on_applied(self, book: Book) -> None:
         number = book.applied
         if number == 1 or number % self._every == 0:
             self._write(checkpoint(book))
+
+
+def _keeping(pipeline: Pipeline | None) -> list[KeepsBooks]:
+    """The sources whose books can be watched."""
+    sources = pipeline.venues.values() if pipeline is not None else ()
+    return [source for source in sources if isinstance(source, KeepsBooks)]
 
 
 def checkpoint(book: Book) -> bytes:

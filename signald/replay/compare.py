@@ -19,6 +19,7 @@ from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import format_rfc3339
 from signald.replay.driver import BuildPipeline, Driver, FindModel, first_session, signals
+from signald.replay.sightings import Sightings, Sought
 from signald.sinks.encoding import encode_data
 
 
@@ -45,7 +46,8 @@ class Comparison(NamedTuple):
     Attributes:
         documents: Documents that are the same.
         rows: Board rows that the frames rebuild to the byte.
-        rows_elsewhere: Board rows whose rebuilt book is at another frame; only where ``exact_rows`` is off.
+        rows_elsewhere: Board rows that nobody kept, or whose book was at another frame; only where ``exact_rows`` is
+            off.
         unfinished: Documents that were due when a run was cut off, and are not on record.
         lost: Records the journal says it could not keep; rows are not compared after them.
         difference: ``None`` if there is none.
@@ -69,7 +71,7 @@ def compare(
         build: Makes the pipeline of the run.
         find_model: As for that.
         exact_rows: Frames and rows are in the order in which they were seen, so every row must be rebuilt exactly.
-            Off, for journals of several processes: only rows whose rebuilt book has applied the same frames.
+            Off, for journals of several processes: as :mod:`signald.replay.sightings` has it.
 
     Raises:
         JournalError: A journal cannot be read.
@@ -80,11 +82,12 @@ def compare(
 
 class _Comparer:
     def __init__(self, paths: Sequence[Path], build: BuildPipeline, *, find_model: FindModel, exact_rows: bool) -> None:
-        self._documents = self._rows = self._rows_elsewhere = self._unfinished = self._lost = 0
+        self._documents = self._rows = self._unfinished = self._lost = 0
         opened = [first_session(self._records(path)) for path in paths]
         self._driver = Driver([session for session, _ in opened], build, find_model=find_model)
+        self._is_feed = [session.mode == "feed" for session, _ in opened]
         self._records_placed = merge_placed(records for _, records in opened)
-        self._exact_rows = exact_rows
+        self._sightings = None if exact_rows else Sightings()
         self._due: deque[Signal] = deque()
 
     def run(self) -> Comparison:
@@ -95,10 +98,13 @@ class _Comparer:
                 break
         else:
             self._unfinished += len(self._due)
+            if self._sightings is not None:
+                difference = self._never_seen(self._sightings.end())
+        seen = self._sightings
         return Comparison(
             documents=self._documents,
-            rows=self._rows,
-            rows_elsewhere=self._rows_elsewhere,
+            rows=self._rows if seen is None else seen.found,
+            rows_elsewhere=0 if seen is None else seen.elsewhere,
             unfinished=self._unfinished,
             lost=self._lost,
             difference=difference,
@@ -117,10 +123,13 @@ class _Comparer:
             return None
         if kind is RecordKind.SIGNAL:
             return self._document(record)
-        if kind is RecordKind.SESSION and read_session(record).recovered_from is None:
+        is_feed = self._is_feed[place]
+        if kind is RecordKind.SESSION and not is_feed and read_session(record).recovered_from is None:
             self._unfinished += len(self._due)
             self._due.clear()
-        if self._due and kind is not RecordKind.SESSION:  # what a restart found unsaid is said right after it
+        if (
+            self._due and kind is not RecordKind.SESSION and not is_feed
+        ):  # what a restart found unsaid is said right after it
             signal = self._due[0]
             return Difference("missing", _where(record, signal.id), "", encode_data(signal).decode())
         if kind is RecordKind.ROWS and not self._lost:
@@ -128,6 +137,9 @@ class _Comparer:
             if difference is not None:
                 return difference
         self._due.extend(signals(self._driver.feed(record, place)))
+        if self._sightings is not None and kind is not RecordKind.ROWS and not self._lost:
+            board = self._driver.pipeline.board
+            return self._never_seen(self._sightings.rebuilt(board.read(), record.ts_ingest))
         return None
 
     def _document(self, record: Record) -> Difference | None:
@@ -143,17 +155,28 @@ class _Comparer:
     def _compare_rows(self, record: Record) -> Difference | None:
         board = self._driver.pipeline.board
         recorded = rows_from_bytes(record.payload)
+        if self._sightings is not None:
+            self._sightings.recorded(record, recorded)
+            return None
         rebuilt = board.read()
         for index, instrument in enumerate(board.instruments):
-            same_place = all(recorded[name][index] == rebuilt[name][index] for name in ("applied", "sequence"))
-            if not same_place and not self._exact_rows:
-                self._rows_elsewhere += 1
-            elif recorded[index].tobytes() != rebuilt[index].tobytes():
-                name, expected, actual = _first_field(recorded, rebuilt, index)
-                return Difference("rows", _where(record, f"{instrument} {name}"), expected, actual)
-            else:
-                self._rows += 1
+            if recorded[index].tobytes() != rebuilt[index].tobytes():
+                return _differing(record, instrument, (recorded, rebuilt), index)
+            self._rows += 1
         return None
+
+    def _never_seen(self, sought: Sought | None) -> Difference | None:
+        """A row that its frames do not rebuild, though they rebuild one after the same frames."""
+        if sought is None or sought.near is None:
+            return None
+        instrument = self._driver.pipeline.board.instruments[sought.number]
+        recorded = rows_from_bytes(sought.record.payload)
+        return _differing(sought.record, instrument, (recorded, sought.near), sought.number)
+
+
+def _differing(record: Record, instrument: str, rows: tuple[BoardRows, BoardRows], index: int) -> Difference:
+    name, expected, actual = _first_field(*rows, index)
+    return Difference("rows", _where(record, f"{instrument} {name}"), expected, actual)
 
 
 def _first_field(recorded: BoardRows, rebuilt: BoardRows, index: int) -> tuple[str, str, str]:

@@ -12,7 +12,8 @@ made. If one is an import, ticks are made for all; a message of a live journal s
 in that journal, a message of an import the rows of the board: what the books were when it was laid over them.
 
 Each later session of a live journal is a restart: the pipeline is built anew and is fed, as it was then, what its
-engine had seen before.
+engine had seen before. Where feed workers kept the books, a journal of mode ``feed`` of each has its frames: the engine
+begins anew without the books, and a worker's books begin anew with each later session of its journal.
 """
 
 from collections import deque
@@ -257,10 +258,17 @@ class Driver:
                 raise ConfigError(_WHERE, f"the journal's rows are of {session.instruments}, not of {have}")
 
     def _restart(self, record: Record, place: int) -> None:
-        """Build the pipeline anew at every session of a live journal but its first."""
-        if self._began[place] and self._sessions[place].mode == "live":
-            session = self._sessions[place] = read_session(record)
+        """Build anew, at every session of a journal of a run but its first, what began anew then."""
+        mode = self._sessions[place].mode
+        if self._began[place] and mode == "feed":
+            self._sessions[place] = read_session(record)
+            self.pipeline.renew(self._sessions[place].channels)
+        elif self._began[place] and mode == "live":
+            session, before = read_session(record), self.pipeline
+            self._sessions[place] = session
             self._start(session.model_id)
+            if any(other.mode == "feed" for other in self._sessions):
+                self.pipeline.take_over_books(before)
             for remembered in self._remembered:
                 if session.recovered_from is not None and remembered.ts_ingest >= session.recovered_from:
                     self._feed(remembered)

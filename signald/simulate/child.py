@@ -31,6 +31,7 @@ _KEEPER: Final = Path(__file__).with_name("keeper.py")
 _POLL_S: Final = 0.003
 _ANSWER_WITHIN_S: Final = 0.5
 _PORT_TRIES: Final = 5
+_FREED_WITHIN_S: Final = 1.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +152,8 @@ class Server:
     def _start_on(self, port: int) -> None:
         plan = self.plan(port)
         for needed in range(port, port + self._ports):
+            if self.port:  # it ran there before, perhaps, and processes of its own are just being ended with it
+                _await_free(needed)
             require_free(needed, plan.name)
         order = {
             "command": plan.command,
@@ -214,6 +217,14 @@ def is_free(port: int) -> bool:
         except (OSError, OverflowError):
             return False
     return True
+
+
+def _await_free(port: int) -> None:
+    """Wait for a moment until nobody listens on ``port`` of loopback any more."""
+    for _ in range(int(_FREED_WITHIN_S / _POLL_S)):
+        if is_free(port):
+            return
+        select.select([], [], [], _POLL_S)
 
 
 def require_free(port: int, name: str) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from signald.errors import ConfigError
+from signald.journal.parts import FEED
 from signald.journal.segments import LOCK_NAME
 from signald.model.time import Nanos
 from signald.runtime.clock import SharedClock
@@ -138,12 +139,17 @@ def fresh_journal(path: Path | None, replica: int = 1) -> Path:
     if journal.exists():
         if path is not None:
             raise ConfigError(str(journal), "is there already; the demo begins a journal of its own")
-        if not journal.is_dir() or not all(entry.is_file() for entry in journal.iterdir()):
+        if not journal.is_dir() or not all(_is_ours(entry) for entry in journal.iterdir()):
             raise ConfigError(str(journal), "is no journal of ours: it is in the way")
         if _is_written(journal):
             raise ConfigError(str(journal), "is being written; another demo runs in this directory")
         shutil.rmtree(journal)
     return journal
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether a journal may have this in its directory: a file, or the journal of a feed worker."""
+    return entry.is_file() or (entry.name.startswith(FEED) and all(below.is_file() for below in entry.iterdir()))
 
 
 def _is_written(journal: Path) -> bool:

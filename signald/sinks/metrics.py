@@ -1,40 +1,25 @@
-"""What Prometheus scrapes: plain counters and preallocated histograms, read when it asks and not before.
+"""What Prometheus is told: plain counters and preallocated histograms, read when it asks and not before.
 
-Counting is an addition to a dict or an array; names, labels and text are made at the scrape, in the thread that serves
-it. Nothing is registered globally.
+Counting is an addition to a dict or an array; names, labels and text are made where a scrape is served, which is
+another process's business or another thread's (see :mod:`signald.sinks.exposition`). Nothing is registered globally.
 """
 
 import platform
-import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import NamedTuple, Self
-from wsgiref.simple_server import WSGIServer
+from typing import Any, NamedTuple
 
-from prometheus_client import start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import CollectorRegistry
-
-from signald.errors import ConfigError
 from signald.model.time import NS_PER_S
 from signald.sinks.counts import Counts
+from signald.sinks.page import Key, Labels, NumberPage, Sample
 from signald.sinks.redis import Confirmation, Publisher
-from signald.sinks.stages import BOUNDS_NS, LatencyRing, LatencySummary, Stages
-
-__all__ = ["Counts", "Metrics", "MetricsServer", "Stages"]
-
-_TURN_S = 0.0002
-_BOUNDS = (*(repr(bound / NS_PER_S) for bound in BOUNDS_NS), "+Inf")
+from signald.sinks.stages import LatencyRing, LatencySummary, Stages
 
 
 class _Watched(NamedTuple):
     """A number somebody else keeps."""
 
-    name: str
-    documentation: str
+    key: Key
     read: Callable[[], float]
-    is_counter: bool
 
 
 class Metrics:
@@ -46,21 +31,24 @@ class Metrics:
         counts: Everything counted by label.
     """
 
-    def __init__(self, *, version: str, stages: Stages | None = None) -> None:
-        """Start at nothing; ``version`` is ours."""
+    def __init__(self, *, version: str, stages: Stages | None = None, latencies: LatencyRing | None = None) -> None:
+        """Start at nothing; ``version`` is ours. Histograms and latencies may lie in memory that others read."""
         self.stages = stages or Stages()
-        self.latencies = LatencyRing()
+        self.latencies = latencies or LatencyRing()
         self.counts = Counts()
-        self._version = version
+        self._counted = _counted_in(self.counts)
         self._watched: list[_Watched] = []
+        self._places: list[int] = []  # where those are told
+        labels = (("version", version), ("python", platform.python_version()))
+        self._build = Key("signald_build_info", "gauge", "What runs.", labels)
 
-    def watch(self, name: str, documentation: str, read: Callable[[], float]) -> None:
-        """Export ``read()`` as the gauge ``name`` at each scrape; it runs in the scrape's thread."""
-        self._watched.append(_Watched(name, documentation, read, is_counter=False))
+    def watch(self, name: str, documentation: str, read: Callable[[], float], *, labels: Labels = ()) -> None:
+        """Export ``read()`` as the gauge ``name`` whenever the numbers are told; it may run in a thread."""
+        self._watched.append(_Watched(Key(name, "gauge", documentation, labels), read))
 
-    def watch_counter(self, name: str, documentation: str, read: Callable[[], float]) -> None:
+    def watch_counter(self, name: str, documentation: str, read: Callable[[], float], *, labels: Labels = ()) -> None:
         """The same for a number that only rises; ``name`` ends in ``_total``."""
-        self._watched.append(_Watched(name, documentation, read, is_counter=True))
+        self._watched.append(_Watched(Key(name, "counter", documentation, labels), read))
 
     def watch_publisher(self, publisher: Publisher) -> None:
         """Export what ``publisher`` counts, and how far it is behind."""
@@ -98,95 +86,61 @@ class Metrics:
         """Exact percentiles of the last releases."""
         return self.latencies.summarize()
 
-    def collect(self) -> Iterator[Metric]:
-        """All metrics as they stand, for Prometheus."""
-        yield _stage_family(self.stages)
-        counts = self.counts
-        yield _counter("signald_frames_total", "Websocket frames.", ["venue"], counts.frames)
-        yield _counter(
-            "signald_gaps_total", "Books discarded because they were wrong or might be.", ["venue"], counts.gaps
-        )
-        yield _counter("signald_resyncs_total", "Books that could be believed again.", ["venue"], counts.resyncs)
-        yield _counter("signald_stale_books_total", "Books that became stale.", ["venue", "reason"], counts.stale)
-        yield _counter("signald_rejected_total", "Inputs not taken.", ["reason"], counts.rejected)
-        yield _counter("signald_quarantined_total", "Figures not scored.", ["reason"], counts.quarantined)
-        yield _counter("signald_releases_total", "Steps of releases' lives.", ["state"], counts.releases)
-        yield _counter("signald_notices_total", "Facts about ourselves.", ["kind"], counts.notices)
-        yield _counter("signald_signals_total", "Documents written.", ["kind", "verdict"], counts.signals)
-        for name, documentation, read, is_counter in self._watched:
-            family = CounterMetricFamily if is_counter else GaugeMetricFamily
-            yield family(name, documentation, value=float(read()))
-        info = GaugeMetricFamily("signald_build_info", "What runs.", labels=["version", "python"])
-        info.add_metric([self._version, platform.python_version()], 1.0)
-        yield info
+    def samples(self) -> Iterator[Sample]:
+        """All that is counted or watched, as it stands."""
+        for counted in self._counted:
+            for values, count in dict(counted.counts).items():  # a copy: the loop's thread may add a label meanwhile
+                yield Sample(counted.key(values), float(count))
+        for key, read in self._watched:
+            yield Sample(key, float(read()))
+        yield Sample(self._build, 1.0)
+
+    def tell(self, page: NumberPage) -> None:
+        """Write all of that where another process reads it; takes some 30 µs."""
+        places, at = self._places, 0
+        for counted in self._counted:
+            for values, count in counted.counts.items():
+                place = counted.places.get(values)
+                if place is None:
+                    place = counted.places[values] = page.place_of(counted.key(values))
+                page.write(place, count)
+        if len(places) != len(self._watched) + 1:
+            places[:] = [page.place_of(key) for key in (*(key for key, _ in self._watched), self._build)]
+        for _, read in self._watched:
+            page.write(places[at], read())
+            at += 1
+        page.write(places[at], 1.0)
 
 
-class MetricsServer:
-    """Serves ``/metrics`` in a thread of its own; a context manager, or :meth:`start` and :meth:`stop`.
+class _Counted:
+    """Numbers that are counted by their labels.
 
     Attributes:
-        port: Where it listens; the one that was found if 0 was asked for.
+        counts: The numbers.
+        places: Where each is told.
     """
 
-    def __init__(self, metrics: Metrics, *, host: str, port: int) -> None:
-        """Prepare to serve ``metrics``; nothing listens yet."""
-        self._registry = CollectorRegistry()
-        self._registry.register(metrics)
-        self._host = host
-        self.port = port
-        self._running: tuple[WSGIServer, threading.Thread] | None = None
+    def __init__(self, name: str, documentation: str, labels: Sequence[str], counts: Mapping[Any, int]) -> None:
+        self._name = f"signald_{name}_total"
+        self._documentation = documentation
+        self._labels = labels
+        self.counts = counts
+        self.places: dict[str | tuple[str, str], int] = {}
 
-    def start(self) -> None:
-        """Listen. From now on threads take turns every 0.2 ms, so that a scrape (3 ms) holds no release up.
-
-        Raises:
-            ConfigError: The address cannot be listened on.
-        """
-        try:
-            self._running = start_http_server(self.port, self._host, self._registry)
-        except (OSError, OverflowError) as failure:
-            where = "metrics.host, metrics.port"
-            raise ConfigError(where, f"{self._host}:{self.port}: {failure}") from failure
-        self.port = self._running[0].server_port
-        sys.setswitchinterval(_TURN_S)
-
-    def stop(self) -> None:
-        """Stop listening and end the thread; blocks for up to half a second. Harmless when it does not run."""
-        if self._running is not None:
-            server, thread = self._running
-            self._running = None
-            server.shutdown()
-            server.server_close()
-            thread.join()
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.stop()
+    def key(self, values: str | tuple[str, str]) -> Key:
+        named = zip(self._labels, (values,) if isinstance(values, str) else values, strict=True)
+        return Key(self._name, "counter", self._documentation, tuple(named))
 
 
-def _stage_family(stages: Stages) -> HistogramMetricFamily:
-    family = HistogramMetricFamily("signald_stage_seconds", "How long each stage of the path took.", labels=["stage"])
-    for stage, (counts, sum_ns) in stages.read().items():
-        below = 0
-        buckets: list[tuple[str, float]] = []
-        for bound, count in zip(_BOUNDS, counts, strict=True):
-            below += count
-            buckets.append((bound, float(below)))
-        family.add_metric([stage], buckets, sum_ns / NS_PER_S)
-    return family
-
-
-def _counter(
-    name: str, documentation: str, labels: Sequence[str], counts: Mapping[str, int] | Mapping[tuple[str, str], int]
-) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, documentation, labels=labels)
-    for values, count in dict(counts).items():  # a copy: the loop's thread may add a label meanwhile
-        family.add_metric([values] if isinstance(values, str) else list(values), float(count))
-    return family
+def _counted_in(counts: Counts) -> tuple[_Counted, ...]:
+    return (
+        _Counted("frames", "Websocket frames.", ("venue",), counts.frames),
+        _Counted("gaps", "Books discarded because they were wrong or might be.", ("venue",), counts.gaps),
+        _Counted("resyncs", "Books that could be believed again.", ("venue",), counts.resyncs),
+        _Counted("stale_books", "Books that became stale.", ("venue", "reason"), counts.stale),
+        _Counted("rejected", "Inputs not taken.", ("reason",), counts.rejected),
+        _Counted("quarantined", "Figures not scored.", ("reason",), counts.quarantined),
+        _Counted("releases", "Steps of releases' lives.", ("state",), counts.releases),
+        _Counted("notices", "Facts about ourselves.", ("kind",), counts.notices),
+        _Counted("signals", "Documents written.", ("kind", "verdict"), counts.signals),
+    )

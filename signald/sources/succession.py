@@ -289,11 +289,22 @@ def _then(first: Step, second: Step) -> Step:
 
 
 def build_succession(
-    venue: VenueConfig, instruments: Sequence[Instrument], board: Board, *, channel: str
+    venue: VenueConfig,
+    instruments: Sequence[Instrument],
+    board: Board,
+    *,
+    channel: str,
+    before: VenueSource | None = None,
 ) -> Succession:
-    """Build the source of one venue's connection, and of its successors; raises as :func:`build_source`."""
+    """Build the source of one venue's connection, and of its successors; raises as :func:`build_source`.
+
+    Whoever was told of the books of ``before``, whose place it takes, is told of its.
+    """
 
     def build(shown: Board) -> BookSource:
         return cast("BookSource", build_source(venue, instruments, shown, channel=channel))
 
-    return Succession(channel, build(board), lambda: build(board.aside()), lifetime_s=venue.reconnect_after_s)
+    lead = build(board)
+    if isinstance(before, Lane):
+        lead.on_applied = before.on_applied
+    return Succession(channel, lead, lambda: build(board.aside()), lifetime_s=venue.reconnect_after_s)

@@ -63,7 +63,7 @@ class Replica:
         assert not self.pid
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
         self.pid = self._nursery.bear(
-            ["run", "--config", str(self._config)],
+            ["run", "--single-process", "--config", str(self._config)],
             environment={VARIABLE: fault_point},
             directory=self._directory,
             log=self._log,

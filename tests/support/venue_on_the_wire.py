@@ -19,7 +19,8 @@ from signald.errors import JournalError
 from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
 from signald.live.intake import Intake
-from signald.live.venue_link import VenueLink
+from signald.live.situation import KnownSituation
+from signald.live.venue_link import Addresses, VenueLink
 from signald.model.instruments import Instrument
 from signald.model.notices import BookGap, Notice
 from signald.model.records import RecordKind
@@ -268,10 +269,10 @@ class VenueOnTheWire:
         for channel in (self.venue, self.venue + SPARE):
             self.links[channel] = VenueLink(
                 channel,
-                ws_url=self.exchange.ws_url,
-                rest_url=rest_url,
+                at=Addresses(self.exchange.ws_url, rest_url),
                 intake=self.intake,
-                pipeline=self.pipeline,
+                feeds=self.pipeline,
+                situation=KnownSituation(self.pipeline.engine, self.clock),
                 clock=self.clock,
                 allowance=allowance,
                 frames=Counter(),

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from signald.live.collector import AFTER_NS, PATIENCE_NS, Collector
+from signald.live.collector import PATIENCE_NS, Collector
+from signald.live.situation import AFTER_NS, KnownSituation
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
@@ -32,8 +33,8 @@ def as_before() -> Iterator[None]:
     gc.enable()
 
 
-def test_nothing_is_collected_by_itself_once_it_has_settled(pipeline: Pipeline) -> None:
-    Collector(pipeline.engine, Clock(T0)).settle()
+def test_nothing_is_collected_by_itself_once_it_has_settled() -> None:
+    Collector(lambda: False, Clock(T0)).settle()
 
     assert not gc.isenabled()
     assert gc.get_freeze_count() > 0
@@ -43,7 +44,8 @@ def test_nothing_is_collected_by_itself_once_it_has_settled(pipeline: Pipeline) 
     ("now", "pauses"), [(T0 - HOUR, 1), (T0 - NS_PER_S, 0), (T0 + NS_PER_S, 0), (T0 + AFTER_NS + 1, 1)]
 )
 def test_a_release_that_is_near_is_left_alone(pipeline: Pipeline, now: int, pauses: int) -> None:
-    collector = Collector(pipeline.engine, Clock(now))
+    clock = Clock(now)
+    collector = Collector(KnownSituation(pipeline.engine, clock).is_close, clock)
 
     collector.look()
 
@@ -53,7 +55,7 @@ def test_a_release_that_is_near_is_left_alone(pipeline: Pipeline, now: int, paus
 
 def test_memory_does_not_wait_for_ever(pipeline: Pipeline) -> None:
     clock = Clock(T0)
-    collector = Collector(pipeline.engine, clock)
+    collector = Collector(KnownSituation(pipeline.engine, clock).is_close, clock)
     clock.mono = PATIENCE_NS
 
     collector.look()
@@ -63,7 +65,7 @@ def test_memory_does_not_wait_for_ever(pipeline: Pipeline) -> None:
 
 def test_everything_is_looked_at_once_an_hour(pipeline: Pipeline) -> None:
     clock = Clock(T0 - HOUR)
-    collector = Collector(pipeline.engine, clock)
+    collector = Collector(KnownSituation(pipeline.engine, clock).is_close, clock)
     clock.mono = HOUR
 
     collector.look()

@@ -2,6 +2,7 @@
 
 from structlog.testing import capture_logs
 
+from signald.live.book_tally import BookTally
 from signald.live.reporter import Reporter
 from signald.model.notices import BookGap
 from signald.runtime.clock import LiveClock
@@ -20,7 +21,7 @@ def gap(instrument: str) -> BookGap:
 
 async def test_a_signal_is_sent_and_counted_before_anything_is_said_of_it() -> None:
     publisher, counts = Publisher(RedisConfig(), LiveClock()), Counts()
-    reporter = Reporter(publisher, counts)
+    reporter = Reporter(publisher, counts, books=BookTally(["SENT.BINANCE"]))
     signal = sample_signal()
 
     with capture_logs() as said:
@@ -31,7 +32,7 @@ async def test_a_signal_is_sent_and_counted_before_anything_is_said_of_it() -> N
 
     assert publisher.depth == 1
     assert counts.signals == {("release", "down"): 1}
-    assert reporter.gaps == {"SENT.BINANCE": 1}
+    assert reporter.books.gaps("SENT.BINANCE") == 1
     assert at_once == []
     assert said[-1]["event"] == "book_discarded"  # whether the signal's line is shown depends on the level in force
 

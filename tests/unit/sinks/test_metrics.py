@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from signald.errors import ConfigError
 from signald.runtime.clock import LiveClock
-from signald.sinks.metrics import Metrics, MetricsServer
+from signald.sinks.exposition import MetricsServer
+from signald.sinks.metrics import Metrics
 from signald.sinks.redis import Confirmation, Publisher
 from signald.transports.settings import RedisConfig
 from tests.support.redis_reading import document

@@ -1,0 +1,137 @@
+"""The daemon as a family of processes: one for the calendar, the engine and Redis; feed workers; one for metrics.
+
+All are forked from a parent that has loaded everything and shares a board and counters with them; see
+:mod:`signald.runtime.family`.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from signald.app.loop import run_in_loop
+from signald.app.world import World, build_feeds, build_pipeline, instruments_of
+from signald.config import Config
+from signald.journal.parts import FEED
+from signald.live.daemon import Daemon
+from signald.live.family_state import CONSOLE, METRICS, SIGNAL, FamilyState
+from signald.live.feed_worker import FeedWorker
+from signald.live.summary import RunSummary
+from signald.live.switch import HALT_SIGNAL
+from signald.logs import name_process
+from signald.model.instruments import InstrumentId
+from signald.runtime import faults
+from signald.runtime.clock import Clock
+from signald.runtime.family import Family, Role, Told
+from signald.sinks.exposition import build_server, listen
+from signald.sources.registry import VenueConfig, channels_of
+
+_SERVES_EVERY_S: Final = 0.5
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
+    """Run the daemon in several processes until it is told to stop; ``clock`` is made in each.
+
+    Raises:
+        SignaldError: As :meth:`signald.live.daemon.Daemon.run`, or a process that is needed does not live.
+    """
+    config = world.config
+    instruments = [one.id for one in instruments_of(world, config.venues)]
+    shares = share(config.venues, config.live.feed_workers)
+    rows = {name: index for index, name in enumerate(instruments)}
+    writers = {name: [rows[one] for one in _instruments(config, channels)] for name, channels in shares.items()}
+    family = FamilyState(
+        instruments, writers, slippage_usd=config.books.slippage_usd, has_console=config.console.enabled
+    )
+    with listen(config.metrics.host, config.metrics.port) as listener:
+        roles = [
+            Role(SIGNAL, lambda: _signal(world, clock(), family), is_vital=True, on_lost=lambda: _lose(family, SIGNAL)),
+            *(_feed_role(name, channels, world, clock, family) for name, channels in shares.items()),
+            Role(METRICS, lambda: _metrics(listener, family, clock())),
+        ]
+        if config.console.enabled:
+            roles.append(Role(CONSOLE, lambda: _console(config, family)))
+        told = Family(roles, family.roster, passed_on={HALT_SIGNAL}).run()
+    return RunSummary(**told) if told else RunSummary(0, 0, 0, 0, str(Path(config.journal.path)))
+
+
+def share(venues: Sequence[VenueConfig], workers: int) -> dict[str, tuple[str, ...]]:
+    """Channels of each feed worker, by its name: all of one venue go to one worker, and all workers get as many books.
+
+    A venue's connections share what it bears of us, so they stay together.
+    """
+    books: dict[str, int] = {}
+    for venue in venues:
+        books[venue.name] = books.get(venue.name, 0) + len(venue.instruments)
+    count = min(workers, len(books))
+    load = dict.fromkeys(range(count), 0)
+    chosen: dict[str, int] = {}
+    for name in sorted(books, key=lambda one: (-books[one], one)):
+        chosen[name] = min(load, key=lambda one: (load[one], one))
+        load[chosen[name]] += books[name]
+    named = list(zip(channels_of(venues), venues, strict=True))
+    return {
+        f"{FEED}{number + 1}": tuple(channel for channel, venue in named if chosen[venue.name] == number)
+        for number in range(count)
+    }
+
+
+def _instruments(config: Config, channels: Sequence[str]) -> list[InstrumentId]:
+    named = zip(channels_of(config.venues), config.venues, strict=True)
+    return [name for channel, venue in named if channel in channels for name in venue.instruments]
+
+
+def _feed_role(
+    name: str, channels: Sequence[str], world: World, clock: Callable[[], Clock], family: FamilyState
+) -> Role:
+    return Role(name, lambda: _feed(name, channels, world, clock(), family), on_lost=lambda: _lose(family, name))
+
+
+def _lose(family: FamilyState, name: str) -> None:
+    """A process has ended: what it kept may not be believed any more."""
+    faults.arm({})  # a fault that was sent has struck
+    lost = family.disown(name)
+    if lost:
+        log.warning("books_disowned", member=name, instruments=lost)
+
+
+def _signal(world: World, clock: Clock, family: FamilyState) -> Told:
+    name_process(SIGNAL)
+    pipeline = build_pipeline(world, world.config.venues, board=family.watched_board(clock))
+    daemon = Daemon(world.config, pipeline, clock, family=family)
+    return run_in_loop(daemon.run())._asdict()
+
+
+def _feed(name: str, channels: Sequence[str], world: World, clock: Clock, family: FamilyState) -> None:
+    name_process(name)
+    feeds = build_feeds(world, world.config.venues, family.board(), channels=channels)
+    run_in_loop(FeedWorker(name, world.config, feeds, clock, family).run())
+
+
+def _console(config: Config, family: FamilyState) -> None:
+    """Serve the page for people, until a SIGTERM comes."""
+    from signald.app.console import serve_console  # noqa: PLC0415 - a web server loads with it: only here
+    from signald.console.server import read_token  # noqa: PLC0415 - see above
+
+    name_process(CONSOLE)
+    read_token(Path(config.console.token_file))
+    family.roster.ready(CONSOLE)
+    serve_console(config, os.getppid())
+
+
+def _metrics(listener: socket.socket, family: FamilyState, clock: Clock) -> None:
+    """Serve what the others tell, until a SIGTERM ends this process: it has nothing to lose."""
+    name_process(METRICS)
+    server = build_server(family.told(), listener)
+    family.roster.ready(METRICS)
+
+    def beat() -> None:
+        family.roster.beat(METRICS, clock.monotonic())
+
+    server.service_actions = beat
+    server.serve_forever(_SERVES_EVERY_S)

@@ -1,0 +1,52 @@
+"""The connections to venues that one process has: each venue's two, which share what the venue bears."""
+
+from collections.abc import Sequence
+
+from signald.live.intake import Intake
+from signald.live.situation import Situation
+from signald.live.venue_link import Addresses, VenueLink
+from signald.pipeline import Feeds
+from signald.runtime.clock import Clock
+from signald.runtime.supervisor import Supervisor
+from signald.sinks.counts import Counts
+from signald.sources.registry import VenueConfig, channels_of
+from signald.sources.succession import SPARE
+from signald.transports.allowance import Allowance
+
+
+class FeedLinks:
+    """Links for those of the venues whose sources ``feeds`` has."""
+
+    def __init__(
+        self,
+        venues: Sequence[VenueConfig],
+        feeds: Feeds,
+        *,
+        intake: Intake,
+        situation: Situation,
+        clock: Clock,
+        counts: Counts,
+    ) -> None:
+        """Build links that are not open yet; raises ``ConfigError`` if an address is none."""
+        named = dict(zip(channels_of(venues), venues, strict=True))
+        ours = {name: venue for name, venue in named.items() if name in feeds.venues}
+        allowances = {venue.name: Allowance(clock) for venue in ours.values()}
+        self._links = {
+            channel: VenueLink(
+                channel,
+                at=Addresses(venue.ws_url, venue.rest_url),
+                intake=intake,
+                feeds=feeds,
+                situation=situation,
+                clock=clock,
+                allowance=allowances[venue.name],
+                frames=counts.frames,
+            )
+            for name, venue in ours.items()
+            for channel in (name, name + SPARE)
+        }
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Start the tasks of all."""
+        for link in self._links.values():
+            link.start(supervisor, self._links)

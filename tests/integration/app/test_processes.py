@@ -1,0 +1,195 @@
+"""``signald run`` as a family of processes: each is killed, and what it did is done again, or does not matter."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from redis import Redis
+
+from signald.simulate.child import Server
+from signald.simulate.servers import embedded_broker, embedded_valkey
+from tests.support.agency import Agency
+from tests.support.daemons import Daemon, daemon
+from tests.support.exchange import ExchangeInThread, exchange_in_thread
+from tests.support.servers import installed
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.timeout(150)
+
+WITHIN_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Server]:
+    with installed(embedded_broker) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey() -> Iterator[Server]:
+    with installed(embedded_valkey) as server:
+        yield server
+
+
+@pytest.fixture
+def exchange() -> Iterator[ExchangeInThread]:
+    with exchange_in_thread() as running:
+        yield running
+
+
+@pytest.fixture
+def running(tmp_path: Path, broker: Server, valkey: Server, exchange: ExchangeInThread) -> Iterator[Daemon]:
+    venue = {"ws_url": exchange.exchange.ws_url, "rest_url": exchange.exchange.rest_url}
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, venue=venue) as started:
+        started.wait_for("ready")
+        started.wait_for("book_went_live")
+        yield started
+
+
+def processes(running: Daemon) -> dict[str, dict[str, int]]:
+    """What the status says of each process of the family."""
+    with Redis.from_url(running.tables["redis"]["url"]) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
+        told: Any = redis.hget("{signald}:status", "daemon")
+    return msgspec.json.decode(told or b"{}").get("processes", {})
+
+
+def kill(running: Daemon, name: str) -> int:
+    """Kill one of them; the process that takes its place."""
+    before = eventually(lambda: processes(running).get(name, {}).get("pid", 0), within_s=WITHIN_S)
+    os.kill(before, signal.SIGKILL)
+
+    def successor() -> int:
+        told = processes(running).get(name, {})
+        return told["pid"] if told and told["pid"] not in {0, before} and told["ready"] else 0
+
+    return eventually(successor, within_s=WITHIN_S)
+
+
+def released(running: Daemon, release_id: str) -> dict[str, Any]:
+    """The document of a release, as soon as it is there."""
+
+    def look() -> list[dict[str, Any]]:
+        told = [each for each in running.documents() if each["kind"] == "release"]
+        return [each for each in told if release_id in {cause["release_id"] for cause in each["causes"]}]
+
+    return eventually(look, within_s=WITHIN_S)[0]
+
+
+def release(running: Daemon, release_id: str) -> dict[str, Any]:
+    """Schedule it, say its figure, and read what is said of it."""
+    agency = Agency(running.tables["mqtt"]["port"])
+    agency.schedule(release_id)
+    agency.release(release_id)
+    return released(running, release_id)
+
+
+def verified(running: Daemon) -> dict[str, Any]:
+    """What ``signald verify`` makes of the run's journal."""
+    command = [sys.executable, "-m", "signald", "verify", "journal", "--config", "signald.toml", "--json"]
+    done = subprocess.run(command, cwd=running.folder, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert done.returncode == 0, done.stderr
+    return msgspec.json.decode(done.stdout)
+
+
+def test_a_killed_feed_worker_leaves_flags_and_comes_back(running: Daemon) -> None:
+    before = processes(running)["feed-1"]["pid"]
+    os.kill(before, signal.SIGKILL)
+    running.wait_for("books_disowned", member="feed-1")
+    alone = release(running, "us.cpi.yoy:2025-01")  # perhaps while it is away, perhaps just after
+    eventually(lambda: len(running.events("book_went_live")) > 1, within_s=WITHIN_S)
+
+    after = release(running, "us.cpi.yoy:2025-02")
+    code = running.terminate()
+
+    assert alone["id"] != after["id"]
+    assert not {"no_book", "stale_book"} & set(after["flags"])
+    assert after["book"]["bid"] < after["book"]["ask"]
+    assert code == 0
+    result = verified(running)
+    assert (result["difference"], result["documents"] >= 2) == (None, True)
+
+
+def test_a_stopped_feed_worker_is_no_obstacle_and_its_books_are_flagged(running: Daemon) -> None:
+    worker = processes(running)["feed-1"]["pid"]
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        eventually(lambda: "no live book of BTCUSDT.BINANCE" in degraded(running), within_s=WITHIN_S)
+        document = release(running, "us.cpi.yoy:2025-01")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+    assert {"no_book", "stale_book"} & set(document["flags"])
+    assert running.process.poll() is None
+
+
+def degraded(running: Daemon) -> list[str]:
+    """What the daemon says that it lacks."""
+    with Redis.from_url(running.tables["redis"]["url"]) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
+        told: Any = redis.hget("{signald}:status", "daemon")
+    return msgspec.json.decode(told or b"{}").get("degraded", [])
+
+
+def test_a_killed_metrics_process_is_nothing_to_the_path(running: Daemon) -> None:
+    port = eventually(lambda: running.metrics().get('signald_process_up{process="signal"}'), within_s=WITHIN_S)
+    after = kill(running, "metrics")
+
+    document = release(running, "us.cpi.yoy:2025-01")
+
+    def scraped() -> dict[str, float]:
+        try:
+            return running.metrics()
+        except (OSError, HTTPException):
+            return {}
+
+    told = eventually(lambda: {**scraped()}, within_s=WITHIN_S)
+    assert port
+    assert after
+    assert document["verdict"] == "down"
+    assert told['signald_stage_seconds_count{stage="frame"}'] > 0
+    assert (
+        eventually(lambda: scraped().get('signald_process_restarts_total{process="metrics"}'), within_s=WITHIN_S) == 1
+    )
+    assert running.events("process_ended", member="signal") == []
+
+
+def test_a_killed_signal_process_takes_up_where_it_was(running: Daemon) -> None:
+    agency = Agency(running.tables["mqtt"]["port"])
+    agency.schedule("us.cpi.yoy:2025-01")
+    eventually(lambda: running.events("release_moved", state="armed"), within_s=WITHIN_S)
+
+    kill(running, "signal")
+    agency.release("us.cpi.yoy:2025-01")
+    document = released(running, "us.cpi.yoy:2025-01")
+    code = running.terminate()
+
+    assert document["causes"][0]["consensus"] == 2.9
+    assert not {"no_book", "stale_book"} & set(document["flags"])  # the books were kept by somebody else
+    assert code == 0
+    result = verified(running)
+    assert (result["difference"], result["documents"] >= 1) == (None, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_whichever_way_it_ends_nobody_is_left(running: Daemon, number: signal.Signals) -> None:
+    family = [told["pid"] for told in processes(running).values()]
+
+    running.terminate(number)
+
+    eventually(lambda: not any(is_alive(pid) for pid in family), within_s=WITHIN_S)
+    assert len(family) == 3
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not asked after by whoever adopted it does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

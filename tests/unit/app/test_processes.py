@@ -1,0 +1,39 @@
+"""How venues are shared among feed workers."""
+
+from typing import Any
+
+import pytest
+
+from signald.app.processes import share
+from signald.sources.registry import VenueConfig, read_venue_config
+
+
+def venue(name: str, *instruments: str) -> VenueConfig:
+    table: dict[str, Any] = {"name": name, "instruments": list(instruments)}
+    return read_venue_config(table, where="test")
+
+
+VENUES = [
+    venue("binance", "BTCUSDT.BINANCE", "ETHUSDT.BINANCE"),
+    venue("okx", "BTC-USDT.OKX"),
+    venue("bybit", "BTCUSDT.BYBIT"),
+    venue("okx", "ETH-USDT.OKX"),
+]
+
+
+@pytest.mark.parametrize(
+    ("workers", "shares"),
+    [
+        (1, {"feed-1": ("binance", "okx", "bybit", "okx.2")}),
+        (2, {"feed-1": ("binance", "bybit"), "feed-2": ("okx", "okx.2")}),
+        (9, {"feed-1": ("binance",), "feed-2": ("okx", "okx.2"), "feed-3": ("bybit",)}),
+    ],
+)
+def test_a_venues_connections_stay_together_and_books_are_shared_evenly(
+    workers: int, shares: dict[str, tuple[str, ...]]
+) -> None:
+    assert share(VENUES, workers) == shares
+
+
+def test_without_venues_there_are_no_workers() -> None:
+    assert share([], 4) == {}

@@ -1,0 +1,134 @@
+"""Processes that are forked, watched, started again and ended: with real ones, which do nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signald.errors import ConfigError, ProcessEndedError, SignaldError
+from signald.runtime.family import Family, Role
+from signald.runtime.roster import Roster
+from signald.runtime.shared import SharedMemory
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class Shared:
+    """What the processes of a test see of each other."""
+
+    def __init__(self, *names: str) -> None:
+        memory = SharedMemory({"roster": Roster.nbytes(len(names)), "words": 64})
+        self.roster = Roster(names, memory.region("roster"))
+        self.words = memory.region("words").cast("q")
+
+
+def wait() -> None:
+    """Sleep until a SIGTERM comes."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        signal.pause()
+
+
+def ends_itself(shared: Shared, then: Callable[[], None]) -> Callable[[], dict[str, int]]:
+    """Work that ends as ``then`` does the first time, and the family the second time."""
+
+    def work() -> dict[str, int]:
+        shared.words[0] += 1
+        shared.roster.ready("first")
+        if shared.words[0] == 1:
+            then()
+        os.kill(os.getppid(), signal.SIGTERM)
+        signal.sigwait({signal.SIGTERM})
+        return {"times": shared.words[0]}
+
+    return lambda: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}), work())[1]
+
+
+def test_the_first_ones_last_word_is_the_familys() -> None:
+    shared = Shared("first", "second")
+    first = Role("first", ends_itself(shared, lambda: None), is_vital=True)
+
+    told = Family([first, Role("second", wait)], shared.roster).run()
+
+    assert told == {"times": 1}
+    assert [shared.roster.pid(name) for name in shared.roster.names] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: os._exit(70), lambda: 1 / 0],
+    ids=["kill", "exit", "bug"],
+)
+def test_one_that_ends_is_started_again_and_others_are_told_of_it(how: Callable[[], None]) -> None:
+    shared = Shared("first")
+
+    def lost() -> None:
+        shared.words[1] += 1
+
+    told = Family([Role("first", ends_itself(shared, how), is_vital=True, on_lost=lost)], shared.roster).run()
+
+    assert told == {"times": 2}
+    assert shared.words[1] == 1
+    assert shared.roster.restarts("first") == 1
+
+
+def test_one_that_cannot_begin_ends_the_family_with_its_own_error() -> None:
+    shared = Shared("first", "second")
+
+    def refuse() -> None:
+        where = "metrics.port"
+        raise ConfigError(where, "is taken")
+
+    with pytest.raises(ConfigError, match=r"metrics\.port: is taken") as raised:
+        Family([Role("first", wait, is_vital=True), Role("second", refuse)], shared.roster).run()
+
+    assert raised.value.where == "metrics.port"
+    assert shared.roster.pid("first") == 0
+
+
+def test_a_vital_one_with_a_bug_from_the_first_moment_on_ends_the_family() -> None:
+    shared = Shared("first", "second")
+
+    def fail() -> None:
+        os._exit(70)
+
+    with pytest.raises(ProcessEndedError) as raised:
+        Family([Role("first", fail, is_vital=True), Role("second", wait)], shared.roster).run()
+
+    assert (raised.value.name, raised.value.code) == ("first", 70)
+
+
+def test_every_error_of_ours_comes_through_as_it_was_raised() -> None:
+    shared = Shared("first")
+
+    def refuse() -> None:
+        msg = "there is no server"
+        raise SignaldError(msg)
+
+    with pytest.raises(SignaldError, match="there is no server"):
+        Family([Role("first", refuse, is_vital=True)], shared.roster).run()
+
+
+def test_nobody_is_left_behind_when_the_parent_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "from signald.runtime.family import Family, Role\n"
+        "from signald.runtime.roster import Roster\n"
+        "def work():\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    while True: signal.pause()\n"
+        "Family([Role(name, work) for name in 'ab'], Roster('ab')).run()\n"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) as parent:  # noqa: S603 - our own words
+        assert parent.stdout is not None
+        children = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+        left = parent.stdout.read()  # ends when nobody holds the pipe open any more
+
+    assert len(set(children)) == 2
+    assert left == b""

@@ -1,0 +1,68 @@
+"""What several processes tell is one process's to serve."""
+
+import math
+import urllib.request
+
+from signald.sinks.exposition import Exposition, MetricsServer, Page
+from signald.sinks.metrics import Metrics
+from signald.sinks.page import NumberPage
+from signald.sinks.stages import LatencyRing, Stages
+
+
+def told(metrics: Metrics) -> Page:
+    """The numbers as they stand in memory that is shared."""
+    numbers = NumberPage()
+    metrics.tell(numbers)
+    return Page(numbers, metrics.stages, metrics.latencies)
+
+
+def by_name(exposition: Exposition) -> dict[str, float]:
+    return {key.name: value for key, value in exposition.samples().items()}
+
+
+def test_counters_are_added_up_and_the_highest_gauge_counts() -> None:
+    one, two = Metrics(version="1"), Metrics(version="1")
+    for metrics, pause, offset in ((one, 2.0, math.nan), (two, 5.0, 0.25)):
+        metrics.watch_counter("signald_gc_pauses_total", "", lambda pause=pause: pause)
+        metrics.watch("signald_gc_longest_pause_seconds", "", lambda pause=pause: pause)
+        metrics.watch("signald_clock_offset_seconds", "", lambda offset=offset: offset)
+
+    samples = by_name(Exposition([told(one), told(two)]))
+
+    assert samples["signald_gc_pauses_total"] == 7
+    assert samples["signald_gc_longest_pause_seconds"] == 5
+    assert samples["signald_clock_offset_seconds"] == 0.25
+
+
+def test_stages_are_added_up_and_latencies_are_exact() -> None:
+    feed, signal = Metrics(version="1"), Metrics(version="1")
+    feed.stages.observe("frame", 1_000)
+    signal.stages.observe("score", 2_000)
+    for us in range(1, 1_001):
+        signal.latencies.record(us * 1_000)
+
+    with (
+        MetricsServer(told(feed), told(signal), host="127.0.0.1", port=0) as server,
+        urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as answer,
+    ):
+        text = answer.read().decode()
+
+    assert 'signald_stage_seconds_count{stage="frame"} 1.0' in text
+    assert 'signald_stage_seconds_count{stage="score"} 1.0' in text
+    assert 'signald_release_latency_seconds{quantile="0.99"} 0.00099' in text
+    assert 'signald_release_latency_seconds{quantile="1"} 0.001' in text
+    assert "signald_release_latency_count 1000.0" in text
+
+
+def test_what_shared_memory_holds_outlives_the_process_that_wrote_it() -> None:
+    stages, latencies, numbers = bytearray(Stages.SIZE), bytearray(LatencyRing.size(8)), bytearray(NumberPage.SIZE)
+    gone = Metrics(version="1", stages=Stages(stages), latencies=LatencyRing(8, latencies))
+    gone.counts.frames["binance"] += 3
+    gone.latencies.record(1_000)
+    gone.tell(NumberPage(numbers))
+    del gone
+
+    page = Page(NumberPage(numbers), Stages(stages), LatencyRing(8, latencies))
+
+    assert by_name(Exposition([page]))["signald_frames_total"] == 3
+    assert page.latencies.summarize().n == 1
