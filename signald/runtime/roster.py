@@ -30,9 +30,8 @@ class Roster:
         return 8 * _WORDS * count
 
     def began(self, name: str, pid: int) -> None:
-        """A process was started."""
+        """A process was started, and may have said something already."""
         place = self._places[name]
-        self._words[place + _BEAT] = self._words[place + _READY] = 0
         self._words[place + _STARTS] += 1
         self._words[place + _PID] = pid
 

@@ -28,9 +28,8 @@ class Shared:
 
 def wait() -> None:
     """Sleep until a SIGTERM comes."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    while True:
-        signal.pause()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    signal.sigwait({signal.SIGTERM})
 
 
 def ends_itself(shared: Shared, then: Callable[[], None]) -> Callable[[], dict[str, int]]:
