@@ -32,7 +32,7 @@ chaos: ## 500 random faults, two daemons killed in turn, 1,000 reconnections (ha
 	uv run python -m tests.chaos.turns --seconds 120
 	uv run pytest -m soak tests/soak/test_reconnections.py
 
-kills: ## the example desks killed 500 times while the demo plays: every id handled exactly once (ten minutes)
+kills: ## the example desks killed 500 times while the demo plays: every id handled exactly once (three minutes)
 	uv run python -m tests.chaos.desks --kills 500
 
 fuzz: ## every venue's decoder against the plainest book, 3,000,000 frames each (half an hour)

@@ -3,12 +3,14 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast
 
 import msgspec
 
 from signald.core.guard.rules import GuardRules
+from signald.core.news import NewsRules
 from signald.core.release_window import WindowRules
 from signald.errors import ConfigError
 from signald.model.control import Blackout
@@ -21,7 +23,7 @@ from signald.sources.registry import VenueConfig, read_venue_config, venue_probl
 from signald.sources.tables import key_lines, problems
 from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig
 
-_RULES = ("releases", "guard", "control", "scoring")
+_RULES = ("releases", "guard", "policy", "control", "scoring")
 ENV_PREFIX = "SIGNALD_"
 
 
@@ -126,6 +128,26 @@ class GuardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         )
 
 
+class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What counts as one event, and which events are guarded; see :class:`NewsRules`."""
+
+    guard_from: Share = 0.3
+    hold_s: Positive = 60.0
+    fresh_s: Positive = 600.0
+    same_within_s: Positive = 21_600.0
+    alike: Share = 0.5
+
+    def rules(self) -> NewsRules:
+        """The same, in nanoseconds."""
+        return NewsRules(
+            guard_from=self.guard_from,
+            hold_ns=round(self.hold_s * NS_PER_S),
+            fresh_ns=round(self.fresh_s * NS_PER_S),
+            same_within_ns=round(self.same_within_s * NS_PER_S),
+            alike=self.alike,
+        )
+
+
 class ControlConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stops signals besides commands: a file, and times of the day."""
 
@@ -227,6 +249,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     live: LiveConfig = LiveConfig()
     releases: ReleasesConfig = ReleasesConfig()
     guard: GuardConfig = GuardConfig()
+    policy: PolicyConfig = PolicyConfig()
     control: ControlConfig = ControlConfig()
     books: BooksConfig = BooksConfig()
     journal: JournalConfig = JournalConfig()
@@ -244,6 +267,10 @@ class Config(_File, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything a run is told."""
 
     venues: tuple[VenueConfig, ...] = ()
+
+    def guard_rules(self) -> GuardRules:
+        """What quotes are guarded for: releases, and what no calendar announces."""
+        return replace(self.guard.rules(), news=self.policy.rules())
 
 
 def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:

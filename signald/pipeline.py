@@ -14,6 +14,7 @@ from signald.model.clock import ClockOffset
 from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ScheduledRelease
 from signald.model.notices import Notice, Rejected
+from signald.model.policy import PolicyEvent
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
@@ -182,7 +183,7 @@ class Pipeline(Feeds):
     def _follow(self, step: Step) -> Fed:
         outputs: list[Output] = []
         for event in step.events:
-            if isinstance(event, ScheduledRelease | Release | Heartbeat | Control):
+            if isinstance(event, ScheduledRelease | Release | Heartbeat | Control | PolicyEvent):
                 outputs.extend(self.engine.handle(event, self._rows))
             else:
                 outputs.append(event)

@@ -11,7 +11,7 @@ from signald.journal.reader import read
 from signald.journal.session import Session, read_session
 from signald.model.notices import BlackoutTurned, Controlled, Withheld
 from signald.model.records import Record, RecordKind
-from signald.model.signals import Cause, Signal
+from signald.model.signals import Cause, PolicyView, Signal
 from signald.model.time import Nanos, format_rfc3339
 from signald.research.report.page import page, table
 from signald.sinks.encoding import decode_data
@@ -101,6 +101,8 @@ def _said(signal: Signal) -> str:
         words.append(f"guard {signal.desk.state}")
     if isinstance(signal.realised_bps, float):
         words.append(f"realised {signal.realised_bps:+.1f} bps")
+    if isinstance(signal.policy, PolicyView):
+        words.append(f"{signal.policy.source}: {signal.policy.headline}")
     if isinstance(signal.reason, str):
         words.append(f"{signal.by}: {signal.reason}")
     return ", ".join(filter(None, words))

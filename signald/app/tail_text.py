@@ -8,7 +8,7 @@ from rich.text import Text
 
 from signald.app.tail_status import Overheard
 from signald.live.agenda import DueRelease
-from signald.model.signals import Cause, Rung, Signal
+from signald.model.signals import Cause, PolicyView, Rung, Signal
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 
 _AMBER: Final = "dark_goldenrod"  # to be read on white and on black, as a terminal's yellow is not
@@ -24,6 +24,7 @@ _STYLES: Final = {
     "halt": "bold white on red",
     "resume": "bold green",
     "missed": "magenta",
+    "policy": "bold blue",
 }
 _PRIMARY_S: Final = 300
 _RUNGS: Final = 5  # of a ladder that are shown
@@ -42,7 +43,7 @@ def day_of(signal: Signal) -> str:
 
 def lines_of(signal: Signal, *, width: int | None = None) -> Iterator[Text]:
     """One line for a signal, more where ``width`` columns do not hold it; of a scenario its ladder below it."""
-    word = signal.verdict or (signal.desk.state if signal.kind == "guard" and signal.desk else signal.kind)
+    word = signal.desk.state if signal.kind == "guard" and signal.desk is not None else signal.verdict or signal.kind
     clock = format_rfc3339(signal.ts_event // NS_PER_S * NS_PER_S)[11:19]
     head = Text.assemble(
         (f"{clock} ", "dim"),
@@ -120,6 +121,9 @@ def _facts(signal: Signal) -> Iterator[str]:
         yield "" if not desk.skew_bps else f"skew {desk.skew_bps:+.1f}"
         if desk.max_size_usd is not None:
             yield f"≤ {desk.max_size_usd:,.0f} USD" if desk.max_size_usd else "no quote"
+    if isinstance(signal.policy, PolicyView):
+        told = signal.policy
+        yield f"{told.category}, severity {told.severity:g}, stance {told.stance:+g}: {told.headline}"
     if isinstance(signal.realised_bps, float):
         yield f"realised {signal.realised_bps:+.1f} bps"
     if isinstance(signal.held, dict) and signal.held:

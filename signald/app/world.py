@@ -109,7 +109,7 @@ def build_pipeline(
         indicators=world.indicators,
         documents=documents,
         rules=world.config.releases.rules(),
-        guard=world.config.guard.rules() if instruments else None,
+        guard=world.config.guard_rules() if instruments else None,
         blackouts=world.config.control.blackouts,
         learns=scoring.online,
         barometer=Barometer(*scorers, depth_elasticity=scoring.depth_elasticity) if scoring.volatility else None,

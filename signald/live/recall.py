@@ -6,9 +6,11 @@ from urllib.parse import unquote
 import msgspec
 
 from signald.core.engine.controls import Controls
+from signald.core.news import News, NewsRules
 from signald.core.release_window import ReleaseWindow
 from signald.model.control import Control
 from signald.model.macro import ReleaseId
+from signald.model.policy import PolicyEvent
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.pipeline import RECALLED, RETAINED
 
@@ -21,13 +23,19 @@ _FAMILY = "calendar/schedule/"
 class Recall:
     """Keeps the newest schedule of each topic for as long as its release is open."""
 
-    def __init__(self, windows: Mapping[ReleaseId, ReleaseWindow], controls: Controls | None = None) -> None:
-        """Take the engine's windows, which say what is open, and what is stopped.
+    def __init__(
+        self,
+        windows: Mapping[ReleaseId, ReleaseWindow],
+        controls: Controls | None = None,
+        news: News | None = None,
+    ) -> None:
+        """Take the engine's windows, which say what is open, what is stopped, and what is news.
 
         The first recall is due at once: restarts may be many.
         """
         self._windows = windows
         self._controls = controls or Controls()
+        self._news = news or News(NewsRules())
         self._newest: dict[str, bytes] = {}
         self._next: Nanos = 0
 
@@ -42,12 +50,14 @@ class Recall:
         return self._next
 
     def say(self, now: Nanos, take: Callable[[str, bytes], object]) -> None:
-        """Hand every halt and mute that holds and every open release's schedule to ``take``, with its key."""
+        """Hand every halt, mute and event that holds, and open releases' schedules, to ``take``, with their keys."""
         self._next = now + EVERY_NS
         for topic in [topic for topic in self._newest if not self._is_open(topic)]:
             del self._newest[topic]
         for control in self._controls.in_force():
             take(f"{RECALLED}control/{control.command}", control_payload(control))
+        for story in self._news.in_force(now):
+            take(f"{RECALLED}policy/{story.event.category}", policy_payload(story.event))
         for topic, payload in self._newest.items():
             take(RECALLED + topic, payload)
 
@@ -66,5 +76,22 @@ def control_payload(control: Control) -> bytes:
             "sequence": control.sequence,
             "reason": control.reason,
             "ts_event": format_rfc3339(control.ts_event),
+        }
+    )
+
+
+def policy_payload(event: PolicyEvent) -> bytes:
+    """The event as the contract's message."""
+    return msgspec.json.encode(
+        {
+            "event_id": event.event_id,
+            "sequence": event.sequence,
+            "category": event.category,
+            "stance": event.stance,
+            "severity": event.severity,
+            "headline": event.headline,
+            "source": event.source,
+            "ts_event": format_rfc3339(event.ts_event),
+            "expires_after_s": event.expires_after_s,
         }
     )

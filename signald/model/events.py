@@ -4,5 +4,6 @@ from typing import TypeAlias
 
 from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ScheduledRelease
+from signald.model.policy import PolicyEvent
 
-Event: TypeAlias = ScheduledRelease | Release | Heartbeat | Control
+Event: TypeAlias = ScheduledRelease | Release | Heartbeat | Control | PolicyEvent

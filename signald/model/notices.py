@@ -186,6 +186,17 @@ class Controlled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class PolicyHeard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A source told of a policy event: a new one, or the one that is known as ``same_as``."""
+
+    event_id: str
+    same_as: str
+    source: str
+    novelty: float
+    is_new: bool
+    ts_ingest: Nanos
+
+
 class BlackoutTurned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """From ``ts_due`` on nothing is said of ``instrument``, or again; it may have ``*`` in it."""
 
@@ -273,6 +284,7 @@ Notice: TypeAlias = (
     | SourceAlive
     | Controlled
     | BlackoutTurned
+    | PolicyHeard
     | Withheld
     | Rehearsed
     | ModelLearnt

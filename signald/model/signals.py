@@ -6,6 +6,7 @@ import msgspec
 
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
+from signald.model.policy import Category
 from signald.model.time import Nanos
 
 SCHEMA = "signald.signal/1"
@@ -19,6 +20,7 @@ SignalKind: TypeAlias = Literal[
     "missed",
     "reaction",
     "outcome",
+    "policy",
     "halt",
     "resume",
 ]
@@ -164,6 +166,29 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     depth: float | msgspec.UnsetType = msgspec.UNSET
 
 
+class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that no calendar announced, by the word of the first source that told it.
+
+    ``stance`` is −1 adverse to risk assets … +1, ``severity`` 0…1; ``novelty`` is 1 where nothing of its category that
+    is remembered was told in like words, 0 where all of its words were. It is news until ``ts_expires``.
+    """
+
+    event_id: str
+    category: Category
+    stance: float
+    severity: float
+    headline: str
+    source: str
+    novelty: float
+    ts_expires: Nanos
+
+
+class Regime(msgspec.Struct, frozen=True, kw_only=True):
+    """What else moves the market at the time: categories of policy events that are still news."""
+
+    policy: tuple[Category, ...]
+
+
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
     """What the model would say if a figure came out as one given one, alone: as in a release, at the primary horizon.
 
@@ -187,7 +212,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     plausible figure, rising, with the decimals of its series, to what would be said of it. Reaction and outcome have
     ``realised_bps``, the move since the first figure was scored, ``remaining_bps``, what the prediction for the next
     horizon still expects of it, ``liquidity``, and ``held``: by horizon that is over, in seconds, whether its interval
-    held what happened. A halt and a resume have ``by`` and ``reason``.
+    held what happened. ``policy`` has what a policy event is, in its own documents, its steps of the guard and its
+    reactions; ``regime`` stands in scored documents while such an event is news. A halt and a resume have ``by`` and
+    ``reason``.
     """
 
     schema: str = SCHEMA
@@ -212,5 +239,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     remaining_bps: float | msgspec.UnsetType | None = msgspec.UNSET
     liquidity: Liquidity | msgspec.UnsetType = msgspec.UNSET
     held: dict[str, bool] | msgspec.UnsetType = msgspec.UNSET
+    policy: PolicyView | msgspec.UnsetType = msgspec.UNSET
+    regime: Regime | msgspec.UnsetType = msgspec.UNSET
     by: str | msgspec.UnsetType = msgspec.UNSET
     reason: str | msgspec.UnsetType = msgspec.UNSET

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from signald.model.macro import IndicatorId, ReleaseId, ReleaseKind
+from signald.model.policy import Category
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.runtime.clock import Clock
 
@@ -18,6 +19,7 @@ HEARTBEAT_EVERY_S: Final = 4.0
 """The contract allows five seconds."""
 
 _Q1_2025: Final = Path(__file__).with_name("q1_2025.toml")
+_NEWS_FOR_S: Final = 86_400.0
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,6 +44,17 @@ class PlannedRelease(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.consensus is None else self.actual - self.consensus
 
 
+class PlannedPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that no calendar announces; ``headlines`` are two sources' words for it, the first comes first."""
+
+    ts: Nanos
+    category: Category
+    stance: float
+    severity: float
+    headlines: tuple[str, str]
+    move_bps: float
+
+
 class Quarter(msgspec.Struct, frozen=True, kw_only=True):
     """Releases in the order of their times, and what the simulated market makes of a surprise.
 
@@ -50,6 +63,7 @@ class Quarter(msgspec.Struct, frozen=True, kw_only=True):
 
     releases: tuple[PlannedRelease, ...]
     response_bps_per_unit: dict[IndicatorId, float]
+    policies: tuple[PlannedPolicy, ...] = ()
 
     def bundles(self) -> list[tuple[PlannedRelease, ...]]:
         """The releases that share a timestamp, together."""
@@ -69,11 +83,21 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     consensus: float | None = None
 
 
+class _Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    at: datetime
+    category: Category
+    stance: float
+    severity: float
+    headlines: tuple[str, str]
+    move_bps: float
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: str
     release_time: time
     releases: tuple[_Row, ...]
     response_bps_per_unit: dict[IndicatorId, float]
+    policies: tuple[_Policy, ...] = ()
 
 
 def load_quarter(path: Path = _Q1_2025) -> Quarter:
@@ -94,6 +118,17 @@ def load_quarter(path: Path = _Q1_2025) -> Quarter:
     return Quarter(
         releases=tuple(sorted(releases, key=lambda release: release.ts_scheduled)),
         response_bps_per_unit=file.response_bps_per_unit,
+        policies=tuple(
+            PlannedPolicy(
+                ts=_nanos(row.at),
+                category=row.category,
+                stance=row.stance,
+                severity=row.severity,
+                headlines=row.headlines,
+                move_bps=row.move_bps,
+            )
+            for row in sorted(file.policies, key=lambda row: row.at)
+        ),
     )
 
 
@@ -144,6 +179,19 @@ class CalendarPublisher:
             fields["actual"] = actual
         topic = f"calendar/release/{self._escape(release.release_id)}/{self._source}"
         await self._publish(topic, fields, ts_event=release.ts_scheduled if kind is ReleaseKind.FIRST else None)
+
+    async def happen(self, policy: PlannedPolicy, *, headline: str) -> None:
+        """Tell of an event that no calendar announced, in this source's words."""
+        event_id = f"{self._source}-{policy.ts // NS_PER_S}"
+        fields = {
+            "event_id": event_id,
+            "category": policy.category,
+            "headline": headline,
+            "stance": policy.stance,
+            "severity": policy.severity,
+            "expires_after_s": _NEWS_FOR_S,
+        }
+        await self._publish(f"policy/{policy.category}", fields, ts_event=policy.ts)
 
     async def beat(self, covers: Sequence[str] = ("us.*",)) -> None:
         """Say that this source is alive."""

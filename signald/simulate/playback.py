@@ -8,6 +8,7 @@ calendar's source is heard of inside the windows only: between them the daemon n
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, TypeAlias
 
@@ -16,7 +17,7 @@ import msgspec
 from signald.errors import CheckFailedError
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos, format_rfc3339
 from signald.runtime.clock import Clock
-from signald.simulate.calendar import HEARTBEAT_EVERY_S, CalendarPublisher, PlannedRelease, Quarter
+from signald.simulate.calendar import HEARTBEAT_EVERY_S, CalendarPublisher, PlannedPolicy, PlannedRelease, Quarter
 from signald.simulate.market import Market
 from signald.simulate.scenarios import PLAIN, Scenario
 from signald.simulate.scoreboard import PRIMARY_HORIZON_S, Scoreboard
@@ -30,6 +31,7 @@ _LEAD_NS: Final = 250 * NS_PER_MS  # the frame of a deadline comes this long bef
 _CONSENSUS_LEAD_NS: Final = 86_400 * NS_PER_S  # what is expected is known a day ahead
 _LATENCY_S: Final = (0.001, 0.004)  # how late a wire service is
 _BETWEEN_SIBLINGS_S: Final = (0.0005, 0.003)
+_FOLLOWED_NS: Final = 1_800 * NS_PER_S  # until then the guard of a policy event has ended
 _REACTS_AFTER_NS: Final = 15 * NS_PER_MS
 _NOISE_BPS: Final = 12.0
 _WAIT_S: Final = 10.0
@@ -127,6 +129,7 @@ class Playback:
         self._ask_engine = ask_engine
         self._scoreboard = scoreboard
         self._random = random.Random(seed)
+        self._unplayed: deque[PlannedPolicy] = deque()
         self.next_release: Nanos | None = None
         self.is_quiet = False
 
@@ -149,18 +152,22 @@ class Playback:
             CheckFailedError: The daemon did not do in time what was waited for.
         """
         bundles = self._quarter.bundles()
+        self._unplayed = deque(self._quarter.policies)
         pace = Pace(duration_s=duration_s, windows=len(bundles), now_s=self._now_s())
         for bundle in bundles:
             await self._play(bundle, pace)
         self.next_release = None
+        await self._happen_until(None)
 
     async def _play(self, bundle: tuple[PlannedRelease, ...], pace: Pace) -> None:
         scheduled = bundle[0].ts_scheduled
         self.next_release = scheduled
         started_s = self._now_s()
+        await self._happen_until(scheduled - _CONSENSUS_LEAD_NS)
         await self.jump(scheduled - _CONSENSUS_LEAD_NS)
         for release in bundle:
             await self._publisher.announce(release, with_consensus=True)
+        await self._happen_until(scheduled)
         before_s, after_s = pace.next_window(self._now_s())
         await self.jump(scheduled - round(before_s * NS_PER_S))
         pace.jumped(self._now_s() - started_s)
@@ -188,6 +195,26 @@ class Playback:
             )
         self._scoreboard.realised(bundle, (self._market.mid / mid - 1.0) * 1e4)
         pace.jumped(self._now_s() - started_s)
+
+    async def _happen_until(self, ts: Nanos | None) -> None:
+        """Let what no calendar announces happen, up to ``ts`` or all that is left: two sources tell of each event."""
+        while self._unplayed and (ts is None or self._unplayed[0].ts < ts):
+            policy = self._unplayed.popleft()
+            await self.jump(policy.ts)
+            self._market.react(policy.ts + _REACTS_AFTER_NS, policy.move_bps)
+            read = self._scoreboard.documents["policy"]
+            for speaker, headline in zip((self._publisher, self._second), policy.headlines, strict=True):
+                await speaker.happen(policy, headline=headline)
+            await self._wait_for(
+                lambda read=read: self._scoreboard.documents["policy"] > read,
+                what=f"the signal of {policy.headlines[0]!r}",
+            )
+            ends = policy.ts + _FOLLOWED_NS  # the daemon's word on what is due next may be older than its signal
+            await self._wait_for_engine(
+                lambda status, ends=ends: status.next_deadline is not None and status.next_deadline < ends,
+                what="the first step after it to be due",
+            )
+            await self.jump(ends)
 
     async def _release(self, bundle: tuple[PlannedRelease, ...]) -> None:
         await asyncio.sleep(self._random.uniform(*_LATENCY_S))

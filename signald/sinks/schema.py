@@ -5,7 +5,13 @@ from typing import Any
 import msgspec
 
 from signald.model.signals import SCHEMA, Signal
-from signald.sources.calendars.mqtt.messages import ControlMessage, HeartbeatMessage, ReleaseMessage, ScheduleMessage
+from signald.sources.calendars.mqtt.messages import (
+    ControlMessage,
+    HeartbeatMessage,
+    PolicyMessage,
+    ReleaseMessage,
+    ScheduleMessage,
+)
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -14,6 +20,7 @@ _HEARD = {
     "release": ("calendar/release/{release_id}/{source}", ReleaseMessage),
     "heartbeat": ("heartbeat/{source}", HeartbeatMessage),
     "control": ("control/{command}", ControlMessage),
+    "policy": ("policy/{category}", PolicyMessage),
 }
 """Name → topic below the prefix, payload."""
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from signald.core.documents import causes as c
 from signald.core.release_window import ReleaseWindow
 from signald.core.scoring import Scorer, book_flags
 from signald.core.scoring.view import Row, book_view
-from signald.model.identity import signal_id
+from signald.model.identity import cause_key, signal_id
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
-from signald.model.signals import BookView, DeskGuidance, Liquidity, Signal
+from signald.model.policy import PolicyEvent
+from signald.model.signals import BookView, DeskGuidance, Liquidity, PolicyView, Signal, SignalKind
 from signald.model.time import NS_PER_S, Nanos
 
 ALL_RELEASES: ReleaseId = "*"
@@ -107,6 +110,79 @@ class DeskDocuments:
             remaining_bps=ahead[0].mean_bps - realised if ahead and realised is not None else None,
             liquidity=liquidity,
             held=dict(held),
+        )
+
+    def policy(
+        self, view: PolicyView, event: PolicyEvent, *, instrument: InstrumentId, row: Row, desk: DeskGuidance
+    ) -> Signal:
+        """Something happened that no calendar announced; no model says in which direction it moves anything."""
+        return self._of_policy(
+            *("policy", view, event), step=None, instrument=instrument, row=row, desk=desk, due=event.ts_ingest
+        )
+
+    def policy_step(
+        self,
+        step: str,
+        view: PolicyView,
+        event: PolicyEvent,
+        *,
+        instrument: InstrumentId,
+        row: Row,
+        desk: DeskGuidance,
+        due: Nanos,
+    ) -> Signal:
+        """One step of the guard on account of a policy event."""
+        return self._of_policy("guard", view, event, step=step, instrument=instrument, row=row, desk=desk, due=due)
+
+    def policy_reaction(
+        self,
+        view: PolicyView,
+        event: PolicyEvent,
+        *,
+        instrument: InstrumentId,
+        row: Row,
+        mid: float | None,
+        liquidity: Liquidity,
+        is_last: bool,
+        due: Nanos,
+    ) -> Signal:
+        """What became of a policy event by ``due``: the move since we heard of it, and the liquidity against then."""
+        kind = "outcome" if is_last else "reaction"
+        step = f"{kind}+{(due - event.ts_ingest) // NS_PER_S}"
+        told = self._of_policy(kind, view, event, step=step, instrument=instrument, row=row, desk=None, due=due)
+        realised = None if told.book is None or mid is None else (told.book.mid / mid - 1.0) * 1e4
+        return msgspec.structs.replace(told, realised_bps=realised, remaining_bps=None, liquidity=liquidity, held={})
+
+    def _of_policy(
+        self,
+        kind: SignalKind,
+        view: PolicyView,
+        event: PolicyEvent,
+        *,
+        step: str | None,
+        instrument: InstrumentId,
+        row: Row,
+        desk: DeskGuidance | None,
+        due: Nanos,
+    ) -> Signal:
+        parts = (event.event_id,) if step is None else (event.event_id, step)
+        return Signal(
+            id=signal_id(kind, instrument, (cause_key("policy", *parts),)),
+            kind=kind,
+            revision=0,
+            causes=(),
+            instrument=instrument,
+            verdict="no_edge" if kind == "policy" else None,
+            confidence=None,
+            horizons=(),
+            book=book_view(row, due),
+            desk=desk,
+            model=self.scorer.view(),
+            flags=c.in_order(book_flags(row)),
+            ts_scheduled=None,
+            ts_event=event.ts_event if kind == "policy" else due,
+            ts_ingest=due,
+            policy=view,
         )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from signald.core.board import BoardRows
 from signald.core.documents import causes as c
 from signald.core.documents.plans import Plans
+from signald.core.news import News, NewsRules
 from signald.core.release_window import Bundle, ReleaseWindow
 from signald.core.scoring import Prediction, Scorer, book_flags, book_view, figure_text, plausible_figures
 from signald.core.scoring.view import Row
@@ -15,7 +16,7 @@ from signald.core.surprise import surprise
 from signald.model.identity import signal_id
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import Release, ReleaseId, ReleaseKind
-from signald.model.signals import Cause, Flag, ModelView, Rung, Signal, SignalKind, Verdict
+from signald.model.signals import Cause, Flag, ModelView, Regime, Rung, Signal, SignalKind, Verdict
 from signald.model.time import Nanos
 
 
@@ -39,12 +40,14 @@ class Documents:
     Attributes:
         scorer: The model.
         clock_is_off: Whether our clock is known to be off by more than is tolerated.
+        news: What happened that no calendar announced.
     """
 
     def __init__(self, *, scorer: Scorer, instruments: tuple[Instrument, ...]) -> None:
         """Take the model and the instruments."""
         self.scorer = scorer
         self.clock_is_off = False
+        self.news = News(NewsRules())
         self._instruments = instruments
         self._plans = Plans(scorer)
 
@@ -258,7 +261,12 @@ class Documents:
             ts_scheduled=statement.ts_scheduled,
             ts_event=statement.ts_event,
             ts_ingest=statement.ts_ingest,
+            regime=self._regime(statement.ts_ingest),
         )
+
+    def _regime(self, now: Nanos) -> Regime | msgspec.UnsetType:
+        categories = self.news.categories(now)
+        return Regime(policy=categories) if categories else msgspec.UNSET
 
 
 def _ids(bundle: Bundle) -> tuple[ReleaseId, ...]:

@@ -13,17 +13,19 @@ from signald.core.engine.lessons import Lessons
 from signald.core.engine.patience import Patience
 from signald.core.engine.shadow import Shadow
 from signald.core.engine.timetable import Timetable
-from signald.core.engine.world import Output, World
+from signald.core.engine.world import Output, World, repeated
 from signald.core.guard.rules import GuardRules
 from signald.core.guard.timeline import Guard
 from signald.core.liveness import covers
+from signald.core.news import News, NewsRules
 from signald.core.release_window import Bundle, Moment, Register, ReleaseWindow, WindowRules
 from signald.model.clock import ClockOffset
 from signald.model.control import Blackout, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
-from signald.model.notices import SourceSilent
+from signald.model.notices import PolicyHeard, SourceSilent
 from signald.model.parameters import Parameters
+from signald.model.policy import PolicyEvent
 from signald.model.time import Nanos
 
 _ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "confirm", "missed", "close"})
@@ -60,6 +62,7 @@ class Engine:
         self._timetable = Timetable(self._world)
         self._figures = Figures(self._world)
         self.controls = Controls(blackouts)
+        documents.news = News(NewsRules() if guard is None else guard.news)
         self._guard = guard and Guard(
             register=self._world.register, documents=DeskDocuments(documents.scorer), rules=guard
         )
@@ -87,6 +90,11 @@ class Engine:
     def bundles(self) -> Mapping[Nanos, Bundle]:
         """The same by the moment at which they are due, for those who look ahead; not to be written."""
         return self._world.register.bundles
+
+    @property
+    def news(self) -> News:
+        """What happened that no calendar announced."""
+        return self._world.documents.news
 
     @property
     def sources(self) -> Mapping[str, Heartbeat]:
@@ -155,6 +163,8 @@ class Engine:
     def _apply(self, event: Event | ClockOffset, rows: BoardRows) -> list[Output]:
         if isinstance(event, Control):
             return self.controls.take(event)
+        if isinstance(event, PolicyEvent):
+            return self._hear(event, rows)
         if isinstance(event, ClockOffset):
             return self._world.set_clock(event)
         if isinstance(event, Heartbeat):
@@ -169,6 +179,23 @@ class Engine:
         if self._barometer is not None and after is not None:
             self._barometer.expect(after, event.ts_ingest)
         return [*outputs, *self._seen(self._figures.take_held(event.release_id, rows))]
+
+    def _hear(self, event: PolicyEvent, rows: BoardRows) -> list[Output]:
+        """Something happened: the first who tells it is heard at once; what happened long ago only holds."""
+        if self.news.is_repetition(event):
+            return [repeated(event.event_id, event.source, event.sequence, event.ts_ingest)]
+        story, is_new = self.news.take(event)
+        heard = PolicyHeard(
+            event_id=event.event_id,
+            same_as=story.event.event_id,
+            source=event.source,
+            novelty=story.novelty,
+            is_new=is_new,
+            ts_ingest=event.ts_ingest,
+        )
+        is_fresh = event.ts_ingest - event.ts_event <= self.news.rules.fresh_ns
+        said = self._guard.raise_alarm(story, rows) if is_new and is_fresh and self._guard is not None else []
+        return [*said, heard]
 
     def _ts_of(self, release_id: ReleaseId) -> Nanos | None:
         window = self._world.register.windows.get(release_id)

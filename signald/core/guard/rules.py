@@ -1,8 +1,9 @@
 """The guard's moments and shares, as configured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from signald.core.news import NewsRules
 from signald.model.macro import IndicatorId
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
 
@@ -25,6 +26,7 @@ class GuardRules:
         check_at_ns: When after T0 liquidity is looked at.
         react_at_ns: When after T0 the reaction is told; at the model's horizons it always is.
         renew_every_ns: ``normal`` is said again this often; a desk that does not hear it falls back to ``widen``.
+        news: Which events that no calendar announces are guarded.
         grace_ns: How much longer than until the next step a step holds, so that it need not be late to be heard.
     """
 
@@ -42,6 +44,7 @@ class GuardRules:
     react_at_ns: tuple[Nanos, ...] = tuple(s * NS_PER_S for s in (10, 60, 300, 900))
     renew_every_ns: Nanos = 3_600 * NS_PER_S
     grace_ns: Nanos = 2 * NS_PER_S
+    news: NewsRules = field(default_factory=NewsRules)
 
     def lead_ns(self, indicator: IndicatorId) -> Nanos:
         """How long before T0 a release of ``indicator`` is guarded."""

@@ -9,9 +9,11 @@ from typing import Final
 
 from signald.core.board import BoardRows
 from signald.core.documents.desk import DeskDocuments, mid_of
+from signald.core.guard.alarms import Alarms
 from signald.core.guard.rules import GuardRules
 from signald.core.guard.steps import NO_MOMENT, StepName, Steps, after_offsets
 from signald.core.guard.watch import Place, Watch, combine, level_of
+from signald.core.news import Story
 from signald.core.release_window import Register, ReleaseWindow
 from signald.core.scoring.view import Row, book_view
 from signald.model.instruments import InstrumentId
@@ -43,11 +45,20 @@ class Guard:
         self._called_off: dict[Nanos, int] = {}
         self._last_scheduled: Nanos = 0
         self._renews = False
+        self._alarms = Alarms(documents, rules, guide=self._guidance)
 
     # -- what is due -------------------------------------------------------------------------------------------------
 
     def next_ts(self) -> Nanos | None:
         """When the next step is due."""
+        own, alarm = self._next_own_ts(), self._alarms.next_ts()
+        return own if alarm is None or (own is not None and own <= alarm) else alarm
+
+    def raise_alarm(self, story: Story, rows: BoardRows) -> list[Signal]:
+        """Something happened that no calendar announced."""
+        return self._alarms.raise_for(story, rows)
+
+    def _next_own_ts(self) -> Nanos | None:
         while (step := self._steps.next()) is not None:
             watch = self._watches.get(step.ts_scheduled)
             if step.ts_scheduled == NO_MOMENT or (watch is not None and watch.plan == step.plan):
@@ -69,6 +80,8 @@ class Guard:
 
     def fire(self, rows: BoardRows) -> list[Signal]:
         """Do the next step, at its own time."""
+        if self.next_ts() != self._next_own_ts():
+            return self._alarms.fire(rows)
         step = self._steps.pop()
         if step.name == "renew":
             return self._renew(step.ts, rows)
@@ -248,7 +261,7 @@ class Guard:
         self._renews = self._last_scheduled > due
         if self._renews:
             self._steps.add("renew", due + self._rules.renew_every_ns)
-        if not self._renews or any(not watch.is_over for watch in self._active.values()):
+        if not self._renews or not self._alarms.is_calm or any(not watch.is_over for watch in self._active.values()):
             return []
         return [
             self._documents.step(
@@ -298,6 +311,7 @@ class Guard:
             for watch in self._active.values()
             if watch.places[name].state != "normal"
         ]
+        members.extend(self._alarms.bearing(name, now))
         return combine(members) if members else self._calm(now)
 
     def _calm(self, now: Nanos) -> DeskGuidance:

@@ -42,7 +42,8 @@ class Place:
         before: Its liquidity before the figure.
         now: Its liquidity at the last look.
         signal: The newest document that scored a figure of this moment.
-        mid: Mid when the first figure was scored; ``None``: no book then.
+        mid: Mid when the first figure was scored, or news came; ``None``: no book then.
+        last_mid: Mid at the last look at which there was a book; kept for news only.
         held: Horizon → whether its interval held what happened, as far as that is known.
     """
 
@@ -52,6 +53,7 @@ class Place:
     now: Level | None = None
     signal: Signal | None = None
     mid: float | None = None
+    last_mid: float | None = None
     held: dict[str, bool] = field(default_factory=dict[str, bool])
 
 
@@ -91,22 +93,11 @@ class Watch:
 
     def is_back(self, name: InstrumentId, share: float) -> bool:
         """Whether spread and depth are back at ``share`` of what they were; not where that is not known."""
-        place = self.places[name]
-        if place.before is None or place.now is None:
-            return False
-        spread = g.recovered(place.now.spread_bps, place.before.spread_bps, share=share, falling=True)
-        return spread and g.recovered(place.now.depth_usd, place.before.depth_usd, share=share, falling=False)
+        return is_back(self.places[name], share)
 
     def liquidity(self, name: InstrumentId) -> Liquidity:
-        """Liquidity now against before, as ratios; ``None`` where it is not known or was nothing."""
-        place = self.places[name]
-        before, now = place.before, place.now
-        if before is None or now is None:
-            return Liquidity(spread_ratio=None, depth_ratio=None)
-        return Liquidity(
-            spread_ratio=now.spread_bps / before.spread_bps if before.spread_bps > 0.0 else None,
-            depth_ratio=now.depth_usd / before.depth_usd if now.depth_usd is not None and before.depth_usd else None,
-        )
+        """Liquidity now against before; see :func:`liquidity_of`."""
+        return liquidity_of(self.places[name])
 
     # -- what quotes are to do ---------------------------------------------------------------------------------------
 
@@ -139,7 +130,7 @@ class Watch:
             if std is None:
                 return None, 0.0, depth
             left = g.remaining_bps(std, elapsed_s=(now - self.ts_scheduled) / NS_PER_S, horizon_s=horizon_s)
-            widen = g.widen_bps(left, quote_life_s=quote_life_s, horizon_s=horizon_s) + _excess_bps(place)
+            widen = g.widen_bps(left, quote_life_s=quote_life_s, horizon_s=horizon_s) + excess_bps(place)
             return widen, 0.0, g.size_usd(depth, widen)
         if std is None:
             return None, 0.0, depth
@@ -158,6 +149,25 @@ class Watch:
             case _:
                 after = rules.normal_after_ns
         return self.ts_scheduled + after
+
+
+def is_back(place: Place, share: float) -> bool:
+    """Whether spread and depth are back at ``share`` of what they were; not where that is not known."""
+    if place.before is None or place.now is None:
+        return False
+    spread = g.recovered(place.now.spread_bps, place.before.spread_bps, share=share, falling=True)
+    return spread and g.recovered(place.now.depth_usd, place.before.depth_usd, share=share, falling=False)
+
+
+def liquidity_of(place: Place) -> Liquidity:
+    """Liquidity now against before, as ratios; ``None`` where it is not known or was nothing."""
+    before, now = place.before, place.now
+    if before is None or now is None:
+        return Liquidity(spread_ratio=None, depth_ratio=None)
+    return Liquidity(
+        spread_ratio=now.spread_bps / before.spread_bps if before.spread_bps > 0.0 else None,
+        depth_ratio=now.depth_usd / before.depth_usd if now.depth_usd is not None and before.depth_usd else None,
+    )
 
 
 def combine(members: Sequence[DeskGuidance]) -> DeskGuidance:
@@ -182,7 +192,7 @@ def _predicted_std(signal: Signal, horizon_s: float) -> float | None:
     return next((one.std_bps for one in signal.horizons if one.seconds == horizon_s), None)
 
 
-def _excess_bps(place: Place) -> float:
+def excess_bps(place: Place) -> float:
     """Half of what the market's own spread is wider than before."""
     if place.before is None or place.now is None:
         return 0.0

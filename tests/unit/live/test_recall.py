@@ -1,11 +1,14 @@
 """Schedules of open releases are written again and again, so that every restart finds them near the journal's end."""
 
 from signald.core.engine.controls import Controls
+from signald.core.guard.rules import GuardRules
 from signald.live.recall import EVERY_NS, Recall
 from signald.model.control import Command, Control
 from signald.pipeline import RECALLED, RETAINED
+from signald.sources.calendars.mqtt.source import MqttCalendar
 from tests.support.calendar import CPI_JANUARY, DAY, T0, schedule_payload, scheduled
 from tests.support.engine import CLOSE, build_engine, tell, wait
+from tests.support.policy import policy_event
 
 TOPIC = f"calendar/schedule/{CPI_JANUARY}/bls"
 NOW = T0 - DAY
@@ -71,3 +74,17 @@ def test_halts_and_mutes_that_hold_are_said_again() -> None:
     keys = [key for key, _ in said(Recall({}, controls), T0)]
 
     assert keys == ["recalled:control/halt", "recalled:control/mute"]
+
+
+def test_policy_event_that_is_still_news_is_said_again_until_it_expires() -> None:
+    engine = build_engine(guard=GuardRules())
+    heard = policy_event(expires_after_s=4.0 * 3_600)
+    tell(engine, heard)
+    recall = Recall(engine.windows, engine.controls, engine.news)
+
+    [(key, payload)] = said(recall, T0 + EVERY_NS)
+    after = said(recall, T0 + 9 * EVERY_NS)
+
+    step = MqttCalendar({}).on_message(key.removeprefix(RECALLED), payload, heard.ts_ingest)
+    assert step.events == (heard,)
+    assert after == []

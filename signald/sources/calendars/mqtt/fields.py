@@ -14,6 +14,7 @@ from signald.sources.calendars.mqtt.messages import (
     ControlMessage,
     Figure,
     HeartbeatMessage,
+    PolicyMessage,
     ReleaseMessage,
     ScheduleMessage,
 )
@@ -21,7 +22,7 @@ from signald.sources.calendars.mqtt.messages import (
 MAX_SKEW_NS: Final = 86_400 * 10**9
 """A figure that says it happened more than a day from now is refused: its time would outrank all that come after it."""
 
-_Message = TypeVar("_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage, ControlMessage)
+_Message = TypeVar("_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage, ControlMessage, PolicyMessage)
 
 _SHOWN: Final = 80  # characters of a value that are repeated to whoever sent it
 _LONGEST_NAME: Final = 64

@@ -6,6 +6,7 @@ import msgspec
 
 from signald.model.control import EVERYTHING, Command
 from signald.model.macro import ReleaseKind, ScheduleState
+from signald.model.policy import Category
 
 Figure: TypeAlias = int | float | str
 """A figure as sent: read by :func:`signald.model.figures.parse_figure` in the indicator's unit."""
@@ -64,3 +65,17 @@ class ControlMessage(msgspec.Struct, frozen=True, kw_only=True):
     ts_event: str
     target: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] = EVERYTHING
     reason: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+
+
+class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``policy/{category}``."""
+
+    event_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    sequence: Count
+    category: Category
+    stance: Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
+    severity: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+    headline: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+    source: str
+    ts_event: str
+    expires_after_s: Annotated[float, msgspec.Meta(gt=0.0, le=2_592_000.0)]

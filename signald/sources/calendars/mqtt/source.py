@@ -11,6 +11,7 @@ from signald.model.control import EVERYTHING, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, Release, ReleaseKind, ScheduledRelease
 from signald.model.notices import Rejected
+from signald.model.policy import PolicyEvent
 from signald.model.time import Nanos
 from signald.sources.calendars.mqtt.fields import (
     decode_message,
@@ -23,10 +24,16 @@ from signald.sources.calendars.mqtt.fields import (
     require_same,
     shown,
 )
-from signald.sources.calendars.mqtt.messages import ControlMessage, HeartbeatMessage, ReleaseMessage, ScheduleMessage
+from signald.sources.calendars.mqtt.messages import (
+    ControlMessage,
+    HeartbeatMessage,
+    PolicyMessage,
+    ReleaseMessage,
+    ScheduleMessage,
+)
 from signald.sources.protocol import Step
 
-TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+", "control/+")
+TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+", "control/+", "policy/+")
 """What to subscribe to, below the prefix."""
 
 MAX_PAYLOAD_BYTES: Final = 65_536
@@ -49,6 +56,7 @@ class MqttCalendar:
         self._schedules = msgspec.json.Decoder(ScheduleMessage)
         self._releases = msgspec.json.Decoder(ReleaseMessage)
         self._controls = msgspec.json.Decoder(ControlMessage)
+        self._policies = msgspec.json.Decoder(PolicyMessage)
         self._heartbeats = msgspec.json.Decoder(HeartbeatMessage)
         self._topics: dict[str, tuple[str, ...]] = {}
         self._by_release: dict[str, Indicator] = {}
@@ -78,6 +86,8 @@ class MqttCalendar:
                 return self._heartbeat(topic, source, payload=payload, now=now)
             case ["control", command]:
                 return self._control(topic, command, payload=payload, now=now)
+            case ["policy", category]:
+                return self._policy(topic, category, payload=payload, now=now)
             case _:
                 raise MalformedFrameError(topic, "topic", f"{shown(topic)} is not a topic of the calendar")
 
@@ -180,6 +190,31 @@ class MqttCalendar:
             reason=message.reason,
             ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
             ts_ingest=now,
+        )
+
+    def _policy(self, topic: str, category: str, *, payload: bytes, now: Nanos) -> PolicyEvent:
+        """``policy/tariff``.
+
+        ``{"event_id":"wh-20250213-1","sequence":1739469600000000000,"category":"tariff","stance":-0.7,"severity":0.6,
+        "headline":"President signs memorandum on reciprocal tariffs","source":"wire",
+        "ts_event":"2025-02-13T18:00:00Z","expires_after_s":86400}``
+        """
+        message = decode_message(self._policies.decode, payload, topic)
+        require_same(topic, "category", message.category, category)
+        _require_source(topic, message.source, message.source)
+        if not is_name(message.event_id):
+            raise MalformedFrameError(topic, "event_id", f"{shown(message.event_id)} is not a name")
+        return PolicyEvent(
+            event_id=message.event_id,
+            category=message.category,
+            stance=message.stance,
+            severity=message.severity,
+            headline=message.headline,
+            source=message.source,
+            sequence=message.sequence,
+            ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
+            ts_ingest=now,
+            expires_after_s=message.expires_after_s,
         )
 
     def _indicator(self, topic: str, release_id: str) -> Indicator:

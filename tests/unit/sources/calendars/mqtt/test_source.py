@@ -19,6 +19,7 @@ from tests.support.calendar import (
     release_payload,
     schedule_payload,
 )
+from tests.support.policy import policy_event, policy_payload
 
 SCHEDULE = f"calendar/schedule/{CPI_JANUARY}/bls"
 RELEASE = f"calendar/release/{CPI_JANUARY}/bls"
@@ -163,7 +164,7 @@ def test_an_unknown_indicator_is_named() -> None:
 @pytest.mark.parametrize(
     "topic",
     [
-        *("", "/", "heartbeat", "heartbeat/a/b", "calendar", "calendar/release", "calendar/release/x", "policy/tariff"),
+        *("", "/", "heartbeat", "heartbeat/a/b", "calendar", "calendar/release", "calendar/release/x", "policy"),
         *(f"{RELEASE}/x", f"/{RELEASE}", f"signald/v1/{RELEASE}", "calendar/releases/us.cpi.yoy:2025-01/bls"),
         *("\x00", "\ud800", "é" * 70_000),
     ],
@@ -361,3 +362,36 @@ def test_command_that_makes_no_sense_is_refused_by_its_field(
 
     assert isinstance(rejected, Rejected)
     assert rejected.field == field
+
+
+# -- what nobody announced --------------------------------------------------------------------------------------------
+
+
+def test_policy_event_is_read() -> None:
+    event = read("policy/tariff", policy_payload())
+
+    assert event == policy_event(ts_ingest=NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"category": "reserve"}, "category"),
+        ({"category": "weather"}, "category"),
+        ({"stance": -1.1}, "stance"),
+        ({"severity": 2}, "severity"),
+        ({"severity": None}, "severity"),
+        ({"event_id": "two words"}, "event_id"),
+        ({"event_id": ...}, "event_id"),
+        ({"headline": ""}, "headline"),
+        ({"headline": "x" * 1_001}, "headline"),
+        ({"source": ""}, "source"),
+        ({"expires_after_s": 0}, "expires_after_s"),
+        ({"ts_event": "tomorrow"}, "ts_event"),
+        ({"sequence": -1}, "sequence"),
+    ],
+)
+def test_policy_event_with_a_wrong_field_is_refused_by_it(changes: dict[str, object], field: str) -> None:
+    refused = refusal("policy/tariff", policy_payload(**changes))
+
+    assert (refused.reason, refused.field) == ("malformed_message", field)
