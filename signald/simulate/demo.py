@@ -183,9 +183,8 @@ class _Demo:
                     f"ready in {ready_s:.1f} s; metrics: http://{LOOPBACK}:{self._world.ports.metrics}/metrics"
                 )
                 if self._options.console:
-                    token = self._world.token_file.read_text(encoding="ascii").strip()
                     self._console.print(
-                        f"console: http://{LOOPBACK}:{self._world.ports.console}/ (to halt there: {token})",
+                        f"console: http://{LOOPBACK}:{self._world.ports.console}/ (to halt there: {self._world.token})",
                         soft_wrap=True,
                     )
                 tasks.start("desk", self._desk.run)

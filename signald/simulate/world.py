@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import secrets
 import shutil
 import signal
 from collections.abc import Generator
@@ -79,7 +80,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         valkey: The Redis-compatible server.
         clock: The simulated time, for every process that opens its file.
         clock_file: That file.
-        token_file: Where the console finds its token.
+        token: What a halt from the console takes.
+        token_file: Where the console finds it.
     """
 
     ports: Ports
@@ -87,6 +89,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     valkey: Server
     clock: SharedClock
     clock_file: Path
+    token: str
     token_file: Path
 
 
@@ -98,6 +101,9 @@ def running_world(ports: Ports, *, now: Nanos) -> Generator[World, None, None]:
         clock_file = broker.directory / "clock"  # there, because that directory goes away however we end
         clock = SharedClock.create(clock_file)
         clock.set_now(now)
+        token = secrets.token_urlsafe(24)
+        token_file = broker.directory / "console-token"
+        token_file.write_text(token, encoding="ascii")
         try:
             yield World(
                 ports=ports,
@@ -105,7 +111,8 @@ def running_world(ports: Ports, *, now: Nanos) -> Generator[World, None, None]:
                 valkey=valkey,
                 clock=clock,
                 clock_file=clock_file,
-                token_file=broker.directory / "console-token",
+                token=token,
+                token_file=token_file,
             )
         finally:
             clock.close()
