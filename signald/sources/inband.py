@@ -5,18 +5,19 @@ live. A frame that does not join its predecessor is a gap: the book is thrown aw
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from enum import Enum
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from signald.core.book import Book
 from signald.core.kernels import outcomes
-from signald.core.kernels.machine import WordArray
+from signald.core.kernels.desk import COUNTED
+from signald.core.kernels.layout import NONE, PHASE_LIVE
 from signald.errors import MalformedFrameError
 from signald.model.instruments import InstrumentId
 from signald.model.time import NS_PER_S, Nanos
-from signald.sources.desk import Desk
+from signald.sources.desk import LEVELS_ROOM, Desk
+from signald.sources.dialect import Dialect, Kind, Told
 from signald.sources.finer import take_finer
 from signald.sources.frames import Frames, take_each
 from signald.sources.protocol import EMPTY, Step
@@ -28,56 +29,11 @@ OnApplied: TypeAlias = Callable[[Book], object]
 
 _PING_EVERY_NS: Final = 20 * NS_PER_S
 _PONG_WITHIN_NS: Final = 10 * NS_PER_S
-
-
-class Kind(Enum):
-    """What a frame that is no book's asks of us."""
-
-    NOTHING = "nothing"
-    PONG = "pong"
-    REFUSAL = "refusal"
-    RECONNECT = "reconnect"
-
-
-class Told(NamedTuple):
-    """What a frame that is no book's says; ``text`` in the venue's words."""
-
-    kind: Kind
-    text: str = ""
-
-
-class Dialect(Protocol):
-    """What one venue's words are. Nothing here keeps a book."""
-
-    @property
-    def ping(self) -> bytes:
-        """The frame to send every 20 seconds."""
-        ...
-
-    @property
-    def sequence(self) -> int:
-        """The wire word that holds a frame's sequence."""
-        ...
-
-    def apply(self, frame: bytes, now: Nanos, words: WordArray, /) -> int:
-        """The kernel: what became of a frame, see outcomes.py."""
-        ...
-
-    def plainest(self, frame: bytes) -> Sequence[bytes]:
-        """Write a book's frame again as the kernel reads it; raises ``MalformedFrameError``."""
-        ...
-
-    def hear(self, frame: bytes) -> Told:
-        """Read a frame that is no book's; raises ``MalformedFrameError``."""
-        ...
-
-    def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:
-        """Whether a frame's checksum is right; told every frame that went into a book which has checksums."""
-        ...
-
-    def forget(self, book: Book) -> None:
-        """What is kept of a book's frames is void."""
-        ...
+_LOSSES: Final[Mapping[int, Reason]] = {
+    outcomes.CROSSED: "crossed",
+    outcomes.MISMATCH: "checksum",
+    outcomes.GAP: "sequence",
+}
 
 
 class InBandSource:
@@ -91,6 +47,7 @@ class InBandSource:
         subscriptions: How books are asked for.
         judge: Says whether a live book is stale.
         malformed_per_minute: More frames than that which make no sense, and the connection is made anew.
+        room: Levels a side that may come in one frame.
 
     Attributes:
         channel: As given.
@@ -110,6 +67,7 @@ class InBandSource:
         subscriptions: Subscriptions,
         judge: StalenessJudge,
         malformed_per_minute: int,
+        room: int = LEVELS_ROOM,
     ) -> None:
         self.channel = channel
         self.url_path = url_path
@@ -118,7 +76,7 @@ class InBandSource:
         self.counts: Counter[str] = Counter()
         self._dialect = dialect
         self._apply = dialect.apply
-        self._desk = Desk(self.books)
+        self._desk = Desk(self.books, room=room)
         self._words = self._desk.words
         self._subscriptions = subscriptions
         self._ping_at: Nanos | None = None
@@ -139,9 +97,11 @@ class InBandSource:
     def on_connected(self, now: Nanos) -> Step:
         """Begin with nothing, and ask for every book."""
         self._subscriptions.begin()
-        self._ping_at = now + _PING_EVERY_NS
+        self._ping_at = now + _PING_EVERY_NS if self._dialect.ping else None
         self._pong_by = None
-        return self._asked(self._upkeep.begin(now), now)
+        self._words[COUNTED] = NONE
+        step = self._upkeep.begin(now)
+        return self._asked(step._replace(frames=(*self._dialect.greetings, *step.frames)), now)
 
     def on_frame(self, frame: bytes, now: Nanos) -> Step:
         """One frame, of the forms that the venue's decode.py shows."""
@@ -197,11 +157,12 @@ class InBandSource:
             case outcomes.VERIFY:
                 self._tell()
                 return EMPTY if self._is_verified(frame) else self._lose("checksum", now)
-            case outcomes.CROSSED:
-                self._tell()
-                return self._lose("crossed", now)
-            case outcomes.GAP:
-                return self._lose("sequence", now)
+            case outcomes.CROSSED | outcomes.MISMATCH | outcomes.GAP:
+                if outcome == outcomes.CROSSED:
+                    self._tell()
+                return self._lose(_LOSSES[outcome], now)
+            case outcomes.LOST_COUNT:
+                return self._lose_all(now)
             case outcomes.NOT_PLAIN:
                 return self._take_slowly(frame, now)
             case outcomes.OTHER_KIND:
@@ -282,6 +243,17 @@ class InBandSource:
 
     def _lose(self, reason: Reason, now: Nanos) -> Step:
         return self._upkeep.lose(self._current(), reason, now, received=int(self._words[self._dialect.sequence]))
+
+    def _lose_all(self, now: Nanos) -> Step:
+        """Frames of the connection are missing, and nobody knows whose: no book on it can be believed."""
+        step = EMPTY
+        received = int(self._words[self._dialect.sequence])
+        for sync in self._upkeep.syncs:
+            if sync.book.phase == PHASE_LIVE:
+                step = _join(step, self._upkeep.lose(sync, "sequence", now, received=received))
+            else:
+                step = _join(step, self._upkeep.again(sync, now))  # its snapshot may have been among them
+        return step
 
     def _ask(self, sync: Sync, not_before: Nanos) -> Step:
         self._subscriptions.want(sync.symbol, not_before)

@@ -140,6 +140,13 @@ def next_inside(book: Words, side: int, tick: int) -> int:
 
 
 @inlined
+def next_worse(book: Words, side: int, tick: int) -> int:
+    """The next level within the window that is worse than ``tick`` (inside), NONE if there is none."""
+    worse = tick - 1 if side == BID_SIDE else tick + 1
+    return next_inside(book, side, worse) if inside(book, worse) else NONE
+
+
+@inlined
 def drifted(book: Words) -> bool:
     """Whether the touch is so far from the middle of the window that :func:`settle` should move it."""
     drift = _wanted_base(book[BEST], book[BEST + 1], book[BASE]) - book[BASE]

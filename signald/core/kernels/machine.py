@@ -114,6 +114,30 @@ def frame_of(array: NDArray[np.uint8]) -> bytes:
     return array.tobytes()
 
 
+def _emit_text_word(builder: Any, words: Any, at: Any) -> Any:  # noqa: ANN401
+    place = builder.gep(builder.bitcast(words, _BYTE.as_pointer()), [at])
+    return builder.load(builder.bitcast(place, _WORD.as_pointer()), align=1)
+
+
+@emitted("i8(words, i8)", _emit_text_word)
+def text_word(words: Words, at: int) -> int:
+    """The eight bytes from byte ``at`` of ``words``, the first the lowest."""
+    return struct.unpack_from("<q", cast("Any", words), at)[0]
+
+
+def _emit_set_text_word(builder: Any, words: Any, at: Any, word: Any) -> Any:  # noqa: ANN401
+    place = builder.gep(builder.bitcast(words, _BYTE.as_pointer()), [at])
+    builder.store(word, builder.bitcast(place, _WORD.as_pointer()), align=1)
+    return ir.Constant(_WORD, 0)
+
+
+@emitted("i8(words, i8, i8)", _emit_set_text_word)
+def set_text_word(words: Words, at: int, word: int) -> int:
+    """Write eight bytes from byte ``at`` of ``words`` on, the lowest first; 0."""
+    struct.pack_into("<q", cast("Any", words), at, int(word))
+    return 0
+
+
 def _emit_length_of(builder: Any, frame: Any) -> Any:  # noqa: ANN401
     return builder.extract_value(frame, 1)
 

@@ -28,6 +28,9 @@ MISSING_FIELD: Final = 15  # something needed is not there
 # Once more something to do.
 VERIFY: Final = 17  # applied, but the venue sends checksums, which only the wire's own digits can be compared with
 
+MISMATCH: Final = 18  # the venue's checksum is another: the levels are changed, the board's row is not
+LOST_COUNT: Final = 19  # frames of the connection are missing: every book on it is wrong
+
 FINER: Final = frozenset({OFF_TICK, OFF_LOT})
 """A book in finer steps may take the frame."""
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from signald.core.kernels.jit import inlined, inner
-from signald.core.kernels.ladder import SLOT_MASK, next_inside, ring_of
+from signald.core.kernels.ladder import SLOT_MASK, next_inside, next_worse, ring_of
 from signald.core.kernels.layout import BASE, BID_SIDE, NEAR, NONE, RING
 from signald.core.kernels.machine import Words
 from signald.core.kernels.overflow import slots_of, table_of
@@ -25,8 +25,7 @@ def near_anywhere(book: Words, side: int) -> int:
         if tick == NONE:
             break
         found = _insert(book, found, side, tick, ring_of(book, side)[tick & SLOT_MASK])
-        worse = tick - 1 if side == BID_SIDE else tick + 1
-        tick = next_inside(book, side, worse) if 0 <= worse - book[BASE] < RING else NONE
+        tick = next_worse(book, side, tick)
     lots = 0
     for i in range(found):
         lots += book[NEAR + 2 * i + 1]

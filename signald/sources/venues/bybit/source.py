@@ -11,7 +11,8 @@ from signald.core.kernels.machine import WordArray
 from signald.errors import ConfigError
 from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
-from signald.sources.inband import InBandSource, Kind, Told
+from signald.sources.dialect import Kind, Told
+from signald.sources.inband import InBandSource
 from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.bybit.config import BybitConfig
@@ -70,6 +71,7 @@ class BybitDialect:
     """
 
     ping = b'{"op":"ping"}'
+    greetings = ()
     sequence = FINAL
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)

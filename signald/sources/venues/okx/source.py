@@ -7,15 +7,17 @@ import msgspec
 
 from signald.core.board import Board
 from signald.core.book import Book
+from signald.core.kernels.layout import VENUE
 from signald.core.kernels.machine import WordArray
 from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
-from signald.sources.inband import InBandSource, Kind, Told
+from signald.sources.dialect import Kind, Told
+from signald.sources.inband import InBandSource
 from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.okx.checksum import WireBook
 from signald.sources.venues.okx.config import OkxConfig
-from signald.sources.venues.okx.decode import ACTION, ACTION_SNAPSHOT, CHECKSUM, FINAL, apply_frame
+from signald.sources.venues.okx.decode import ACTION, ACTION_SNAPSHOT, CHECKSUM, FINAL, WRITTEN, apply_frame
 from signald.sources.venues.okx.messages import BOOKS, TOUCH, decode_frame, decode_told, plainest
 
 _BATCH: Final = 100
@@ -58,6 +60,7 @@ class OkxDialect:
     """
 
     ping = b"ping"
+    greetings = ()
     sequence = FINAL
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)
@@ -87,18 +90,21 @@ class OkxDialect:
             case _:
                 return Told(Kind.NOTHING)
 
-    def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:
+    def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:  # there are no checksums
         """Compare a frame's checksum with the book's own; True where it has none."""
         wanted = int(words[CHECKSUM])
-        wire = self._wire_books.get(book.address)
         if words[ACTION] == ACTION_SNAPSHOT:
-            if wanted == 0:
-                return True
-            wire = self._wire_books[book.address] = WireBook()
-        if wire is None:
-            return True
+            self.forget(book)
+            return wanted == 0 or self._verify_in(WireBook(), book, frame, wanted)
+        return self._verify_in(self._wire_books.get(book.address) or WireBook.of(book), book, frame, wanted)
+
+    def _verify_in(self, wire: WireBook, book: Book, frame: bytes, wanted: int) -> bool:
+        """Compare in the digits that were sent; from here on all of a book's, if some of them are needless."""
         for element in decode_frame(frame).data or ():
             wire.apply(element)
+        if not wire.is_plain:
+            self._wire_books[book.address] = wire
+            book.words[VENUE] |= WRITTEN
         return wanted in (0, wire.checksum())
 
     def forget(self, book: Book) -> None:

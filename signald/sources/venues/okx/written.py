@@ -1,0 +1,51 @@
+"""The text that OKX's checksums are made of, written again from a book's numbers.
+
+``bid:size:ask:size:…`` of the best 25 levels, best first, one side and the other in turn, the longer one alone at the
+end. OKX writes no digit that is not needed, so steps give its text back; what has other digits gives another checksum,
+and is then compared in the very digits that were sent, see checksum.py.
+"""
+
+from typing import Final
+
+from signald.core.kernels.jit import inlined, inner
+from signald.core.kernels.ladder import SLOT_MASK, next_worse, ring_of
+from signald.core.kernels.layout import APART, ASK_SIDE, BEST, BID_SIDE, COUNT, DECIMALS, NONE, PRICE, SIZE, STEP
+from signald.core.kernels.machine import Words
+from signald.core.kernels.text import crc32, write_byte, write_decimal
+
+LEVELS: Final = 25
+UNKNOWN: Final = -1
+"""No checksum: a level that it needs lies outside the window."""
+_COLON: Final = ord(":")
+
+
+@inner
+def checksum_of(book: Words, text: Words) -> int:
+    """The checksum of a book, 0 … 2^32 - 1, or UNKNOWN; ``text`` is room for 4,096 bytes."""
+    if book[APART] != 0:
+        return UNKNOWN
+    bid, ask = book[BEST], book[BEST + 1]
+    bids, asks = 0, 0
+    at = 0
+    for _ in range(LEVELS):
+        if bid != NONE:
+            at = _write_level(book, BID_SIDE, bid, text, at)
+            bid = next_worse(book, BID_SIDE, bid)
+            bids += 1
+        if ask != NONE:
+            at = _write_level(book, ASK_SIDE, ask, text, at)
+            ask = next_worse(book, ASK_SIDE, ask)
+            asks += 1
+    if bids < min(book[COUNT], LEVELS) or asks < min(book[COUNT + 1], LEVELS):
+        return UNKNOWN
+    return crc32(text, max(at - 1, 0))
+
+
+@inlined
+def _write_level(book: Words, side: int, tick: int, text: Words, at: int) -> int:
+    """Write `8476.98:415:`."""
+    at = write_decimal(text, at, tick * book[PRICE + STEP], book[PRICE + DECIMALS])
+    at = write_byte(text, at, _COLON)
+    lots = ring_of(book, side)[tick & SLOT_MASK]
+    at = write_decimal(text, at, lots * book[SIZE + STEP], book[SIZE + DECIMALS])
+    return write_byte(text, at, _COLON)
