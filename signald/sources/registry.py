@@ -21,11 +21,24 @@ _VENUES: Final = {
     "binance_usdm": ("binance", "BinanceUsdmConfig"),
     "okx": ("okx", "OkxConfig"),
     "bybit": ("bybit", "BybitConfig"),
+    "coinbase": ("coinbase", "CoinbaseConfig"),
+    "kraken": ("kraken", "KrakenConfig"),
+    "hyperliquid": ("hyperliquid", "HyperliquidConfig"),
+    "dydx": ("dydx", "DydxConfig"),
 }
 """Name → folder and the name of its configuration there."""
 FOLDERS: Final = tuple(dict.fromkeys(folder for folder, _ in _VENUES.values()))
 """Each dialect's folder, once."""
-CCXT_IDS: Final = {"binance": "binance", "binance_usdm": "binanceusdm", "okx": "okx", "bybit": "bybit"}
+CCXT_IDS: Final = {
+    "binance": "binance",
+    "binance_usdm": "binanceusdm",
+    "okx": "okx",
+    "bybit": "bybit",
+    "coinbase": "coinbase",
+    "kraken": "kraken",
+    "hyperliquid": "hyperliquid",
+    "dydx": "dydx",
+}
 """Name → the exchange's name in ccxt, which knows what it trades."""
 
 

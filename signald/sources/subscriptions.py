@@ -18,9 +18,12 @@ class Subscriptions:
         unsubscribe: Writes the frame that gives them up: a snapshot comes again only to who asks again.
         batch: Symbols that one frame may hold.
         per_minute: Askings that the venue bears; those of one moment count as one.
+        pause_ns: Least time between two frames that ask; 0: all that is due goes at once.
     """
 
-    def __init__(self, *, subscribe: Write, unsubscribe: Write, batch: int, per_minute: int) -> None:
+    def __init__(
+        self, *, subscribe: Write, unsubscribe: Write, batch: int, per_minute: int, pause_ns: Nanos = 0
+    ) -> None:
         self._subscribe = subscribe
         self._unsubscribe = unsubscribe
         self._batch = batch
@@ -28,6 +31,8 @@ class Subscriptions:
         self._asked: set[str] = set()
         self._wanted: dict[str, Nanos] = {}
         self._granted: Nanos | None = None
+        self._pause_ns = pause_ns
+        self._next: Nanos = 0
 
     def begin(self) -> None:
         """A new connection: nothing has been asked for on it."""
@@ -42,13 +47,16 @@ class Subscriptions:
     def take(self, now: Nanos) -> tuple[bytes, ...]:
         """Give the frames to send now."""
         due = [symbol for symbol, not_before in self._wanted.items() if not_before <= now]
-        if not due:
+        if not due or now < self._next:
             return ()
         if self._granted is None:
             self._granted = self._budget.spend(now)
         if self._granted > now:
             return ()
         self._granted = None
+        if self._pause_ns:
+            due = due[: self._batch]
+            self._next = now + self._pause_ns
         again = [symbol for symbol in due if symbol in self._asked]
         self._asked.update(due)
         for symbol in due:
@@ -59,7 +67,7 @@ class Subscriptions:
         """When :meth:`take` next has something to give."""
         if not self._wanted:
             return None
-        return max(min(self._wanted.values()), self._granted or 0)
+        return max(min(self._wanted.values()), self._granted or 0, self._next)
 
     def _frames(self, write: Write, symbols: Sequence[str]) -> Iterable[bytes]:
         return (write(symbols[first : first + self._batch]) for first in range(0, len(symbols), self._batch))

@@ -68,6 +68,9 @@ def test_1_connecting_asks_for_all_it_needs(run: Run) -> None:
 
     asked = run.source.url_path.upper().encode() + b"".join(step.frames)
     requested = [request.path for request in step.requests]
+    for _ in run.specimen.instruments[1:]:  # not all may be asked for at once
+        run.now = max(run.now, run.source.next_deadline() or 0)
+        asked += b"".join(run.source.advance(run.now).frames)
     for instrument in run.specimen.instruments:
         assert instrument.venue_symbol.encode() in asked
     assert len(requested) in {0, len(run.specimen.instruments)}
@@ -94,6 +97,8 @@ def test_3_deltas_apply_in_sequence(run: Run) -> None:
 
 
 def test_4_a_gap_is_seen_said_and_cured(run: Run) -> None:
+    if not run.specimen.gap:
+        pytest.skip("each push is a whole book, and nothing tells that one is missing: see the venue's folder")
     run.go_live()
 
     lost = run.feed(run.specimen.deltas[-1:])
@@ -102,7 +107,7 @@ def test_4_a_gap_is_seen_said_and_cured(run: Run) -> None:
     run.feed(run.specimen.cure)
 
     gaps = [each for each in run.said if isinstance(each, BookGap)]
-    assert [(gap.reason, gap.instrument) for gap in gaps] == [("sequence", run.specimen.instruments[0].id)]
+    assert [(gap.reason, gap.instrument) for gap in gaps] == [(run.specimen.gap, run.specimen.instruments[0].id)]
     assert state == STATE_GAP
     assert asked.frames or asked.requests
     assert isinstance(run.said[-1], BookLive)
@@ -115,12 +120,15 @@ def test_5_reconnecting_forgets(run: Run) -> None:
     lost = run.source.on_disconnected(run.now)
     disconnected = run.rows["state"].tolist()
     run.source.on_connected(run.now)
+    connected = run.rows["state"].tolist()
     run.feed(run.specimen.deltas)
 
     assert [type(each) for each in lost.events] == [BookGap]
     assert disconnected == [STATE_DISCONNECTED] * 2
-    assert run.rows["state"].tolist() == [STATE_SYNCING] * 2
-    assert [type(each) for each in run.said] == [BookLive]
+    assert connected == [STATE_SYNCING] * 2
+    if run.specimen.gap:  # else each frame is a whole book
+        assert run.rows["state"].tolist() == [STATE_SYNCING] * 2
+        assert [type(each) for each in run.said] == [BookLive]
 
 
 def test_6_heartbeats_are_sent_and_their_answers_awaited(run: Run) -> None:

@@ -106,3 +106,83 @@ BYBIT_SPOT: Final = Instrument(
     tick_size=Decimal("0.1"),
     lot_size=Decimal("0.000001"),
 )
+COINBASE_BTC: Final = Instrument(
+    id="BTC-USD.COINBASE",
+    venue="coinbase",
+    venue_symbol="BTC-USD",
+    base="BTC",
+    quote="USD",
+    kind="spot",
+    tick_size=Decimal("0.01"),
+    lot_size=Decimal("0.00000001"),
+)
+COINBASE_ETH: Final = Instrument(
+    id="ETH-USD.COINBASE",
+    venue="coinbase",
+    venue_symbol="ETH-USD",
+    base="ETH",
+    quote="USD",
+    kind="spot",
+    tick_size=Decimal("0.01"),
+    lot_size=Decimal("0.00000001"),
+)
+KRAKEN_BTC: Final = Instrument(
+    id="BTC/USD.KRAKEN",
+    venue="kraken",
+    venue_symbol="BTC/USD",
+    base="BTC",
+    quote="USD",
+    kind="spot",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.00000001"),
+)
+KRAKEN_ETH: Final = Instrument(
+    id="ETH/USD.KRAKEN",
+    venue="kraken",
+    venue_symbol="ETH/USD",
+    base="ETH",
+    quote="USD",
+    kind="spot",
+    tick_size=Decimal("0.01"),
+    lot_size=Decimal("0.00000001"),
+)
+HYPERLIQUID_BTC: Final = Instrument(
+    id="BTC.HYPERLIQUID",
+    venue="hyperliquid",
+    venue_symbol="BTC",
+    base="BTC",
+    quote="USDC",
+    kind="perpetual",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.00001"),
+)
+HYPERLIQUID_ETH: Final = Instrument(
+    id="ETH.HYPERLIQUID",
+    venue="hyperliquid",
+    venue_symbol="ETH",
+    base="ETH",
+    quote="USDC",
+    kind="perpetual",
+    tick_size=Decimal("0.01"),
+    lot_size=Decimal("0.0001"),
+)
+DYDX_BTC: Final = Instrument(
+    id="BTC-USD.DYDX",
+    venue="dydx",
+    venue_symbol="BTC-USD",
+    base="BTC",
+    quote="USD",
+    kind="perpetual",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.0001"),
+)
+DYDX_ETH: Final = Instrument(
+    id="ETH-USD.DYDX",
+    venue="dydx",
+    venue_symbol="ETH-USD",
+    base="ETH",
+    quote="USD",
+    kind="perpetual",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.001"),
+)

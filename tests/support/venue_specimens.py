@@ -1,12 +1,29 @@
 """A short recording of each venue, hand-made after its documentation: what the contract suite feeds every source."""
 
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from signald.model.instruments import Instrument
 from signald.sources.venues.binance.config import snapshot_key
-from tests.support.instruments import BTCUSDT, BYBIT_OTHER_PERP, BYBIT_PERP, ETHUSDT, OKX_SPOT, OKX_SWAP, perpetual
+from tests.support.instruments import (
+    BTCUSDT,
+    BYBIT_OTHER_PERP,
+    BYBIT_PERP,
+    COINBASE_BTC,
+    COINBASE_ETH,
+    DYDX_BTC,
+    DYDX_ETH,
+    ETHUSDT,
+    HYPERLIQUID_BTC,
+    HYPERLIQUID_ETH,
+    KRAKEN_BTC,
+    KRAKEN_ETH,
+    OKX_SPOT,
+    OKX_SWAP,
+    perpetual,
+)
 
 
 class Arrival(NamedTuple):
@@ -29,6 +46,7 @@ class Specimen(NamedTuple):
         ping: What is sent now and then, ``b""`` if the venue pings us.
         pong: Its answer.
         unknown: Frames that are no book's.
+        gap: Why the book is lost when the last delta comes without those before it; ``""``: nobody can see that.
     """
 
     instruments: Sequence[Instrument]
@@ -40,6 +58,7 @@ class Specimen(NamedTuple):
     ping: bytes
     pong: bytes
     unknown: Sequence[bytes]
+    gap: str = "sequence"
 
 
 _TS_MS: Final = 1_739_367_000_123
@@ -126,9 +145,127 @@ def _bybit() -> Specimen:
     )
 
 
+def _coinbase() -> Specimen:
+    def frame(kind: str, number: int, bids: list[list[str]], asks: list[list[str]]) -> Arrival:
+        sides = [("bid", each) for each in bids] + [("offer", each) for each in asks]
+        updates = [
+            {"side": side, "event_time": "1970-01-01T00:00:00Z", "price_level": price, "new_quantity": size}
+            for side, (price, size) in sides
+        ]
+        time = f"2025-02-12T13:30:00.{123 + number}456789Z"
+        event = {"type": kind, "product_id": "BTC-USD", "updates": updates}
+        return Arrival(_dump({"channel": "l2_data", "timestamp": time, "sequence_num": number, "events": [event]}))
+
+    heartbeat = b'{"channel":"heartbeats","timestamp":"2025-02-12T13:30:01Z","sequence_num":%d,"events":[]}'
+    return Specimen(
+        instruments=(COINBASE_BTC, COINBASE_ETH),
+        snapshot=[frame("snapshot", 0, _BIDS, _ASKS)],
+        deltas=[frame("update", number, *sides) for number, sides in enumerate(_LEVELS, start=1)],
+        cure=[frame("snapshot", 4, _FINAL_BIDS, _FINAL_ASKS)],
+        applied=4,
+        ts_event=1_739_367_000_126_456_789,
+        ping=b"",
+        pong=b"",
+        unknown=[heartbeat % 1, b'{"channel":"subscriptions","sequence_num":2,"events":[{"subscriptions":{}}]}'],
+    )
+
+
+def _kraken() -> Specimen:
+    sides: tuple[dict[str, str], dict[str, str]] = ({}, {})
+
+    def side(levels: list[list[str]]) -> str:
+        return ",".join(f'{{"price":{float(price):.1f},"qty":{float(size):.8f}}}' for price, size in levels)
+
+    def frame(kind: str, number: int, bids: list[list[str]], asks: list[list[str]]) -> Arrival:
+        for held, levels in zip(sides, (bids, asks), strict=True):
+            if kind == "snapshot":
+                held.clear()
+            held.update({f"{float(price):.1f}": f"{float(size):.8f}" for price, size in levels})
+        bests = [
+            sorted(((price, size) for price, size in held.items() if float(size)), key=lambda one: float(one[0]))
+            for held in sides
+        ]
+        digits = [
+            text.replace(".", "").lstrip("0") for level in [*bests[1][:10], *bests[0][::-1][:10]] for text in level
+        ]
+        checksum = zlib.crc32("".join(digits).encode())
+        text = (
+            f'{{"channel":"book","type":"{kind}","data":[{{"symbol":"BTC/USD","bids":[{side(bids)}],"asks":[{side(asks)}],'
+            f'"checksum":{checksum},"timestamp":"2025-02-12T13:30:00.{123 + number}456Z"}}]}}'
+        )
+        return Arrival(text.encode())
+
+    return Specimen(
+        instruments=(KRAKEN_BTC, KRAKEN_ETH),
+        snapshot=[frame("snapshot", 0, _BIDS, _ASKS)],
+        deltas=[frame("update", number, *levels) for number, levels in enumerate(_LEVELS, start=1)],
+        cure=[frame("snapshot", 5, _FINAL_BIDS, _FINAL_ASKS)],
+        applied=4,
+        ts_event=1_739_367_000_126_456_000,
+        ping=b'{"method":"ping"}',
+        pong=b'{"method":"pong","time_in":"2023-09-25T09:05:00.123456Z","time_out":"2023-09-25T09:05:00.123500Z"}',
+        unknown=[
+            b'{"channel":"heartbeat"}',
+            b'{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"online","api_version":"v2"}]}',
+        ],
+        gap="checksum",
+    )
+
+
+def _hyperliquid() -> Specimen:
+    def frame(number: int, bids: list[list[str]], asks: list[list[str]]) -> Arrival:
+        levels = [[{"px": price, "sz": size, "n": 1} for price, size in side] for side in (bids, asks)]
+        data = {"coin": "BTC", "time": _TS_MS + number, "levels": levels}
+        return Arrival(_dump({"channel": "l2Book", "data": data}))
+
+    return Specimen(
+        instruments=(HYPERLIQUID_BTC, HYPERLIQUID_ETH),
+        snapshot=[frame(0, _BIDS, _ASKS)],
+        deltas=[frame(1, _BIDS, _ASKS), frame(2, _FINAL_BIDS, _ASKS), frame(3, _FINAL_BIDS, _FINAL_ASKS)],
+        cure=[frame(4, _FINAL_BIDS, _FINAL_ASKS)],
+        applied=4,
+        ts_event=(_TS_MS + 3) * 1_000_000,
+        ping=b'{"method":"ping"}',
+        pong=b'{"channel":"pong"}',
+        unknown=[
+            b'{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"l2Book"}}}',
+            b'{"channel":"trades","data":[{"coin":"BTC","side":"B","px":"1","sz":"1","time":1}]}',
+        ],
+        gap="",
+    )
+
+
+def _dydx() -> Specimen:
+    def frame(kind: str, number: int, bids: list[Any], asks: list[Any]) -> Arrival:
+        if kind == "subscribed":
+            bids, asks = ([{"price": price, "size": size} for price, size in side] for side in (bids, asks))
+        head = {"type": kind, "connection_id": "a4d3", "message_id": number}
+        route = {"channel": "v4_orderbook", "id": "BTC-USD", "version": "1.0.0"}
+        return Arrival(_dump(head | route | {"contents": {"bids": bids, "asks": asks}}))
+
+    return Specimen(
+        instruments=(DYDX_BTC, DYDX_ETH),
+        snapshot=[frame("subscribed", 1, _BIDS, _ASKS)],
+        deltas=[frame("channel_data", number, *sides) for number, sides in enumerate(_LEVELS, start=2)],
+        cure=[frame("subscribed", 5, _FINAL_BIDS, _FINAL_ASKS)],
+        applied=4,
+        ts_event=0,
+        ping=b"",
+        pong=b"",
+        unknown=[
+            b'{"type":"unsubscribed","connection_id":"a4d3","message_id":2,"channel":"v4_orderbook","id":"BTC-USD"}',
+            b'{"type":"channel_data","message_id":3,"channel":"v4_trades","id":"BTC-USD","contents":{"trades":[]}}',
+        ],
+    )
+
+
 SPECIMENS: Final[dict[str, Callable[[], Specimen]]] = {
     "binance": lambda: _binance((BTCUSDT, ETHUSDT), chained=False),
     "binance_usdm": lambda: _binance((perpetual("BTC", "USDT"), perpetual("ETH", "USDT")), chained=True),
     "okx": _okx,
     "bybit": _bybit,
+    "coinbase": _coinbase,
+    "kraken": _kraken,
+    "hyperliquid": _hyperliquid,
+    "dydx": _dydx,
 }

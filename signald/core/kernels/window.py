@@ -6,7 +6,7 @@ nothing is known beyond its worst level, which moves with the market.
 
 from signald.core.kernels.commit import commit_depth
 from signald.core.kernels.digits import LARGEST
-from signald.core.kernels.jit import inner
+from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.ladder import WORD_MASK, apply_levels, bits_of, drifted, fill_levels, settle
 from signald.core.kernels.layout import (
     APART,
@@ -50,11 +50,66 @@ def replace_window(
     if last < book[LAST]:
         book[TICKER_SEQUENCE] = 0  # the venue counts anew
     fill_levels(book, bid_pairs, bids, ask_pairs, asks)
-    _bound_window(book, limit)
+    bound_window(book, limit)
     book[CROSSED_RUN] = 0
     if book[PHASE] != PHASE_LIVE:
         book[PHASE] = PHASE_SEEDED
     return commit_depth(book, bid_pairs, 0, ask_pairs, 0, last, ts_event, now)
+
+
+@inner
+def replace_book(
+    book: Words, bid_pairs: Words, bids: int, ask_pairs: Words, asks: int, last: int, ts_event: int, now: int
+) -> int:
+    """Replace a book by a snapshot of all its levels, in whatever order; the rest as :func:`replace_window`."""
+    seed_levels(book, bid_pairs, bids, ask_pairs, asks)
+    return commit_depth(book, bid_pairs, 0, ask_pairs, 0, last, ts_event, now)
+
+
+@inner
+def seed_levels(book: Words, bid_pairs: Words, bids: int, ask_pairs: Words, asks: int) -> None:
+    """Replace every level by those of a snapshot of all there are, in whatever order, before anything is shown."""
+    _best_first(BID_SIDE, bid_pairs, bids)
+    _best_first(ASK_SIDE, ask_pairs, asks)
+    book[KNOWN] = 0
+    book[KNOWN + 1] = LARGEST
+    fill_levels(book, bid_pairs, bids, ask_pairs, asks)
+    book[CROSSED_RUN] = 0
+    if book[PHASE] != PHASE_LIVE:
+        book[PHASE] = PHASE_SEEDED
+
+
+@inlined
+def _best_first(side: int, pairs: Words, count: int) -> None:
+    """Let the best level stand where the window is taken from: first."""
+    best = 0
+    for i in range(1, count):
+        better = pairs[2 * i] > pairs[2 * best] if side == BID_SIDE else pairs[2 * i] < pairs[2 * best]
+        if better and pairs[2 * i + 1] > 0:
+            best = i
+    if count > 0:
+        for word in range(2):
+            kept = pairs[word]
+            pairs[word] = pairs[2 * best + word]
+            pairs[2 * best + word] = kept
+
+
+@inner
+def truncate(book: Words, side: int, limit: int, pair: Words) -> None:
+    """Take away the worst levels of a side that has more than ``limit``; ``pair`` is two words of scratch."""
+    while book[COUNT + side] > limit:
+        pair[0] = _worst(book, side)
+        pair[1] = 0
+        apply_levels(book, side, pair, 1)
+
+
+@inner
+def apply_settled(book: Words, bid_pairs: Words, bids: int, ask_pairs: Words, asks: int) -> None:
+    """Apply changes of both sides, and find the touch, before anything is shown of it."""
+    settled = apply_levels(book, BID_SIDE, bid_pairs, bids)
+    settled &= apply_levels(book, ASK_SIDE, ask_pairs, asks)
+    if not settled or book[APART] != 0 or drifted(book):
+        settle(book)
 
 
 @inner
@@ -71,18 +126,15 @@ def commit_window(
 ) -> int:
     """Apply changes to a live book of the best ``limit`` levels a side; the rest as :func:`commit_depth`."""
     if now >= book[DEPTH_DUE]:  # depth is measured with this frame, and how far it is known must be right for it
-        settled = apply_levels(book, BID_SIDE, bid_pairs, bids)
-        settled &= apply_levels(book, ASK_SIDE, ask_pairs, asks)
-        if not settled or book[APART] != 0 or drifted(book):
-            settle(book)
-        _bound_window(book, limit)
+        apply_settled(book, bid_pairs, bids, ask_pairs, asks)
+        bound_window(book, limit)
         bids = 0
         asks = 0
     return commit_depth(book, bid_pairs, bids, ask_pairs, asks, last, ts_event, now)
 
 
 @inner
-def _bound_window(book: Words, limit: int) -> None:
+def bound_window(book: Words, limit: int) -> None:
     """Say how far each side is known."""
     book[KNOWN] = _worst(book, BID_SIDE) if book[COUNT] >= limit else 0
     book[KNOWN + 1] = _worst(book, ASK_SIDE) if book[COUNT + 1] >= limit else LARGEST

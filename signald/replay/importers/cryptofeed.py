@@ -53,8 +53,10 @@ _VENUES: Final = {
     "futures.kraken.com": "kraken_futures",
     "ws.okx.com": "okx",
     "www.okx.com": "okx",
-    "api.dydx.exchange": "dydx",
+    "api.dydx.exchange": "dydx_v3",
 }
+_DEAD_PATHS: Final = {("ws.kraken.com", ""): "kraken_v1"}
+"""Where a venue's address is still that of a dialect of before."""
 _TEXT: Final = re.compile(
     rb"(?:(?P<url>(?:wss|https)://\S+) (?P<arrow><->|<-|->) )?(?P<ts>\d{10}(?:\.\d{1,9})?)(?:: (?P<data>.*))?"
 )
@@ -90,7 +92,9 @@ class Connection(NamedTuple):
     @property
     def venue(self) -> str:
         """Whose it is; ``""`` if of none that we know."""
-        return _VENUES.get(urlsplit(self.url).hostname or "", "")
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        return _DEAD_PATHS.get((host, parts.path.rstrip("/"))) or _VENUES.get(host, "")
 
 
 def import_cryptofeed(sources: Sequence[Path], out: Path, *, channels: Mapping[str, str] | None = None) -> Imported:

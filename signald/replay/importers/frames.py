@@ -7,7 +7,8 @@ digits, or in RFC 3339, as in Tardis.dev's raw files; blanks, a tab or a comma s
     2024-08-08T23:54:13.9370857Z {"topic":"orderbook.50.BTCUSDT",…}
     {"arg":{"channel":"books","instId":"BTC-USDT"},"action":"snapshot",…}
 
-A frame without one is taken to have come when the venue says it sent it (`E`, `ts`), or with the frame before it. A
+A frame without one is taken to have come when the venue says it sent it (`E`, `ts`, `timestamp`), or with the frame
+before it, or else with the first that has one. A
 time before the last one is taken for that: clocks are set back, and recorders merge. Binance's REST snapshots stand
 among the frames as they came, or in Tardis.dev's envelope (`@depthSnapshot`).
 
@@ -32,7 +33,8 @@ from signald.sources.venues.binance.config import snapshot_key
 
 _LINE: Final = re.compile(rb"(?:(?P<ts>\d[\d.:TZ+-]*)[ \t,]+)?(?P<frame>[{\[].*|ping|pong)")
 _EPOCH: Final = re.compile(rb"(\d{10}|\d{13}|\d{16}|\d{19})(?:\.(\d{1,9}))?")
-_SENT: Final = re.compile(rb'"(?:E|ts)":"?(\d{13})\b')
+_SENT: Final = re.compile(rb'"(?:E|ts|time)":"?(\d{13})\b')
+_SENT_TEXT: Final = re.compile(rb'"(?:timestamp|time_out)":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)"')
 _SNAPSHOT: Final = re.compile(rb'\{"lastUpdateId":\d+,')
 _ENVELOPE: Final = re.compile(rb'\{"stream":"([a-z0-9_]+)@depthSnapshot"')
 _NS_PER_MS: Final = 1_000_000
@@ -109,15 +111,20 @@ def _records(arrivals: Iterable[_Arrival], session: Session, venue: str, skipped
 def _arrivals(sources: Iterable[Path], only: str | None) -> Iterator[_Arrival]:
     """Every line with its time; ``only`` is whose bare snapshots are."""
     last: Nanos | None = None
+    early: list[tuple[Path, int, bytes]] = []
     for path in sources:
         for number, told, body in _split(path):
             ts = _time(path, number, told) if told else _sent(body)
-            ts = last if ts is None else ts
-            if ts is None:
-                problem = "neither the line nor its frame has a time, and there is none before it"
-                raise ImportFormatError(str(path), number, problem)
-            last = ts
-            yield _arrival(path, number, ts, body, only)
+            last = last if ts is None else ts
+            early.append((path, number, body))
+            if last is None:
+                continue  # with the first that says when it came
+            yield from (_arrival(where, line, last, each, only) for where, line, each in early)
+            early.clear()
+    if early:
+        path, number, _ = early[0]
+        problem = "neither the line nor its frame has a time, and there is none in all that follows"
+        raise ImportFormatError(str(path), number, problem)
 
 
 def _arrival(path: Path, number: int, ts: Nanos, body: bytes, only: str | None) -> _Arrival:
@@ -160,4 +167,7 @@ def _time(path: Path, number: int, told: bytes) -> Nanos:
 
 def _sent(body: bytes) -> Nanos | None:
     found = _SENT.search(body)
-    return int(found[1]) * _NS_PER_MS if found else None
+    if found:
+        return int(found[1]) * _NS_PER_MS
+    text = _SENT_TEXT.search(body)
+    return parse_rfc3339(text[1].decode()) if text else None

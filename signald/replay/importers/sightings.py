@@ -30,7 +30,11 @@ _QUOTES: Final = (
     "ETH",
     "BNB",
 )
-_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, LookupError)
+_SHARING: Final = frozenset({"binance", "binance_usdm", "bybit"})
+"""Venues whose spot and perpetual have one symbol."""
+_PERPETUALS: Final = frozenset({"hyperliquid", "dydx"})
+"""Venues that have nothing else."""
+_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, LookupError, ArithmeticError)
 
 
 class Sighting(NamedTuple):
@@ -75,10 +79,72 @@ class _Bybit(msgspec.Struct):
     data: _BybitData
 
 
+class _CoinbaseUpdate(msgspec.Struct):
+    price_level: str
+    new_quantity: str
+
+
+class _CoinbaseEvent(msgspec.Struct):
+    product_id: str
+    updates: list[_CoinbaseUpdate]
+
+
+class _Coinbase(msgspec.Struct):
+    events: list[_CoinbaseEvent]
+
+
+class _KrakenLevel(msgspec.Struct):
+    price: msgspec.Raw
+    qty: msgspec.Raw
+
+
+class _KrakenElement(msgspec.Struct):
+    symbol: str
+    bids: list[_KrakenLevel] = []
+    asks: list[_KrakenLevel] = []
+
+
+class _Kraken(msgspec.Struct):
+    data: list[_KrakenElement]
+
+
+class _HyperliquidLevel(msgspec.Struct):
+    px: str
+    sz: str
+
+
+class _HyperliquidBook(msgspec.Struct):
+    coin: str
+    levels: tuple[list[_HyperliquidLevel], list[_HyperliquidLevel]]
+
+
+class _Hyperliquid(msgspec.Struct):
+    data: _HyperliquidBook
+
+
+class _DydxLevel(msgspec.Struct):
+    price: str
+    size: str
+
+
+class _DydxSides(msgspec.Struct):
+    bids: list[Level | _DydxLevel] = []
+    asks: list[Level | _DydxLevel] = []
+
+
+class _Dydx(msgspec.Struct):
+    id: str
+    contents: _DydxSides | list[_DydxSides]
+
+
 _BINANCE: Final = msgspec.json.Decoder(_Binance)
 _SNAPSHOT: Final = msgspec.json.Decoder(_BinanceSnapshot)
 _OKX: Final = msgspec.json.Decoder(_Okx)
 _BYBIT: Final = msgspec.json.Decoder(_Bybit)
+_COINBASE: Final = msgspec.json.Decoder(_Coinbase)
+_KRAKEN: Final = msgspec.json.Decoder(_Kraken)
+_HYPERLIQUID: Final = msgspec.json.Decoder(_Hyperliquid)
+_DYDX: Final = msgspec.json.Decoder(_Dydx)
 
 
 def _in_binance(frame: bytes) -> Sighting | None:
@@ -103,11 +169,50 @@ def _in_bybit(frame: bytes) -> Sighting | None:
     return Sighting(decoded.topic.split(".", 2)[2], [*decoded.data.b, *decoded.data.a])
 
 
+def _in_coinbase(frame: bytes) -> Sighting | None:
+    if b'"l2_data"' not in frame:
+        return None
+    event = _COINBASE.decode(frame).events[0]
+    return Sighting(event.product_id, [(each.price_level, each.new_quantity) for each in event.updates])
+
+
+def _in_kraken(frame: bytes) -> Sighting | None:
+    if b'"channel":"book"' not in frame or b'"checksum"' not in frame:
+        return None
+    element = _KRAKEN.decode(frame).data[0]
+    levels = [(each.price, each.qty) for each in (*element.bids, *element.asks)]
+    return Sighting(element.symbol, [(_exact(price), _exact(size)) for price, size in levels])
+
+
+def _exact(number: msgspec.Raw) -> str:
+    return f"{Decimal(bytes(number).decode()):f}"
+
+
+def _in_hyperliquid(frame: bytes) -> Sighting | None:
+    if b'"l2Book"' not in frame or b'"levels"' not in frame:
+        return None
+    book = _HYPERLIQUID.decode(frame).data
+    return Sighting(book.coin, [(each.px, each.sz) for side in book.levels for each in side])
+
+
+def _in_dydx(frame: bytes) -> Sighting | None:
+    if b'"v4_orderbook"' not in frame or b'"contents"' not in frame:
+        return None
+    decoded = _DYDX.decode(frame)
+    parts = decoded.contents if isinstance(decoded.contents, list) else [decoded.contents]
+    levels = [level for part in parts for level in (*part.bids, *part.asks)]
+    return Sighting(decoded.id, [(each.price, each.size) if isinstance(each, _DydxLevel) else each for each in levels])
+
+
 _IN: Final[Mapping[str, Callable[[bytes], Sighting | None]]] = {
     "binance": _in_binance,
     "binance_usdm": _in_binance,
     "okx": _in_okx,
     "bybit": _in_bybit,
+    "coinbase": _in_coinbase,
+    "kraken": _in_kraken,
+    "hyperliquid": _in_hyperliquid,
+    "dydx": _in_dydx,
 }
 
 
@@ -177,7 +282,7 @@ def listed(venue: str, symbol: str, *, derivative: bool = False) -> Instrument:
         derivative: Whether it is one, on a venue whose symbols do not say so.
     """
     kind = _kind(venue, symbol, derivative=derivative)
-    suffix = "" if kind != "perpetual" or venue == "okx" else "-PERP"
+    suffix = "-PERP" if kind == "perpetual" and venue in _SHARING else ""
     base, quote = _split(symbol)
     return Instrument(
         id=f"{symbol}{suffix}.{venue.partition('_')[0].upper()}",
@@ -196,6 +301,8 @@ def _kind(venue: str, symbol: str, *, derivative: bool) -> Kind:
     if venue == "okx":
         _, _, term = symbol.partition("-")[2].partition("-")
         return "spot" if not term else "perpetual" if term == "SWAP" else "future"
+    if venue in _PERPETUALS:
+        return "perpetual"
     if venue == "binance" or not (derivative or venue == "binance_usdm"):
         return "spot"
     return "perpetual" if symbol.isalnum() else "future"
@@ -203,8 +310,8 @@ def _kind(venue: str, symbol: str, *, derivative: bool) -> Kind:
 
 def _split(symbol: str) -> tuple[str, str]:
     """Base and quote of a symbol; a quote we do not know is no matter to a book."""
-    if "-" in symbol:
-        base, quote, *_ = symbol.split("-")
+    if "-" in symbol or "/" in symbol:
+        base, quote, *_ = symbol.replace("/", "-").split("-")
         return base, quote
     pair = symbol.partition("_")[0]
     quote = next((each for each in _QUOTES if pair.endswith(each) and pair != each), "")

@@ -104,8 +104,8 @@ def test_the_older_form_is_text(tmp_path: Path) -> None:
     result = import_cryptofeed([tmp_path / "ws.0", tmp_path / "markets.0"], tmp_path / "journal")
 
     assert list(read(tmp_path / "journal"))[1:] == [
-        Record(RecordKind.CONNECTED, 1635444230_620601200, "dydx", "", b""),
-        Record(RecordKind.FRAME, 1635444230_755609000, "dydx", "", b'{"type":"connected"}'),
+        Record(RecordKind.CONNECTED, 1635444230_620601200, "dydx_v3", "", b""),
+        Record(RecordKind.FRAME, 1635444230_755609000, "dydx_v3", "", b'{"type":"connected"}'),
     ]
     assert result.skipped == {"answers": 1, "sent": 1}
 
@@ -139,10 +139,10 @@ def test_a_venue_that_is_not_known_is_an_error(tmp_path: Path) -> None:
     [
         (["bybit/cf_BYBIT.jsonl.zst"], 3_227, {"bybit", "bybit.2"}),
         (["coinbase/cf_COINBASE.jsonl.zst"], 1_030, {"coinbase"}),
-        (["kraken/cf_KRAKEN.jsonl.zst"], 4_430, {"kraken", "kraken.2", "kraken.3"}),
+        (["kraken/cf_KRAKEN.jsonl.zst"], 4_430, {"kraken_v1", "kraken_v1.2", "kraken_v1.3"}),
         (["kraken/cf_KRAKEN_FUTURES.jsonl.zst"], 7_175, {"kraken_futures"}),
         (["okx/cf_OKX.jsonl.zst"], 410, {"okx"}),
-        (["dydx/cf_DYDX_v3.ws.1.0", "dydx/cf_DYDX_v3_markets.0"], 4_733, {"dydx"}),
+        (["dydx/cf_DYDX_v3.ws.1.0", "dydx/cf_DYDX_v3_markets.0"], 4_733, {"dydx_v3"}),
     ],
 )
 def test_every_frame_of_a_real_recording_is_there(

@@ -9,6 +9,10 @@ from signald.journal.session import read_session
 from signald.model.records import Record, RecordKind
 from signald.replay.importers.frames import import_frames
 
+_DYDX = (
+    '{"type":"subscribed","message_id":1,"channel":"v4_orderbook","id":"BTC-USD",'
+    '"contents":{"bids":[{"price":"1","size":"1"}],"asks":[]}}'
+)
 _OKX = (
     '{"arg":{"channel":"books","instId":"BTC-USDT"},"action":"%s",'
     '"data":[{"asks":[["64000.1","0.5","0","1"]],"bids":[],"ts":"%d"}]}'
@@ -112,7 +116,7 @@ def test_whose_a_bare_snapshot_is_must_be_told_where_there_are_several_books(tmp
     [
         (["no frame"], "okx", "'no frame' is not a frame"),
         (["17 {}"], "okx", "there is no frame of a book"),
-        (['{"event":"x"}', _OKX % ("update", 1_700_000_000_000)], "okx", "neither the line nor its frame"),
+        ([_DYDX], "dydx", "neither the line nor its frame"),
         ([f"17 {_OKX % ('update', 1_700_000_000_000)}"], "okx", "'17' is no time"),
         (["{}"], "nosuch", "venue 'nosuch'"),
     ],

@@ -1,0 +1,93 @@
+"""Coinbase's frames into books: `level2`, by the number that each frame of any channel has; reading.py reads them."""
+
+from typing import Final
+
+from signald.core.kernels.commit import commit_depth
+from signald.core.kernels.counting import count_frame
+from signald.core.kernels.desk import CURRENT, ask_pairs, bid_pairs, current_book
+from signald.core.kernels.jit import inlined, kernel
+from signald.core.kernels.layout import PHASE, PHASE_LIVE, PHASE_OFF
+from signald.core.kernels.machine import WordArray, Words, length_of, words_held
+from signald.core.kernels.members import (
+    SEEN,
+    seen_bits,
+)
+from signald.core.kernels.outcomes import (
+    APPLIED,
+    MISSING_FIELD,
+    OTHER_KIND,
+    QUIET,
+    UNKNOWN_SYMBOL,
+)
+from signald.core.kernels.window import replace_book
+from signald.sources.venues.coinbase.reading import (
+    ASKS,
+    BIDS,
+    CHANNEL,
+    CHANNEL_BOOK,
+    EVENT,
+    EVENTS,
+    GOES_ON,
+    NUMBER,
+    SAW_FRAME,
+    SYMBOL,
+    TYPE,
+    TYPE_SNAPSHOT,
+    UPDATES,
+    read_frame,
+)
+
+_SAW_BOOK: Final = seen_bits(EVENT, EVENTS, TYPE, SYMBOL, UPDATES)
+_SAW_NUMBER: Final = seen_bits(NUMBER)
+_SAW_GOES_ON: Final = seen_bits(GOES_ON)
+
+
+@inlined
+def _take(frame: bytes, now: int, desk: Words) -> int:
+    desk[CURRENT] = 0
+    desk[SEEN] = 0
+    at = read_frame(frame, length_of(frame), desk)
+    seen = desk[SEEN]
+    if at < 0:
+        if at == -UNKNOWN_SYMBOL and seen & _SAW_NUMBER != 0:
+            return count_frame(desk, desk[NUMBER], UNKNOWN_SYMBOL)
+        return -at
+    if seen & SAW_FRAME != SAW_FRAME:
+        return MISSING_FIELD
+    is_book = desk[CHANNEL] == CHANNEL_BOOK
+    if is_book and seen & _SAW_BOOK != _SAW_BOOK:
+        return MISSING_FIELD
+    if seen & _SAW_GOES_ON == 0:
+        counted = count_frame(desk, desk[NUMBER], APPLIED)
+        if counted != APPLIED:
+            return counted
+    return _take_book(desk, now) if is_book else OTHER_KIND
+
+
+@inlined
+def _take_book(desk: Words, now: int) -> int:
+    """Replace a book, or change one that is live."""
+    book = current_book(desk)
+    bids, asks = bid_pairs(desk), ask_pairs(desk)
+    if desk[TYPE] == TYPE_SNAPSHOT:
+        if book[PHASE] == PHASE_OFF:
+            return QUIET
+        return replace_book(book, bids, desk[BIDS], asks, desk[ASKS], desk[NUMBER], desk[EVENT], now)
+    if book[PHASE] != PHASE_LIVE:
+        return QUIET  # from before the snapshot that was asked for
+    return commit_depth(book, bids, desk[BIDS], asks, desk[ASKS], desk[NUMBER], desk[EVENT], now)
+
+
+@kernel("i8(frame, i8, held)")
+def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
+    """Take one frame: count it, apply it to its book, and write the book's board row.
+
+    Args:
+        frame: The websocket's message.
+        now: Our time of it, ns.
+        desk: The connection's, see desk.py; CURRENT says afterwards whose frame it was, if that could be read.
+
+    Returns:
+        What became of it, see outcomes.py. No book is changed unless it is APPLIED, WENT_LIVE or CROSSED.
+    """
+    return _take(frame, now, words_held(desk))
