@@ -41,7 +41,7 @@ def frames(
     sources: SourcesArgument,
     out: OutOption,
     *,
-    venue: Annotated[str, typer.Option(help="Whose they are: binance, binance_usdm, okx, bybit.")],
+    venue: Annotated[str, typer.Option(help="Whose they are, as in the configuration: binance, kraken, …")],
     symbol: Annotated[str | None, typer.Option(help="Whose the snapshots are, where there are several.")] = None,
     derivative: Annotated[bool, typer.Option(help="Of derivatives, where symbols do not say so (bybit).")] = False,
     json: JsonOption = False,
