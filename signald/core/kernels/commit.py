@@ -50,6 +50,12 @@ def commit_depth(
     settled &= apply_levels(book, ASK_SIDE, ask_pairs, asks)
     if not settled or book[APART] != 0 or drifted(book):
         settle(book)
+    return show_depth(book, last, ts_event, now)
+
+
+@inlined
+def show_depth(book: Words, last: int, ts_event: int, now: int) -> int:
+    """What :func:`commit_depth` does once a frame's changes are in the book and its touch is found."""
     book[LAST] = last
     row = words_from(book, ROW)
     row[TS_EVENT] = ts_event

@@ -206,6 +206,16 @@ def trailing_zeros(word: int) -> int:
     return (bits & -bits).bit_length() - 1 if bits else 64
 
 
+def _emit_bits_set(builder: Any, word: Any) -> Any:  # noqa: ANN401
+    return builder.ctpop(word)
+
+
+@emitted("i8(i8)", _emit_bits_set)
+def bits_set(word: int) -> int:
+    """How many bits of ``word`` are set."""
+    return (int(word) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
+
+
 def _emit_leading_zeros(builder: Any, word: Any) -> Any:  # noqa: ANN401
     return builder.ctlz(word, _NO)
 

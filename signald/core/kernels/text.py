@@ -70,14 +70,14 @@ def write_byte(text: Words, at: int, byte: int) -> int:
 def write_whole(text: Words, at: int, number: int) -> int:
     """Write a whole number of at most 24 digits without needless zeros; the place after it."""
     if number >= _HALF:
-        at = write_whole_part(text, at, number // _HALF)
+        at = _write_sixteen(text, at, number // _HALF)
         set_text_word(text, at, digits_of(number % _HALF) | _ZEROS)
         return at + 8
     return _write_short(text, at, number)
 
 
 @inlined
-def write_whole_part(text: Words, at: int, number: int) -> int:
+def _write_sixteen(text: Words, at: int, number: int) -> int:
     """Write a number of at most 16 digits, likewise."""
     if number >= _HALF:
         at = _write_short(text, at, number // _HALF)
@@ -100,7 +100,7 @@ def write_decimal(text: Words, at: int, units: int, decimals: int) -> int:
     scale = POWERS[decimals]
     whole = units // scale
     part = units - whole * scale
-    at = write_whole_part(text, at, whole)
+    at = write_whole(text, at, whole)
     if part == 0:
         return at
     part *= POWERS[MOST_DECIMALS - decimals]

@@ -4,7 +4,9 @@ The venue itself takes away what leaves those levels. So a side that has fewer i
 nothing is known beyond its worst level, which moves with the market.
 """
 
-from signald.core.kernels.commit import commit_depth
+from typing import Final
+
+from signald.core.kernels.commit import commit_depth, show_depth
 from signald.core.kernels.digits import LARGEST
 from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.ladder import WORD_MASK, apply_levels, bits_of, drifted, fill_levels, settle
@@ -12,6 +14,7 @@ from signald.core.kernels.layout import (
     APART,
     ASK_SIDE,
     BASE,
+    BEST,
     BID_SIDE,
     COUNT,
     CROSSED_RUN,
@@ -23,11 +26,16 @@ from signald.core.kernels.layout import (
     PHASE,
     PHASE_LIVE,
     PHASE_SEEDED,
+    RING,
     RING_WORDS,
+    TABLE_WIDTH_LAST,
     TICKER_SEQUENCE,
 )
-from signald.core.kernels.machine import Words, leading_zeros, trailing_zeros
+from signald.core.kernels.machine import Words, bit, bits_set, leading_zeros, trailing_zeros
 from signald.core.kernels.overflow import slots_of, table_of
+
+_MOST_FAR_LEVELS: Final = 1 << (TABLE_WIDTH_LAST - 1)
+"""Levels beyond the window that a snapshot may bring: the table has room for half as many again."""
 
 
 @inner
@@ -54,7 +62,7 @@ def replace_window(
     book[CROSSED_RUN] = 0
     if book[PHASE] != PHASE_LIVE:
         book[PHASE] = PHASE_SEEDED
-    return commit_depth(book, bid_pairs, 0, ask_pairs, 0, last, ts_event, now)
+    return show_depth(book, last, ts_event, now)
 
 
 @inner
@@ -63,7 +71,7 @@ def replace_book(
 ) -> int:
     """Replace a book by a snapshot of all its levels, in whatever order; the rest as :func:`replace_window`."""
     seed_levels(book, bid_pairs, bids, ask_pairs, asks)
-    return commit_depth(book, bid_pairs, 0, ask_pairs, 0, last, ts_event, now)
+    return show_depth(book, last, ts_event, now)
 
 
 @inner
@@ -73,10 +81,54 @@ def seed_levels(book: Words, bid_pairs: Words, bids: int, ask_pairs: Words, asks
     _best_first(ASK_SIDE, ask_pairs, asks)
     book[KNOWN] = 0
     book[KNOWN + 1] = LARGEST
+    if bids + asks > _MOST_FAR_LEVELS and bids > 0 and asks > 0:
+        middle = (bid_pairs[0] + ask_pairs[0]) >> 1
+        reach = _reach(bid_pairs, bids, ask_pairs, asks, middle)
+        book[KNOWN] = max(middle - reach, 0)
+        book[KNOWN + 1] = middle + reach
+        bids = _keep_near(bid_pairs, bids, middle, reach)
+        asks = _keep_near(ask_pairs, asks, middle, reach)
     fill_levels(book, bid_pairs, bids, ask_pairs, asks)
     book[CROSSED_RUN] = 0
     if book[PHASE] != PHASE_LIVE:
         book[PHASE] = PHASE_SEEDED
+
+
+@inlined
+def _reach(bid_pairs: Words, bids: int, ask_pairs: Words, asks: int, middle: int) -> int:
+    """A distance from ``middle`` beyond which so many levels lie that there would be no room for them, in ticks."""
+    far = RING // 2
+    kept, reach = far, far
+    while _beyond(bid_pairs, bids, middle, reach) + _beyond(ask_pairs, asks, middle, reach) > 0:
+        reach *= 2
+    wanted = _beyond(bid_pairs, bids, middle, far) + _beyond(ask_pairs, asks, middle, far) - _MOST_FAR_LEVELS
+    while reach - kept > 1:  # enough lie beyond kept, and perhaps beyond reach
+        between = (kept + reach) >> 1
+        if _beyond(bid_pairs, bids, middle, between) + _beyond(ask_pairs, asks, middle, between) >= wanted:
+            kept = between
+        else:
+            reach = between
+    return kept if wanted > 0 else LARGEST - middle
+
+
+@inner
+def _beyond(pairs: Words, count: int, middle: int, distance: int) -> int:
+    """How many levels are farther from ``middle`` than so many ticks."""
+    found = 0
+    for i in range(count):
+        found += int(abs(pairs[2 * i] - middle) > distance)
+    return found
+
+
+@inner
+def _keep_near(pairs: Words, count: int, middle: int, reach: int) -> int:
+    """Let those levels stand first, in their order, that are near enough; how many."""
+    kept = 0
+    for i in range(count):
+        pairs[2 * kept] = pairs[2 * i]
+        pairs[2 * kept + 1] = pairs[2 * i + 1]
+        kept += int(abs(pairs[2 * kept] - middle) <= reach)
+    return kept
 
 
 @inlined
@@ -97,10 +149,25 @@ def _best_first(side: int, pairs: Words, count: int) -> None:
 @inner
 def truncate(book: Words, side: int, limit: int, pair: Words) -> None:
     """Take away the worst levels of a side that has more than ``limit``; ``pair`` is two words of scratch."""
-    while book[COUNT + side] > limit:
+    pair[1] = 0
+    while book[COUNT + side] > limit and book[OUTSIDE + side] > 0:
         pair[0] = _worst(book, side)
-        pair[1] = 0
         apply_levels(book, side, pair, 1)
+    if book[COUNT + side] <= limit:
+        return
+    bits = bits_of(book, side)
+    at = book[BEST + side] >> 6
+    kept = 0
+    while book[COUNT + side] > limit:
+        word = bits[at & WORD_MASK]
+        over = kept + bits_set(word) - limit
+        kept += bits_set(word) - max(over, 0)
+        for _ in range(over):
+            worst = trailing_zeros(word) if side == BID_SIDE else 63 - leading_zeros(word)
+            word ^= bit(worst)
+            pair[0] = (at << 6) + worst
+            apply_levels(book, side, pair, 1)
+        at += 1 if side == ASK_SIDE else -1
 
 
 @inner
@@ -128,8 +195,7 @@ def commit_window(
     if now >= book[DEPTH_DUE]:  # depth is measured with this frame, and how far it is known must be right for it
         apply_settled(book, bid_pairs, bids, ask_pairs, asks)
         bound_window(book, limit)
-        bids = 0
-        asks = 0
+        return show_depth(book, last, ts_event, now)
     return commit_depth(book, bid_pairs, bids, ask_pairs, asks, last, ts_event, now)
 
 

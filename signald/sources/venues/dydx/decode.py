@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from signald.core.kernels.commit import commit_depth
+from signald.core.kernels.commit import show_depth
 from signald.core.kernels.counting import count_frame
 from signald.core.kernels.desk import CURRENT, ask_pairs, bid_pairs, current_book
 from signald.core.kernels.jit import inlined, kernel
@@ -70,7 +70,7 @@ def _take_book(desk: Words, now: int) -> int:
     else:
         apply_settled(book, bids, desk[BIDS], asks, desk[ASKS])
     uncross(book, bids, desk[BIDS], asks, desk[ASKS], words_from(desk, PAIR))
-    return commit_depth(book, bids, 0, asks, 0, desk[NUMBER], 0, now)
+    return show_depth(book, desk[NUMBER], 0, now)
 
 
 @kernel("i8(frame, i8, held)")

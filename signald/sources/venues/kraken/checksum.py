@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Iterable
 
 from signald.core.book import Book
-from signald.core.kernels.machine import trailing_zeros
 from signald.sources.venues.kraken.messages import Element, Level, digits_of
 from signald.sources.venues.kraken.written import DEPTH, LEVELS, PRICE_PLACES, SIZE_PLACES
 
@@ -67,4 +66,4 @@ def _bare(number: str) -> str:
 
 
 def _single_bit(mask: int) -> int:
-    return trailing_zeros(mask) if mask else 0
+    return (mask & -mask).bit_length() - 1 if mask else 0

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from signald.core.kernels.commit import commit_depth
+from signald.core.kernels.commit import show_depth
 from signald.core.kernels.desk import CURRENT, ask_pairs, bid_pairs, current_book
 from signald.core.kernels.jit import inlined, kernel
-from signald.core.kernels.layout import ASK_SIDE, BID_SIDE, PHASE, PHASE_LIVE, PHASE_OFF
+from signald.core.kernels.layout import ASK_SIDE, BID_SIDE, DEPTH_DUE, PHASE, PHASE_LIVE, PHASE_OFF
 from signald.core.kernels.machine import WordArray, Words, length_of, words_held
 from signald.core.kernels.members import (
     SEEN,
@@ -34,6 +34,7 @@ from signald.sources.venues.kraken.reading import (
     read_frame,
 )
 from signald.sources.venues.kraken.written import (
+    COMPARED,
     DEPTH,
     FLAGS,
     PRICE_PLACES,
@@ -75,13 +76,15 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
 
 @inlined
 def _replace(book: Words, desk: Words, now: int) -> int:
-    """Begin with a snapshot; whoever is told that it is live compares its checksum."""
+    """Begin with a snapshot; whoever is told that it is live compares its checksum, unless that is right already."""
     book[FLAGS] = 0
     book[PRICE_PLACES] = desk[PLACES]
     book[SIZE_PLACES] = desk[PLACES + 1]
     last, ts_event, depth = desk[EVENT] // _NS_PER_US, desk[EVENT], book[DEPTH]
     bids, asks = desk[BIDS], desk[ASKS]
     outcome = replace_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, depth, last, ts_event, now)
+    if _is_uniform(book, desk) and checksum_of(book, bid_pairs(desk)) == desk[CHECKSUM]:
+        book[FLAGS] = COMPARED
     return VERIFY if outcome == APPLIED else outcome
 
 
@@ -92,13 +95,14 @@ def _change(book: Words, desk: Words, now: int) -> int:
     apply_settled(book, bids, desk[BIDS], asks, desk[ASKS])
     truncate(book, BID_SIDE, book[DEPTH], bids)
     truncate(book, ASK_SIDE, book[DEPTH], asks)
-    bound_window(book, book[DEPTH])
+    if now >= book[DEPTH_DUE]:
+        bound_window(book, book[DEPTH])  # depth is measured with this frame
     known = UNKNOWN
     if book[FLAGS] & WRITTEN == 0 and _is_uniform(book, desk):
         known = checksum_of(book, bids)
         if known not in (UNKNOWN, desk[CHECKSUM]):
             return MISMATCH
-    outcome = commit_depth(book, bids, 0, asks, 0, desk[EVENT] // _NS_PER_US, desk[EVENT], now)
+    outcome = show_depth(book, desk[EVENT] // _NS_PER_US, desk[EVENT], now)
     return VERIFY if outcome == APPLIED and known == UNKNOWN else outcome
 
 

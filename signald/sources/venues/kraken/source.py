@@ -18,7 +18,7 @@ from signald.sources.venues.kraken.checksum import WireBook
 from signald.sources.venues.kraken.config import KrakenConfig
 from signald.sources.venues.kraken.decode import CHECKSUM, EVENT, PLACES, TYPE, TYPE_SNAPSHOT, apply_frame
 from signald.sources.venues.kraken.messages import Frame, decode_frame, decode_told, plainest
-from signald.sources.venues.kraken.written import DEPTH, FLAGS, WRITTEN
+from signald.sources.venues.kraken.written import COMPARED, DEPTH, FLAGS, WRITTEN
 
 _BATCH: Final = 100
 _ASKINGS_PER_MINUTE: Final = 60
@@ -95,16 +95,17 @@ class KrakenDialect:
 
     def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:  # there are no checksums
         """Compare a frame's checksum in the digits that were sent; the kernel compares most by itself."""
-        decoded = decode_frame(frame)
         if words[TYPE] == TYPE_SNAPSHOT:
             self.forget(book)
             self._find_depth(book)
+            if book.words[FLAGS] & COMPARED:
+                return True
             wire = WireBook(int(book.words[DEPTH]))
         else:
             wire = self._wire_books.get(book.address) or WireBook.of(book)
         varies = any(each & (each - 1) for each in words[PLACES : PLACES + 2].tolist())
         varies |= words[TYPE] != TYPE_SNAPSHOT
-        return self._compare(wire, book, decoded, int(words[CHECKSUM]), keep=bool(varies))
+        return self._compare(wire, book, decode_frame(frame), int(words[CHECKSUM]), keep=bool(varies))
 
     def forget(self, book: Book) -> None:
         """The text of a book's levels is void."""

@@ -24,6 +24,7 @@ SIZE_PLACES: Final = VENUE + 2  # likewise of its sizes
 DEPTH: Final = VENUE + 3  # levels a side
 
 WRITTEN: Final = 1  # FLAGS: it is kept as text besides, for its digits vary
+COMPARED: Final = 2  # FLAGS: its snapshot's checksum is right
 
 _LARGEST_SCALE: Final = 18
 
