@@ -34,10 +34,14 @@ from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
 from signald.simulate.venues.binance_spot import FAST_DEPTH, ListedSymbol
 from signald.simulate.venues.binance_usdm import USDM, ListedPerpetual
 from signald.simulate.venues.bybit import BybitSymbol, BybitWords
+from signald.simulate.venues.coinbase import CoinbaseSymbol, CoinbaseWords
+from signald.simulate.venues.dydx import DydxSymbol, DydxWords
 from signald.simulate.venues.faults import FrameFaults
+from signald.simulate.venues.hyperliquid import HyperliquidSymbol, HyperliquidWords
+from signald.simulate.venues.kraken import KrakenSymbol, KrakenWords
 from signald.simulate.venues.ledger import Ledger
 from signald.simulate.venues.okx import OkxSymbol, OkxWords
-from signald.simulate.venues.stream_exchange import StreamExchange
+from signald.simulate.venues.stream_exchange import StreamExchange, StreamSymbol, Words
 from signald.sinks.encoding import Document
 from signald.sinks.stages import Stages
 from signald.sources.calendars.mqtt.source import MqttCalendar
@@ -51,7 +55,15 @@ from tests.support.instruments import (
     BTCUSDT,
     BYBIT_OTHER_PERP,
     BYBIT_PERP,
+    COINBASE_BTC,
+    COINBASE_ETH,
+    DYDX_BTC,
+    DYDX_ETH,
     ETHUSDT,
+    HYPERLIQUID_BTC,
+    HYPERLIQUID_ETH,
+    KRAKEN_BTC,
+    KRAKEN_ETH,
     OKX_SPOT,
     OKX_SWAP,
     perpetual,
@@ -65,8 +77,23 @@ VENUES: Final[dict[str, tuple[Instrument, Instrument]]] = {
     "binance_usdm": (perpetual("BTC", "USDT"), perpetual("ETH", "USDT", tick="0.01")),
     "okx": (OKX_SPOT, OKX_SWAP),
     "bybit": (BYBIT_PERP, BYBIT_OTHER_PERP),
+    "coinbase": (COINBASE_BTC, COINBASE_ETH),
+    "kraken": (KRAKEN_BTC, KRAKEN_ETH),
+    "hyperliquid": (HYPERLIQUID_BTC, HYPERLIQUID_ETH),
+    "dydx": (DYDX_BTC, DYDX_ETH),
 }
-_SHOWN: Final = 20
+COUNTED: Final = frozenset({"coinbase", "dydx"})
+"""Venues that number the frames of a connection: what is lost is lost for all its books."""
+_STREAMED: Final[dict[str, tuple[Callable[[Instrument], StreamSymbol], Words]]] = {
+    "okx": (OkxSymbol, OkxWords()),
+    "bybit": (BybitSymbol, BybitWords("linear")),
+    "coinbase": (CoinbaseSymbol, CoinbaseWords()),
+    "kraken": (KrakenSymbol, KrakenWords()),
+    "hyperliquid": (HyperliquidSymbol, HyperliquidWords()),
+    "dydx": (DydxSymbol, DydxWords()),
+}
+_SETTINGS: Final[dict[str, dict[str, Any]]] = {"kraken": {"depth": 10}, "hyperliquid": {"fast": False}}
+_SHOWN: Final = 10
 _ROWS_EVERY: Final = 7
 Exchange = BinanceExchange | StreamExchange
 
@@ -104,17 +131,10 @@ def list_on_exchange(venue: str, clock: HandClock, markets: Sequence[Market | No
             else BinanceExchange(listings, clock)
         )
         return Wired(exchange, listed, [symbol.stream(FAST_DEPTH) for symbol in listed])
-    if venue == "okx":
-        okx = [OkxSymbol(instrument) for instrument in instruments]
-        words = OkxWords()
-        return Wired(StreamExchange(dict(zip(okx, markets, strict=True)), words, clock), okx, _first_streams(okx))
-    bybit = [BybitSymbol(instrument) for instrument in instruments]
-    linear = BybitWords("linear")
-    return Wired(StreamExchange(dict(zip(bybit, markets, strict=True)), linear, clock), bybit, _first_streams(bybit))
-
-
-def _first_streams(symbols: Sequence[OkxSymbol] | Sequence[BybitSymbol]) -> list[str]:
-    return [symbol.streams[0] for symbol in symbols]
+    kind, words = _STREAMED[venue]
+    symbols = [kind(instrument) for instrument in instruments]
+    exchange = StreamExchange(dict(zip(symbols, markets, strict=True)), words, clock)
+    return Wired(exchange, symbols, [symbol.streams[0] for symbol in symbols])
 
 
 class VenueOnTheWire:
@@ -148,7 +168,7 @@ class VenueOnTheWire:
         self.signals: list[Signal] = []
         self.wrong: list[str] = []
         self.on_gap: Callable[[], object] | None = None
-        self._settings = settings
+        self._settings = _SETTINGS.get(venue, {}) | settings
         self._path = folder / "journal"
         self._truth: list[dict[int, tuple[list[Level], list[Level]]]] = [{}, {}]
         self._seen = [(0, 0), (0, 0)]

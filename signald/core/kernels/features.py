@@ -16,6 +16,7 @@ from signald.core.kernels.layout import (
     BASE,
     BEST,
     BID_SIDE,
+    COUNT,
     DEPTH_DUE,
     DEPTH_EVERY,
     KNOWN,
@@ -193,7 +194,7 @@ def _near(book: Words, side: int) -> int:
     first = book[BASE] >> 6
     word = bits[at & WORD_MASK] & (bits_up_to(tick) if side == BID_SIDE else bits_from(tick))
     lots = 0
-    for _ in range(NEAR_LEVELS):
+    for _ in range(min(NEAR_LEVELS, book[COUNT + side])):
         while word == 0:
             at += 1 if side == ASK_SIDE else -1
             if not first <= at < first + RING_WORDS:

@@ -46,6 +46,9 @@ class BybitSymbol:
         """The last `u` of its first stream."""
         return self._update_ids[self.streams[0]]
 
+    def numbered(self, number: int) -> None:
+        """Bybit counts each book by itself."""
+
     def snapshot(self, stream: str, now: Nanos) -> str:
         """What a new subscriber is sent first."""
         return self._write(stream, "snapshot", self._windows[stream].levels(), now)
@@ -80,8 +83,9 @@ class BybitWords:
         family: Which of its websockets this is.
     """
 
-    upgrade = ""
+    upgrade = greeting = beat = ""
     """It announces nothing."""
+    is_patient = False
 
     def __init__(self, family: Family) -> None:
         self._family = family

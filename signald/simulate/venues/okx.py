@@ -40,6 +40,9 @@ class OkxSymbol:
         """`books:BTC-USDT` and `bbo-tbt:BTC-USDT`, in the order in which they are told."""
         return tuple(f"{channel}:{self.instrument.venue_symbol}" for channel in _DEPTHS)
 
+    def numbered(self, number: int) -> None:
+        """OKX counts each book by itself."""
+
     def snapshot(self, stream: str, now: Nanos) -> str:
         """What a new subscriber is sent first."""
         channel = stream.partition(":")[0]
@@ -81,6 +84,8 @@ class OkxSymbol:
 class OkxWords:
     """What OKX answers."""
 
+    greeting = beat = ""
+    is_patient = False
     upgrade = '{"event":"notice","code":"64008","msg":"The connection will soon be closed for a service upgrade."}'
 
     def serves(self, path: str) -> bool:

@@ -17,10 +17,12 @@ from signald.model.time import NS_PER_S, Nanos
 from signald.runtime.clock import Clock
 from signald.simulate.child import LOOPBACK
 from signald.simulate.market import STEP_NS, Market
+from signald.simulate.venues.counters import Counters
 from signald.simulate.venues.faults import FrameFaults
 from signald.simulate.venues.ledger import Ledger
 
 _TELL_EVERY: Final = 2  # steps: 100 ms
+_BEAT_EVERY: Final = 20  # steps: a second
 _SEND_BUFFER_BYTES: Final = 1 << 20
 _CLOSE_IDLE_S: Final = 30.0
 
@@ -38,6 +40,14 @@ class StreamSymbol(Protocol):
 
     instrument: Instrument
     ledger: Ledger
+
+    @property
+    def sequence(self) -> int:
+        """The last number of its book as the venue writes it."""
+        ...
+
+    def numbered(self, number: int) -> None:
+        """Told the number that the connection's count gave its book's last frame."""
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -63,6 +73,21 @@ class Words(Protocol):
     @property
     def upgrade(self) -> str:
         """The announcement of an upgrade; ``""`` where there is none."""
+        ...
+
+    @property
+    def greeting(self) -> str:
+        """What a new connection is told first; ``""``: nothing."""
+        ...
+
+    @property
+    def beat(self) -> str:
+        """What every connection is told each second; ``""``: nothing."""
+        ...
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether a client may be silent for ever."""
         ...
 
     def serves(self, path: str) -> bool:
@@ -106,7 +131,8 @@ class StreamExchange:
         self._of_stream = {stream: symbol for symbol in self._symbols for stream in symbol.streams}
         self._words = words
         self._clock = clock
-        self._close_idle_s = close_idle_s
+        self._close_idle_s = None if words.is_patient else close_idle_s
+        self._counters = Counters()
         self._readers: dict[ServerConnection, set[str]] = {}
         self._faults: dict[str, FrameFaults] = {}
         self._steps = 0
@@ -139,6 +165,8 @@ class StreamExchange:
             self._steps += 1
             if self._steps % _TELL_EVERY == 0:
                 self.push()
+            if self._steps % _BEAT_EVERY == 0 and self._words.beat:
+                self._tell_all(self._words.beat)
             due = max(due + STEP_NS / NS_PER_S, loop.time())
             await asyncio.sleep(due - loop.time())
 
@@ -154,11 +182,12 @@ class StreamExchange:
 
     def say(self, stream: str, frame: str) -> None:
         """Send one frame, whatever it is, to who reads ``stream``."""
-        broadcast([each for each, streams in self._readers.items() if stream in streams], frame)
+        for reader in self._readers_of(stream):
+            broadcast([reader], self._counters.written(frame, reader))
 
     def announce_upgrade(self) -> None:
         """Tell every reader that it will be disconnected soon."""
-        broadcast(self._readers, self._words.upgrade)
+        self._tell_all(self._words.upgrade)
 
     def cut(self) -> None:
         """Break every websocket connection without a goodbye."""
@@ -212,13 +241,31 @@ class StreamExchange:
                 self._send(stream, frame)
 
     def _send(self, stream: str, frame: str) -> None:
-        for sent in self.faults(stream)(frame):
+        marked, number = self._counters.mark(frame, self._readers_of(stream))
+        if number >= 0:
+            self._of_stream[stream].numbered(number)
+        for sent in self.faults(stream)(marked):
             self.say(stream, sent)
+
+    def _readers_of(self, stream: str) -> list[ServerConnection]:
+        return [each for each, streams in self._readers.items() if stream in streams]
+
+    def _tell_all(self, frame: str) -> None:
+        for reader in self._readers:
+            broadcast([reader], self._stamped(frame, reader)[0])
+
+    def _stamped(self, frame: str, connection: ServerConnection) -> tuple[str, int]:
+        """A frame with the connection's next number, and that number, where its venue counts."""
+        marked, number = self._counters.mark(frame, [connection])
+        return self._counters.written(marked, connection), number
 
     async def _serve_reader(self, connection: ServerConnection) -> None:
         self._readers[connection] = set()
+        self._counters.begin(connection)
         self.connects += 1
         try:
+            if self._words.greeting:
+                broadcast([connection], self._stamped(self._words.greeting, connection)[0])
             while True:
                 async with asyncio.timeout(self._close_idle_s):
                     message = await connection.recv(decode=True)
@@ -229,10 +276,11 @@ class StreamExchange:
             await connection.close(4004, "No data received in 30s.")
         finally:
             del self._readers[connection]
+            self._counters.end(connection)
 
     async def _follow(self, connection: ServerConnection, command: Command) -> None:
         for answer in command.answers:
-            await connection.send(answer)
+            await connection.send(self._stamped(answer, connection)[0])
         self._readers[connection].difference_update(command.unsubscribe)
         await self._give_snapshots(connection, command.subscribe)
 
@@ -242,14 +290,17 @@ class StreamExchange:
             self._tell(symbol)  # so that the snapshot joins what comes next
             if stream not in self._readers[connection]:
                 self._readers[connection].add(stream)
-                broadcast([connection], self._snapshot(symbol, stream))
+                broadcast([connection], self._snapshot(symbol, stream, connection))
 
-    def _snapshot(self, symbol: StreamSymbol, stream: str) -> str:
+    def _snapshot(self, symbol: StreamSymbol, stream: str, connection: ServerConnection) -> str:
         if self.stale_snapshots and stream in self._last_snapshots:
             self.stale_snapshots -= 1
             return self._last_snapshots[stream]
-        self._last_snapshots[stream] = symbol.snapshot(stream, self._clock.now())
-        return self._last_snapshots[stream]
+        snapshot, number = self._stamped(symbol.snapshot(stream, self._clock.now()), connection)
+        if number >= 0:
+            symbol.numbered(number)
+        self._last_snapshots[stream] = snapshot
+        return snapshot
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a websocket be opened, or not."""

@@ -11,7 +11,7 @@ from signald.model.notices import BookStale
 from signald.simulate.market import ASK, BID, Change
 from signald.simulate.venues.binance_exchange import BinanceExchange
 from tests.support.calendar import T0
-from tests.support.venue_on_the_wire import VENUES, VenueOnTheWire
+from tests.support.venue_on_the_wire import COUNTED, VENUES, VenueOnTheWire
 
 
 def lose_one(wire: VenueOnTheWire) -> None:
@@ -65,11 +65,16 @@ SEEN: Final = {
     "stale snapshot": "sequence",
 }
 """Why a book is lost; what is not here loses none."""
+_NEVER_CROSSED_FOR_LONG: Final = {"hyperliquid", "dydx"}
+"""Each push is a new book; it is uncrossed with every message."""
 OTHERWISE: Final = {
     ("binance", "429"): "sequence",
     ("binance_usdm", "429"): "sequence",
     ("binance", "service restart"): "disconnected",
     ("binance_usdm", "service restart"): "disconnected",
+    **{(venue, "delay"): "sequence" for venue in COUNTED},  # frames of other books overtake those held back
+    **{("kraken", fault): "checksum" for fault in ("drop", "reorder", "stale snapshot")},
+    **{("hyperliquid", fault): "" for fault in ("drop", "reorder", "stale snapshot")},  # the next push is whole
 }
 
 
@@ -93,13 +98,14 @@ async def test_after_every_fault_the_book_is_right_again(venue: str, fault: str,
         used = {signal.instrument: signal for signal in wire.signals if signal.kind == "release"}
         assert set(used) == ({each.id for each in wire.instruments} if expected else set())
         for signal in used.values():
-            is_lost = signal.instrument == wire.instruments[0].id or expected == "disconnected"
+            everywhere = expected == "disconnected" or (expected == "sequence" and venue in COUNTED)
+            is_lost = everywhere or signal.instrument == wire.instruments[0].id
             assert (signal.book is None, "no_book" in signal.flags) == (is_lost, is_lost)
         assert wire.wrong == []
     assert (await wire.replayed()).difference is None
 
 
-@pytest.mark.parametrize("venue", VENUES)
+@pytest.mark.parametrize("venue", [venue for venue in VENUES if venue not in _NEVER_CROSSED_FOR_LONG])
 async def test_a_book_that_stays_crossed_is_flagged_then_asked_for_again(venue: str, tmp_path: Path) -> None:
     wire = VenueOnTheWire(venue, tmp_path, moving=False)
     ledger = wire.wired.symbols[0].ledger
@@ -124,7 +130,7 @@ async def test_a_book_that_stays_crossed_is_flagged_then_asked_for_again(venue: 
         assert set(wire.gaps) == {"crossed"}
 
 
-@pytest.mark.parametrize("venue", VENUES)
+@pytest.mark.parametrize("venue", [venue for venue in VENUES if venue not in COUNTED])  # there others overtake it
 async def test_a_stream_that_is_held_back_is_stale_until_it_is_back(venue: str, tmp_path: Path) -> None:
     wire = VenueOnTheWire(venue, tmp_path, stale_after_ms=1_000)
     name = wire.instruments[0].id

@@ -45,7 +45,9 @@ def _write_side(book: Words, side: int, text: Words, at: int) -> int:
     tick = book[BEST + side]
     price_shift = trailing_zeros(book[PRICE_PLACES]) - book[PRICE + DECIMALS]
     size_shift = trailing_zeros(book[SIZE_PLACES]) - book[SIZE + DECIMALS]
-    for _ in range(min(book[COUNT + side], LEVELS)):
+    for number in range(min(book[COUNT + side], LEVELS)):
+        if number > 0:
+            tick = next_worse(book, side, tick)
         if tick == NONE:
             return UNKNOWN
         price = _shifted(tick * book[PRICE + STEP], price_shift)
@@ -54,7 +56,6 @@ def _write_side(book: Words, side: int, text: Words, at: int) -> int:
             return UNKNOWN
         at = write_whole(text, at, price)
         at = write_whole(text, at, size)
-        tick = next_worse(book, side, tick)
     return at
 
 

@@ -24,20 +24,20 @@ def checksum_of(book: Words, text: Words) -> int:
     """The checksum of a book, 0 … 2^32 - 1, or UNKNOWN; ``text`` is room for 4,096 bytes."""
     if book[APART] != 0:
         return UNKNOWN
+    bids, asks = min(book[COUNT], LEVELS), min(book[COUNT + 1], LEVELS)
     bid, ask = book[BEST], book[BEST + 1]
-    bids, asks = 0, 0
     at = 0
-    for _ in range(LEVELS):
-        if bid != NONE:
+    for number in range(max(bids, asks)):
+        if number < bids:
+            bid = next_worse(book, BID_SIDE, bid) if number > 0 else bid
+            if bid == NONE:
+                return UNKNOWN
             at = _write_level(book, BID_SIDE, bid, text, at)
-            bid = next_worse(book, BID_SIDE, bid)
-            bids += 1
-        if ask != NONE:
+        if number < asks:
+            ask = next_worse(book, ASK_SIDE, ask) if number > 0 else ask
+            if ask == NONE:
+                return UNKNOWN
             at = _write_level(book, ASK_SIDE, ask, text, at)
-            ask = next_worse(book, ASK_SIDE, ask)
-            asks += 1
-    if bids < min(book[COUNT], LEVELS) or asks < min(book[COUNT + 1], LEVELS):
-        return UNKNOWN
     return crc32(text, max(at - 1, 0))
 
 
