@@ -12,7 +12,7 @@ from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
 from signald.core.engine import Engine
 from signald.model.clock import ClockOffset
 from signald.model.control import Control
-from signald.model.macro import Heartbeat, Release, ScheduledRelease
+from signald.model.macro import Heartbeat, Release, ScheduledRelease, SettledFigure
 from signald.model.notices import Notice, Rejected
 from signald.model.policy import PolicyEvent
 from signald.model.records import Record, RecordKind
@@ -183,7 +183,7 @@ class Pipeline(Feeds):
     def _follow(self, step: Step) -> Fed:
         outputs: list[Output] = []
         for event in step.events:
-            if isinstance(event, ScheduledRelease | Release | Heartbeat | Control | PolicyEvent):
+            if isinstance(event, ScheduledRelease | Release | Heartbeat | Control | PolicyEvent | SettledFigure):
                 outputs.extend(self.engine.handle(event, self._rows))
             else:
                 outputs.append(event)

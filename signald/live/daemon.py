@@ -144,7 +144,7 @@ class Daemon:
         )
 
     async def _serve(self, supervisor: Supervisor, journal: JournalWriter, *, started: int) -> None:
-        recall = Recall(self._pipeline.engine.windows, self._pipeline.engine.controls, self._pipeline.engine.news)
+        recall = Recall(self._pipeline.engine)
         intake = self._begin(journal, recall)
         self._room.open(self._pipeline.engine.controls, _recording(intake))
         mqtt = build_calendar_link(self._config.mqtt, intake, recall)

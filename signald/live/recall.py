@@ -1,15 +1,13 @@
-"""Writes open schedules, halts and mutes into the journal again, so that a restart need not read far back for them."""
+"""Writes open schedules, halts, mutes and the last figures into the journal again: a restart need not read far back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import unquote
 
 import msgspec
 
-from signald.core.engine.controls import Controls
-from signald.core.news import News, NewsRules
-from signald.core.release_window import ReleaseWindow
+from signald.core.engine import Engine
 from signald.model.control import Control
-from signald.model.macro import ReleaseId
+from signald.model.macro import SettledFigure
 from signald.model.policy import PolicyEvent
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.pipeline import RECALLED, RETAINED
@@ -23,19 +21,12 @@ _FAMILY = "calendar/schedule/"
 class Recall:
     """Keeps the newest schedule of each topic for as long as its release is open."""
 
-    def __init__(
-        self,
-        windows: Mapping[ReleaseId, ReleaseWindow],
-        controls: Controls | None = None,
-        news: News | None = None,
-    ) -> None:
-        """Take the engine's windows, which say what is open, what is stopped, and what is news.
+    def __init__(self, engine: Engine) -> None:
+        """Take the engine, which knows what is open, what is stopped, what is news, and each series' last figures.
 
         The first recall is due at once: restarts may be many.
         """
-        self._windows = windows
-        self._controls = controls or Controls()
-        self._news = news or News(NewsRules())
+        self._engine = engine
         self._newest: dict[str, bytes] = {}
         self._next: Nanos = 0
 
@@ -50,19 +41,21 @@ class Recall:
         return self._next
 
     def say(self, now: Nanos, take: Callable[[str, bytes], object]) -> None:
-        """Hand every halt, mute and event that holds, and open releases' schedules, to ``take``, with their keys."""
+        """Hand to ``take``, each with its key, what holds and what the last figures and open schedules are."""
         self._next = now + EVERY_NS
         for topic in [topic for topic in self._newest if not self._is_open(topic)]:
             del self._newest[topic]
-        for control in self._controls.in_force():
+        for control in self._engine.controls.in_force():
             take(f"{RECALLED}control/{control.command}", control_payload(control))
-        for story in self._news.in_force(now):
+        for story in self._engine.news.in_force(now):
             take(f"{RECALLED}policy/{story.event.category}", policy_payload(story.event))
+        for figure in self._engine.settled:
+            take(f"{RECALLED}calendar/settled/{figure.release_id}", _settled_payload(figure))
         for topic, payload in self._newest.items():
             take(RECALLED + topic, payload)
 
     def _is_open(self, topic: str) -> bool:
-        window = self._windows.get(unquote(topic.split("/")[2]))
+        window = self._engine.windows.get(unquote(topic.split("/")[2]))
         return window is not None and window.state != "closed"
 
 
@@ -93,5 +86,17 @@ def policy_payload(event: PolicyEvent) -> bytes:
             "source": event.source,
             "ts_event": format_rfc3339(event.ts_event),
             "expires_after_s": event.expires_after_s,
+        }
+    )
+
+
+def _settled_payload(figure: SettledFigure) -> bytes:
+    """As :class:`signald.sources.calendars.mqtt.messages.SettledMessage` has it."""
+    return msgspec.json.encode(
+        {
+            "release_id": figure.release_id,
+            "actual": figure.actual,
+            "ts_scheduled": figure.ts_scheduled,
+            "ts_known": figure.ts_known,
         }
     )

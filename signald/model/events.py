@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from signald.model.control import Control
-from signald.model.macro import Heartbeat, Release, ScheduledRelease
+from signald.model.macro import Heartbeat, Release, ScheduledRelease, SettledFigure
 from signald.model.policy import PolicyEvent
 
-Event: TypeAlias = ScheduledRelease | Release | Heartbeat | Control | PolicyEvent
+Event: TypeAlias = ScheduledRelease | Release | Heartbeat | Control | PolicyEvent | SettledFigure

@@ -123,6 +123,16 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     suspicion: Literal["unit_slip"] | None = None
 
 
+class SettledFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """What counted as a release's figure from ``ts_known`` on, in the indicator's unit; ``None``: it was taken back."""
+
+    release_id: ReleaseId
+    actual: float | None
+    ts_scheduled: Nanos
+    ts_known: Nanos
+    ts_ingest: Nanos
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """A source is alive; ``covers`` are indicators, each may end in ``*``."""
 

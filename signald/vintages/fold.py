@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from signald.core.release_window import is_plausible
+from signald.core.release_window import Series, is_plausible
 from signald.core.release_window.claims import by_trust
-from signald.model.macro import Indicator, IndicatorId, ReleaseId, ReleaseKind
+from signald.model.macro import Indicator, IndicatorId, ReleaseId, ReleaseKind, SettledFigure
 from signald.model.time import Nanos
 
 _HIDING: Final = frozenset({"unit_slip", "early_release"})
@@ -118,8 +118,7 @@ def fold(
         else:
             _figure(story, word, shown=(word.release_id, word.source, word.actual) not in hidden)
     found = [_vintage(story, states.get(story.release_id), indicators) for story in stories.values()]
-    with_priors = _with_priors(found)
-    return sorted(with_priors, key=lambda one: (one.ts_scheduled or one.ts_known, one.release_id))
+    return sorted(_with_priors(found, stories), key=lambda one: (one.ts_scheduled or one.ts_known, one.release_id))
 
 
 def _promise(story: _Story, word: Word, indicator: Indicator | None) -> None:
@@ -183,22 +182,27 @@ def _state_without_steps(promise: Word | None, last: Word | None) -> str:
     return names.get(last.kind, "released")
 
 
-def _with_priors(vintages: Sequence[Vintage]) -> list[Vintage]:
-    """Where no source told the prior, it is what was last known of the period before."""
-    by_series: dict[tuple[IndicatorId, str], list[Vintage]] = {}
+def _with_priors(vintages: Sequence[Vintage], stories: Mapping[ReleaseId, _Story]) -> list[Vintage]:
+    """Where no source told the prior, it is what was known of the period before when the release was due."""
+    all_series: dict[IndicatorId, Series] = {}
     for one in vintages:
-        by_series.setdefault((one.indicator, _stage(one.release_id)), []).append(one)
+        series = all_series.setdefault(one.indicator, Series(most_periods=None))
+        for word in stories[one.release_id].figures:
+            series.settle(_settled(word, one.ts_scheduled or word.ts_known))
     found: list[Vintage] = []
-    for series in by_series.values():
-        ordered = sorted(series, key=lambda one: one.period)
-        before: Vintage | None = None
-        for one in ordered:
-            is_next = before is not None and before.ts_known <= (one.ts_scheduled or one.ts_known)
-            prior = before.current if one.prior is None and before is not None and is_next else one.prior
-            found.append(msgspec.structs.replace(one, prior=prior) if prior != one.prior else one)
-            before = one
+    for one in vintages:
+        prior = one.prior
+        if prior is None:
+            prior = all_series[one.indicator].prior(one.release_id, one.ts_scheduled or one.ts_known)
+        found.append(msgspec.structs.replace(one, prior=prior))
     return found
 
 
-def _stage(release_id: ReleaseId) -> str:
-    return release_id.partition(":")[2].partition(":")[2]
+def _settled(word: Word, ts_scheduled: Nanos) -> SettledFigure:
+    return SettledFigure(
+        release_id=word.release_id,
+        actual=None if word.kind == ReleaseKind.RETRACTION else word.actual,
+        ts_scheduled=ts_scheduled,
+        ts_known=word.ts_known,
+        ts_ingest=word.ts_known,
+    )

@@ -19,10 +19,11 @@ from signald.core.guard.timeline import Guard
 from signald.core.liveness import covers
 from signald.core.news import News, NewsRules
 from signald.core.release_window import Bundle, Moment, Register, ReleaseWindow, WindowRules
+from signald.core.release_window.window import indicator_of
 from signald.model.clock import ClockOffset
 from signald.model.control import Blackout, Control
 from signald.model.events import Event
-from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease
+from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease, SettledFigure
 from signald.model.notices import PolicyHeard, SourceSilent
 from signald.model.parameters import Parameters
 from signald.model.policy import PolicyEvent
@@ -97,6 +98,11 @@ class Engine:
         return self._world.documents.news
 
     @property
+    def settled(self) -> list[SettledFigure]:
+        """The figures that the next release of each series needs for its prior."""
+        return [figure for series in self._world.register.series.values() for figure in series]
+
+    @property
     def sources(self) -> Mapping[str, Heartbeat]:
         """Each source's newest heartbeat, for status."""
         return self._world.liveness.newest
@@ -167,6 +173,9 @@ class Engine:
             return self._hear(event, rows)
         if isinstance(event, ClockOffset):
             return self._world.set_clock(event)
+        if isinstance(event, SettledFigure):
+            self._world.register.series[indicator_of(event.release_id)].settle(event)
+            return []
         if isinstance(event, Heartbeat):
             return [*self._world.liveness.heard(event)]
         if not isinstance(event, ScheduledRelease):

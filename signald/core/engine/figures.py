@@ -105,6 +105,7 @@ class Figures:
         if release.ts_ingest >= self._late_from(window):
             flags = (*flags, "late_release")
         window.accept(counted, kind, flags)
+        window.settle(release.ts_ingest)
         bundle = self._world.bundle_of(window)
         if bundle.is_partial and not bundle.is_waiting:
             bundle.is_waiting = True
@@ -196,6 +197,7 @@ class Figures:
             bundle, window, ts_event=release.ts_event, ts_ingest=release.ts_ingest
         )
         window.withdraw()
+        window.settle(release.ts_ingest)
         return [*signals]
 
 

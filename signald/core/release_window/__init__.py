@@ -5,6 +5,7 @@ from signald.core.release_window.claims import Claim, Claims, Settlement
 from signald.core.release_window.judgement import Judgement, is_plausible, is_unit_slip, judge
 from signald.core.release_window.register import Bundle, Register
 from signald.core.release_window.rules import WindowRules
+from signald.core.release_window.series import Series
 from signald.core.release_window.window import Expectation, Figure, ReleaseWindow, State
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Moment",
     "Register",
     "ReleaseWindow",
+    "Series",
     "Settlement",
     "State",
     "WindowRules",

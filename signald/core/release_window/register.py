@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from signald.core.release_window.series import Series
 from signald.core.release_window.window import ReleaseWindow, indicator_of
 from signald.model.macro import Indicator, IndicatorId, ReleaseId
 from signald.model.time import Nanos
@@ -72,6 +73,7 @@ class Register:
     def __init__(self, indicators: Mapping[IndicatorId, Indicator]) -> None:
         """Know the series, and no release yet."""
         self._indicators = indicators
+        self.series = {name: Series() for name in indicators}
         self.windows: dict[ReleaseId, ReleaseWindow] = {}
         self.bundles: dict[Nanos, Bundle] = {}
         self._strays: dict[ReleaseId, None] = {}
@@ -95,7 +97,8 @@ class Register:
 
     def sketch(self, release_id: ReleaseId) -> ReleaseWindow:
         """A release as it is before anything is known of it; not remembered."""
-        return ReleaseWindow(release_id, self._indicators[indicator_of(release_id)])
+        name = indicator_of(release_id)
+        return ReleaseWindow(release_id, self._indicators[name], self.series[name])
 
     def move(self, window: ReleaseWindow, after: Nanos | None) -> None:
         """Schedule a release for ``after``; ``None``: for no time at all."""

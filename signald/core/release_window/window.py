@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from signald.core.release_window.claims import Claims, by_trust
+from signald.core.release_window.series import Series
 from signald.model.instruments import InstrumentId
-from signald.model.macro import Indicator, IndicatorId, Release, ReleaseId, ReleaseKind, ScheduledRelease
+from signald.model.macro import Indicator, IndicatorId, Release, ReleaseId, ReleaseKind, ScheduledRelease, SettledFigure
 from signald.model.signals import Flag, Signal
 from signald.model.time import Nanos
 
@@ -62,6 +63,7 @@ class ReleaseWindow:
     many releases come in any order when they are read anew.
 
     Attributes:
+        series: The figures of the periods before, for a prior that no source tells.
         ts_scheduled: T0, by which its siblings are found; ``None`` if nobody scheduled it or it was called off.
         claims: What the sources say its figure is.
         current: The figure that counts; ``None`` before the first and after a retraction.
@@ -79,6 +81,7 @@ class ReleaseWindow:
 
     release_id: ReleaseId
     indicator: Indicator
+    series: Series = field(default_factory=Series)
     state: State = "unscheduled"
     ts_scheduled: Nanos | None = None
     claims: Claims = field(default_factory=Claims)
@@ -126,13 +129,17 @@ class ReleaseWindow:
 
     @property
     def expectation(self) -> Expectation:
-        """The last consensus and prior of the most trusted source that gave one, before the first figure."""
+        """The last consensus and prior of the most trusted source that gave one, before the first figure.
+
+        A prior that none gave is what counted as the figure of the period before.
+        """
         if self._frozen is not None:
             return self._frozen
         promises = self._promised()
+        prior = next((promise.prior for promise in promises if promise.prior is not None), None)
         return Expectation(
             next((promise.consensus for promise in promises if promise.consensus is not None), None),
-            next((promise.prior for promise in promises if promise.prior is not None), None),
+            self.series.prior(self.release_id, self.ts_scheduled) if prior is None else prior,
         )
 
     def freeze(self) -> None:
@@ -186,6 +193,18 @@ class ReleaseWindow:
         """Whether ``event`` comes from a source that is new here, and too many have spoken already."""
         known = self._promises if isinstance(event, ScheduledRelease) else self._sequences
         return event.source not in known and len(known) >= MAX_SOURCES
+
+    def settle(self, now: Nanos) -> None:
+        """Let the periods to come know what counts from ``now`` on."""
+        assert self.ts_scheduled is not None  # no figure counts of a release without a time
+        figure = SettledFigure(
+            release_id=self.release_id,
+            actual=None if self.current is None else self.current.release.actual,
+            ts_scheduled=self.ts_scheduled,
+            ts_known=now,
+            ts_ingest=now,
+        )
+        self.series.settle(figure)
 
     def accept(self, release: Release, kind: ReleaseKind, flags: tuple[Flag, ...]) -> Figure:
         """Take a figure as the one that counts. A correction whose first figure was never seen is figure 1."""

@@ -1,13 +1,12 @@
 """Schedules of open releases are written again and again, so that every restart finds them near the journal's end."""
 
-from signald.core.engine.controls import Controls
 from signald.core.guard.rules import GuardRules
 from signald.live.recall import EVERY_NS, Recall
 from signald.model.control import Command, Control
 from signald.pipeline import RECALLED, RETAINED
 from signald.sources.calendars.mqtt.source import MqttCalendar
-from tests.support.calendar import CPI_JANUARY, DAY, T0, schedule_payload, scheduled
-from tests.support.engine import CLOSE, build_engine, tell, wait
+from tests.support.calendar import CPI_JANUARY, DAY, INDICATORS, T0, figure, schedule_payload, scheduled
+from tests.support.engine import CLOSE, ROWS, build_engine, tell, wait
 from tests.support.policy import policy_event
 
 TOPIC = f"calendar/schedule/{CPI_JANUARY}/bls"
@@ -23,7 +22,7 @@ def said(recall: Recall, now: int) -> list[tuple[str, bytes]]:
 def test_the_newest_schedule_of_an_open_release_is_said_again() -> None:
     engine = build_engine()
     tell(engine, scheduled())
-    recall = Recall(engine.windows)
+    recall = Recall(engine)
     recall.heard(TOPIC, b"old")
 
     recall.heard(RETAINED + TOPIC, schedule_payload())
@@ -34,7 +33,7 @@ def test_the_newest_schedule_of_an_open_release_is_said_again() -> None:
 def test_a_closed_release_and_what_is_no_schedule_are_not_recalled() -> None:
     engine = build_engine()
     tell(engine, scheduled())
-    recall = Recall(engine.windows)
+    recall = Recall(engine)
     recall.heard(TOPIC, schedule_payload())
     recall.heard(f"calendar/release/{CPI_JANUARY}/bls", b"{}")
     recall.heard("calendar/schedule/us.nfp:2025-01/bls", b"{}")
@@ -45,7 +44,7 @@ def test_a_closed_release_and_what_is_no_schedule_are_not_recalled() -> None:
 
 
 def test_it_is_due_at_once_since_restarts_may_be_many_and_then_every_half_hour() -> None:
-    recall = Recall(build_engine().windows)
+    recall = Recall(build_engine())
 
     assert recall.next_deadline() <= NOW
     said(recall, NOW)
@@ -55,7 +54,7 @@ def test_it_is_due_at_once_since_restarts_may_be_many_and_then_every_half_hour()
 def test_what_was_recalled_once_is_recalled_from_there() -> None:
     engine = build_engine()
     tell(engine, scheduled())
-    recall = Recall(engine.windows)
+    recall = Recall(engine)
 
     recall.heard(RECALLED + TOPIC, schedule_payload())
 
@@ -63,15 +62,15 @@ def test_what_was_recalled_once_is_recalled_from_there() -> None:
 
 
 def test_halts_and_mutes_that_hold_are_said_again() -> None:
-    controls = Controls()
+    engine = build_engine()
     commands: tuple[Command, ...] = ("mute", "mute", "unmute", "halt")
     for number, command in enumerate(commands):
         target = "*" if command == "halt" else f"us.cpi.{number % 2}"
-        controls.take(
+        engine.controls.take(
             Control(command=command, target=target, by="ops", sequence=number, reason="", ts_event=T0, ts_ingest=T0)
         )
 
-    keys = [key for key, _ in said(Recall({}, controls), T0)]
+    keys = [key for key, _ in said(Recall(engine), T0)]
 
     assert keys == ["recalled:control/halt", "recalled:control/mute"]
 
@@ -80,7 +79,7 @@ def test_policy_event_that_is_still_news_is_said_again_until_it_expires() -> Non
     engine = build_engine(guard=GuardRules())
     heard = policy_event(expires_after_s=4.0 * 3_600)
     tell(engine, heard)
-    recall = Recall(engine.windows, engine.controls, engine.news)
+    recall = Recall(engine)
 
     [(key, payload)] = said(recall, T0 + EVERY_NS)
     after = said(recall, T0 + 9 * EVERY_NS)
@@ -88,3 +87,17 @@ def test_policy_event_that_is_still_news_is_said_again_until_it_expires() -> Non
     step = MqttCalendar({}).on_message(key.removeprefix(RECALLED), payload, heard.ts_ingest)
     assert step.events == (heard,)
     assert after == []
+
+
+def test_the_figure_that_the_next_release_needs_as_its_prior_is_said_again_when_its_own_is_long_closed() -> None:
+    engine = build_engine()
+    tell(engine, scheduled(), figure(3.0))
+    wait(engine, T0 + CLOSE)
+    again = build_engine()
+
+    for key, payload in said(Recall(engine), T0 + 20 * DAY):
+        step = MqttCalendar(INDICATORS).on_message(key.removeprefix(RECALLED), payload, T0 + 20 * DAY)
+        again.handle(step.events[0], ROWS)
+
+    known = [[(one.release_id, one.actual, one.ts_known) for one in each.settled] for each in (engine, again)]
+    assert known[0] == known[1] == [(CPI_JANUARY, 3.0, T0 + 184_000_000)]

@@ -7,11 +7,11 @@ from signald.journal.writer import JournalWriter
 from signald.live.recall import Recall
 from signald.live.recovery import Recovered, recover
 from signald.model.records import Record, RecordKind
-from signald.model.time import NS_PER_S
+from signald.model.time import NS_PER_S, format_rfc3339
 from signald.pipeline import CALENDAR, REMEMBERED_NS, Pipeline
 from signald.replay.compare import compare
 from signald.sinks.encoding import decode_data
-from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, T0, release_payload, schedule_payload
+from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, DAY, T0, release_payload, schedule_payload
 from tests.support.pipelines import NAMES, LiveRun, build_pipeline
 
 SCHEDULE = f"calendar/schedule/{CPI_JANUARY}/bls"
@@ -64,7 +64,7 @@ def test_schedules_of_the_run_before_are_recalled_in_this_one(tmp_path: Path) ->
     run = LiveRun(tmp_path)
     begin(run, T0 - NS_PER_S)
     pipeline = build_pipeline()
-    recall = Recall(pipeline.engine.windows)
+    recall = Recall(pipeline.engine)
 
     recover(tmp_path, pipeline, T0, heard=recall.heard, happened=lambda _: None)
 
@@ -118,3 +118,36 @@ def test_a_writer_knows_the_newest_time_of_the_journal_it_goes_on_with(tmp_path:
 
     with JournalWriter(tmp_path) as writer:
         assert writer.ts_highest == T0
+
+
+def test_a_prior_that_no_source_told_survives_a_restart_and_replays_to_the_same(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0 - NS_PER_S)
+    run.take(RecordKind.MESSAGE, OUT, channel="mqtt", key=RELEASE, payload=release_payload())
+    later, due = T0 + 20 * DAY, T0 + 28 * DAY
+
+    def recall(now: int) -> None:
+        Recall(run.pipeline.engine).say(
+            now, lambda key, payload: run.take(RecordKind.MESSAGE, now, channel="mqtt", key=key, payload=payload)
+        )
+
+    def restart(now: int) -> None:
+        run.pipeline = build_pipeline()
+        found = recovered(tmp_path, run.pipeline, run.writer.ts_highest)
+        run.writer.append(session_record(Session(mode="live", instruments=NAMES, recovered_from=found.since), now))
+        recall(now)
+
+    recall(later)
+    restart(later + HOUR)
+    restart(due - HOUR)
+    february = "us.cpi.yoy:2025-02"
+    fields = {"release_id": february, "sequence": 9, "ts_event": format_rfc3339(due - HOUR)}
+    schedule = schedule_payload(**fields, period="2025-02", prior=None, ts_scheduled=format_rfc3339(due))
+    key = f"calendar/schedule/{february}/bls"
+    run.take(RecordKind.MESSAGE, due - HOUR, channel="mqtt", key=key, payload=schedule)
+    key = f"calendar/release/{february}/bls"
+    run.take(RecordKind.MESSAGE, due + 1, channel="mqtt", key=key, payload=release_payload(**fields, actual=3.1))
+
+    released = [one for one in map(decode_data, run.published) if one.kind == "release"]
+    assert [one.causes[0].prior for one in released if one.causes[0].release_id == february] == [3.0] * len(NAMES)
+    assert compare([tmp_path], build_pipeline).difference is None

@@ -17,12 +17,15 @@ from signald.sources.calendars.mqtt.messages import (
     PolicyMessage,
     ReleaseMessage,
     ScheduleMessage,
+    SettledMessage,
 )
 
 MAX_SKEW_NS: Final = 86_400 * 10**9
 """A figure that says it happened more than a day from now is refused: its time would outrank all that come after it."""
 
-_Message = TypeVar("_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage, ControlMessage, PolicyMessage)
+_Message = TypeVar(
+    "_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage, ControlMessage, PolicyMessage, SettledMessage
+)
 
 _SHOWN: Final = 80  # characters of a value that are repeated to whoever sent it
 _LONGEST_NAME: Final = 64

@@ -47,6 +47,15 @@ class ReleaseMessage(msgspec.Struct, frozen=True, kw_only=True):
     components: dict[str, Figure] = {}
 
 
+class SettledMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``calendar/settled/{release_id}``: of our own making, in the journal only; ``None``: it was taken back."""
+
+    release_id: str
+    actual: float | None
+    ts_scheduled: Count
+    ts_known: Count
+
+
 class HeartbeatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """``heartbeat/{source}``."""
 

@@ -9,7 +9,7 @@ import msgspec
 from signald.errors import MalformedFrameError
 from signald.model.control import EVERYTHING, Control
 from signald.model.events import Event
-from signald.model.macro import Heartbeat, Indicator, IndicatorId, Release, ReleaseKind, ScheduledRelease
+from signald.model.macro import Heartbeat, Indicator, IndicatorId, Release, ReleaseKind, ScheduledRelease, SettledFigure
 from signald.model.notices import Rejected
 from signald.model.policy import PolicyEvent
 from signald.model.time import Nanos
@@ -30,6 +30,7 @@ from signald.sources.calendars.mqtt.messages import (
     PolicyMessage,
     ReleaseMessage,
     ScheduleMessage,
+    SettledMessage,
 )
 from signald.sources.protocol import Step
 
@@ -57,6 +58,7 @@ class MqttCalendar:
         self._releases = msgspec.json.Decoder(ReleaseMessage)
         self._controls = msgspec.json.Decoder(ControlMessage)
         self._policies = msgspec.json.Decoder(PolicyMessage)
+        self._settled = msgspec.json.Decoder(SettledMessage)
         self._heartbeats = msgspec.json.Decoder(HeartbeatMessage)
         self._topics: dict[str, tuple[str, ...]] = {}
         self._by_release: dict[str, Indicator] = {}
@@ -82,6 +84,8 @@ class MqttCalendar:
                 return self._schedule(topic, release_id, source, payload=payload, now=now)
             case ("calendar", "release", release_id, source):
                 return self._release(topic, release_id, source, payload=payload, now=now)
+            case ("calendar", "settled", release_id):
+                return self._settlement(topic, release_id, payload=payload, now=now)
             case ("heartbeat", source):
                 return self._heartbeat(topic, source, payload=payload, now=now)
             case ["control", command]:
@@ -154,6 +158,22 @@ class MqttCalendar:
             ts_ingest=now,
             revised_prior=read_figure(topic, "revised_prior", message.revised_prior, unit),
             components=read_components(topic, message.components, unit),
+        )
+
+    def _settlement(self, topic: str, release_id: str, *, payload: bytes, now: Nanos) -> SettledFigure:
+        """``calendar/settled/us.cpi.yoy:2025-01``, which comes from no broker: a run recalls what an earlier one knew.
+
+        ``{"release_id":"us.cpi.yoy:2025-01","actual":3.0,"ts_scheduled":1739367000000000000,"ts_known":1739367000150000000}``
+        """
+        message = decode_message(self._settled.decode, payload, topic)
+        require_same(topic, "release_id", message.release_id, release_id)
+        self._indicator(topic, release_id)
+        return SettledFigure(
+            release_id=release_id,
+            actual=message.actual,
+            ts_scheduled=message.ts_scheduled,
+            ts_known=message.ts_known,
+            ts_ingest=now,
         )
 
     def _heartbeat(self, topic: str, source: str, *, payload: bytes, now: Nanos) -> Heartbeat:

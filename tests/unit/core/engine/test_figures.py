@@ -13,6 +13,7 @@ from tests.support.calendar import (
     CORE_CPI_JANUARY,
     CPI,
     CPI_JANUARY,
+    DAY,
     INDICATORS,
     NFP_JANUARY,
     T0,
@@ -716,3 +717,53 @@ def test_a_figure_that_came_long_before_its_schedule_is_early_still() -> None:
 
     assert said.verdict == "quarantined"
     assert "early_release" in said.flags
+
+
+# -- a prior that no source told --------------------------------------------------------------------------------------
+
+FEBRUARY = "us.cpi.yoy:2025-02"
+
+
+def of_february(*, prior: float | None = None) -> list[object]:
+    due = T0 + 28 * DAY
+    word = scheduled(FEBRUARY, ts_scheduled=due, prior=prior, ts_event=T0 + DAY, ts_ingest=T0 + DAY)
+    return [word, figure(3.1, FEBRUARY, ts_event=due, ts_ingest=due + 1)]
+
+
+@pytest.mark.parametrize(
+    ("january", "expected"),
+    [
+        ([figure(3.0)], 3.0),
+        ([figure(3.0), figure(2.8, kind=CORRECTION, sequence=2, ts_ingest=T0 + seconds(60))], 2.8),
+        ([figure(3.0), figure(None, kind=RETRACTION, sequence=2, ts_ingest=T0 + seconds(60))], None),
+        ([], None),
+    ],
+)
+def test_a_prior_that_no_source_told_is_what_counted_in_the_period_before(
+    january: list[object], expected: float | None
+) -> None:
+    engine = after(*ALONE, *january)
+
+    [cause] = of_bitcoin(tell(engine, *of_february()))[-1].causes  # pyright: ignore[reportArgumentType]
+
+    assert (cause.release_id, cause.prior) == (FEBRUARY, expected)
+
+
+def test_a_prior_that_a_source_told_is_taken() -> None:
+    engine = after(*ALONE, figure(3.0))
+
+    [cause] = of_bitcoin(tell(engine, *of_february(prior=2.9)))[-1].causes  # pyright: ignore[reportArgumentType]
+
+    assert cause.prior == 2.9
+
+
+def test_a_slip_is_seen_by_the_prior_when_there_is_no_consensus() -> None:
+    engine = after(*ALONE, figure(3.0))
+    word, slip = (
+        msgspec.structs.replace(one, **change)  # pyright: ignore[reportArgumentType,reportCallIssue]
+        for one, change in zip(of_february(), ({"consensus": None}, {"actual": 0.031}), strict=True)
+    )
+
+    outputs = tell(engine, word, slip)
+
+    assert [one.reason for one in those(outputs, Quarantined)] == ["unit_slip"]
