@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from signald.core.release_window import WindowRules
 from signald.errors import ConfigError
 from signald.model.control import Blackout
 from signald.model.time import NS_PER_S
+from signald.sinks.entitlement import ConsumerConfig, EntitlementConfig, entitled
 from signald.sources.calendars.files.config import CsvFeedConfig
 from signald.sources.calendars.forexfactory import ForexFactoryConfig
 from signald.sources.calendars.ics import IcsConfig
@@ -233,13 +235,6 @@ class InstrumentsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     path: str = "configs/instruments.toml"
 
 
-class ConsumerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entitled reader: its stream is ``{signald}:consumer:NAME``; ``jurisdiction`` is attested, ISO 3166."""
-
-    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-    jurisdiction: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
-
-
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file as it stands, its venues not yet read."""
 
@@ -260,6 +255,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     calendar: CalendarConfig = CalendarConfig()
     bridges: BridgesConfig = BridgesConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()
+    entitlement: EntitlementConfig = EntitlementConfig()
     consumers: tuple[ConsumerConfig, ...] = ()
 
 
@@ -293,12 +289,19 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     if found:
         raise ConfigError(where, "\n  ".join(_with_lines(found, path, environ)))
     file = msgspec.convert(table, _File)
+    for name, count in Counter(consumer.name for consumer in file.consumers).items():
+        if count > 1:
+            raise ConfigError(where, f"consumers: {name!r} is listed {count} times")
     return Config(**{name: getattr(file, name) for name in _File.__struct_fields__}, venues=read)
 
 
 def rules_in_force(config: Config) -> dict[str, Any]:
-    """The sections that decide what is said, when and to whom, as a journal keeps them for replay and history."""
-    return {name: msgspec.to_builtins(getattr(config, name)) for name in (*_RULES, "consumers")}
+    """The sections that decide what is said and when, as a journal keeps them for replay; and to whom, for history."""
+    granted = entitled(config.consumers, config.entitlement)
+    return {
+        **{name: msgspec.to_builtins(getattr(config, name)) for name in _RULES},
+        "consumers": msgspec.to_builtins(granted),
+    }
 
 
 def with_rules(config: Config, rules: Mapping[str, Any]) -> Config:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from signald.cli import bench, control, feeds, gate, live, recordings, research, tools
+from signald.cli import bench, control, feeds, gate, live, recordings, research, tools, trust
 from signald.errors import CheckFailedError, ProcessEndedError, SignaldError, UnreachableError
 
 _TAKES_SEVERAL = frozenset({"--calendar", "--prices"})
@@ -28,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _part in (live.app, control.app, feeds.app, recordings.app, research.app, gate.app, tools.app):
+for _part in (live.app, control.app, feeds.app, recordings.app, research.app, gate.app, tools.app, trust.app):
     app.registered_commands.extend(_part.registered_commands)
     app.registered_groups.extend(_part.registered_groups)
 app.add_typer(bench.app, name="bench", help="Measure, both sides in one run.")

@@ -16,6 +16,7 @@ from signald.config import Config
 from signald.core.kernels.jit import compilations
 from signald.journal.writer import JournalWriter
 from signald.live import exports
+from signald.live.admission import put_on_record
 from signald.live.book_tally import BookTally
 from signald.live.calendar_link import build_calendar_link
 from signald.live.clock_watch import ClockWatch
@@ -44,6 +45,7 @@ from signald.pipeline import CALENDAR, Pipeline
 from signald.runtime.clock import Clock
 from signald.runtime.stalls import StallWatch
 from signald.runtime.supervisor import Supervisor
+from signald.sinks.entitlement import entitled
 from signald.sinks.exposition import MetricsServer
 from signald.sinks.metrics import Metrics
 from signald.sinks.redis import Confirmation, Publisher
@@ -80,7 +82,7 @@ class Daemon:
         self._publisher = Publisher(
             config.redis,
             clock,
-            consumers=[consumer.name for consumer in config.consumers],
+            consumers=[consumer.name for consumer in entitled(config.consumers, config.entitlement)],
             on_confirmed=self._confirm,
             is_halted=lambda: self._switch.is_halted,
         )
@@ -199,6 +201,8 @@ class Daemon:
             recall=recall,
             happened=self._vintages.record,
         )
+        model_id = self._pipeline.engine.parameters.id
+        put_on_record(self._status_board, self._config, model_id=model_id, now=self._clock.now())
         self._publisher.resend(unsent)
         return intake
 
