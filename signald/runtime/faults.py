@@ -1,12 +1,14 @@
-"""Named points on the path at which a test has the process die: the fault strikes exactly where it was sent.
+"""Named points on the path at which a test has the process die or wait: the fault strikes exactly where it was sent.
 
 Nothing happens unless the environment names a point: ``SIGNALD_FAULT_POINT=intake.flushed`` kills the process
 (SIGKILL) when it first gets there, ``intake.flushed:3`` the third time, ``intake.flushed:3:stop`` stops it (SIGSTOP)
-instead. Otherwise passing a point costs one call and one comparison; frames of books pass none.
+instead, ``intake.flushed:3:slow`` holds it up there from the third time on, as a slow disk would. Otherwise passing a
+point costs one call and one comparison; frames of books pass none.
 """
 
 import os
 import signal
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -33,21 +35,28 @@ POINTS: Final = (
 """Every point, in the order in which an arrival passes them."""
 
 _SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+_SLOW: Final = "slow"
+_SLOW_S: Final = 0.25
+_SLOW_PASSES: Final = 20  # then the disk is fast again
 
 
 class _Armed:
-    """The point at which this process is to die, and how many passes are left until then."""
+    """The point at which this process is to die or to be held up, and how many passes are left until then."""
 
-    def __init__(self, point: str, passes: int, number: signal.Signals) -> None:
+    def __init__(self, point: str, passes: int, number: signal.Signals | None) -> None:
         self._point = point
         self._passes = passes
         self._number = number
 
     def reach(self, point: str) -> None:
-        if point == self._point:
-            self._passes -= 1
-            if self._passes == 0:
-                os.kill(os.getpid(), self._number)
+        if point != self._point:
+            return
+        self._passes -= 1
+        if self._number is None:
+            if -_SLOW_PASSES < self._passes <= 0:
+                time.sleep(_SLOW_S)
+        elif self._passes == 0:
+            os.kill(os.getpid(), self._number)
 
 
 _armed: _Armed | None = None
@@ -67,10 +76,10 @@ def arm(environ: Mapping[str, str]) -> None:
     point, _, rest = order.partition(":")
     count, _, how = rest.partition(":")
     passes = int(count) if count.isdecimal() else 0 if count else 1
-    if point not in POINTS or passes < 1 or (how or "kill") not in _SIGNALS:
-        problem = f"{order!r} is not POINT[:COUNT[:kill|stop]], POINT being one of {', '.join(POINTS)}"
+    if point not in POINTS or passes < 1 or (how or "kill") not in {*_SIGNALS, _SLOW}:
+        problem = f"{order!r} is not POINT[:COUNT[:kill|stop|slow]], POINT being one of {', '.join(POINTS)}"
         raise ConfigError(VARIABLE, problem)
-    _armed = _Armed(point, passes, _SIGNALS[how or "kill"])
+    _armed = _Armed(point, passes, _SIGNALS.get(how or "kill"))
 
 
 def reach(point: str) -> None:

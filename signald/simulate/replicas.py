@@ -46,6 +46,7 @@ class Replicas:
         self._ask = ask
         self._say = say
         self._watched = False
+        self._announced: dict[str, int] = {}
         self.restarts = 0
 
     def add(self, name: str, child: Server) -> None:
@@ -75,6 +76,7 @@ class Replicas:
                         if not self._watched:
                             _refuse_to_end(name, child, child.exit_code())
                         await asyncio.sleep(_POLL_S)
+                self._announce(name, child)
             except TimeoutError:
                 msg = f"{name} was not ready within {within_s:g} s: {child.last_words()}"
                 raise CheckFailedError(msg) from None
@@ -90,6 +92,8 @@ class Replicas:
             for name, child in self._children.items():
                 code = child.exit_code()
                 if code is None:
+                    if self._announced.get(name) != child.pid and await self._is_ready(name):
+                        self._announce(name, child)
                     continue
                 if len(self._children) == 1 or code != _KILLED:
                     _refuse_to_end(name, child, code)
@@ -129,6 +133,12 @@ class Replicas:
             if code != 0 and not (code == _KILLED and len(self._children) > 1):
                 msg = f"{name} ended with code {code} when asked to end: {child.last_words()}"
                 raise CheckFailedError(msg)
+
+    def _announce(self, name: str, child: Server) -> None:
+        """Say of one among several that it is ready, and what to kill."""
+        if len(self._children) > 1 and self._announced.get(name) != child.pid:
+            self._announced[name] = child.pid
+            self._say(f"{name} is ready: pid {child.pid}")
 
     async def _is_ready(self, name: str) -> bool:
         """Whether this very process says so; the word of one that was killed still stands there."""

@@ -26,7 +26,7 @@ from signald.sinks.redis_function import DUPLICATE, NOT_LOADED, OUT_OF_ORDER, Pu
 from signald.transports.redis import RedisLink, Refused, Reply
 from signald.transports.settings import RedisConfig
 
-_IN_FLIGHT = 64
+IN_FLIGHT = 64
 """Commands sent without a reply at most; what comes beyond waits, so that a slow server is seen."""
 _IDS_PER_QUESTION = 500
 
@@ -97,7 +97,7 @@ class Publisher:
         self._link = RedisLink(config, on_up=self._prepare, on_down=self._on_down, backoff=backoff)
         self._backoff = Backoff(first_s=0.05, cap_s=2.0)
         self._outbox = Outbox(
-            window=_IN_FLIGHT,
+            window=IN_FLIGHT,
             capacity=config.stream_length,
             # The server remembers the ids of ten times the longest stream: further back it would know nothing of what
             # it has written, and write it again.

@@ -92,11 +92,12 @@ class Case:
         """Run it; it ends in an outcome, never in an exception of the daemon's making."""
         began = LiveClock.monotonic()
         world = self._world
-        before = {entry.id for entry in world.desk.heard}
         problems: list[str] = []
-        await world.until(
-            self._all_well, _SETTLES_WITHIN_S
-        )  # while the last case was judged the network may have stalled
+        # While the last case was judged the network may have stalled; and when its clock was set right, an hour's steps
+        # came due: they belong to it.
+        await world.hear(_SETTLES_WITHIN_S)
+        await world.until(self._all_well, _SETTLES_WITHIN_S)
+        before = {entry.id for entry in await world.desk.stream()}
         losses = self._losses()
         await self._play()
         try:
@@ -121,6 +122,7 @@ class Case:
             new,
             outages=[fault.outage for fault in self._faults if fault.outage and len(world.replicas) == 1],
             direct=not any(fault.touches_redis for fault in self._faults) and self._losses() == losses,
+            crowds=any(fault.crowds for fault in self._faults),
         )
         if self._scored:
             withheld = () if self._withheld is None else (self._withheld.release_id,)

@@ -28,6 +28,7 @@ class Fault:
         forgets: Messages may be lost for good, so that the source must say them again.
         outage: When Redis could not be reached for sure, by the daemons' clock.
         touches_redis: It may make documents late.
+        crowds: So much may come due at once that some of it waits its turn, and is late.
         scores: Every bundle is scored completely in spite of it.
         withholds: One of the figures is not said with the others: ``never``, or ``late``, when it has been missed.
     """
@@ -36,6 +37,7 @@ class Fault:
     title: str
     forgets = False
     touches_redis = True
+    crowds = False
     scores = True
     withholds: Literal["", "never", "late"] = ""
 
@@ -166,11 +168,11 @@ class FaultPoint(Fault):
         self.point = point or rng.choice(POINTS)
         # Some are passed for every message, heartbeats too; others only when something is published.
         count = rng.randint(1, 12) if self.point in _OFTEN else rng.randint(1, 3)
-        self.stops = self.point.startswith(("intake", "publisher")) and rng.random() < 0.25
+        self.stops = self.point.startswith(("intake", "publisher", "sync")) and rng.random() < 0.25
         if self.point in _STARTUP_POINTS:
             count, self.stops = 1, False
         self.order = f"{self.point}:{count}{':stop' if self.stops else ''}"
-        self.title = f"FaultPoint {self.point}{' stop' if self.stops else ''}"
+        self.title = f"{type(self).__name__} {self.point}{' stop' if self.stops else ''}"
 
     async def prepare(self) -> None:
         if self.point not in _STARTUP_POINTS:
@@ -207,6 +209,18 @@ class FaultPoint(Fault):
         except OSError:  # it is gone
             return False
         return stat.rpartition(")")[2].split()[0] == "T"
+
+
+class DiskSlow(FaultPoint):
+    """A replica's disk takes a quarter of a second for each write, or for each fsync; then it is well again."""
+
+    def __init__(self, world: World, rng: random.Random, point: str = "") -> None:
+        super().__init__(world, rng, point or rng.choice(("intake.recorded", "sync.due")))
+        self.order = f"{self.point}:1:slow"
+        self.title = f"DiskSlow {'fsync' if self.point == 'sync.due' else 'write'}"
+
+    async def heal(self, said: asyncio.Event) -> None:
+        await said.wait()
 
 
 class _ServerFault(Fault):
@@ -451,7 +465,8 @@ class ClockForward(Fault):
     """The clock of everybody is set forward by an hour, for good."""
 
     target = "clock"
-    touches_redis = True  # an hour's steps come due at once, more than may be in flight: some wait, and are late
+    touches_redis = False
+    crowds = True  # an hour's steps come due at once, more than may be in flight
     scores = False  # what comes after it is an hour late
 
     @classmethod
@@ -583,6 +598,7 @@ CATALOGUE: Final[tuple[type[Fault], ...]] = (
     BrokerAway,
     DiskFull,
     DiskFullAndKilled,
+    DiskSlow,
     JournalTorn,
     PowerCut,
     Blackout,

@@ -14,9 +14,11 @@ from signald.app.world import build_pipeline, load_world
 from signald.config import load_config
 from signald.journal.check import check
 from signald.model.signals import Signal
+from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
 from signald.replay.compare import compare
 from signald.sinks.encoding import decode_data
+from signald.sinks.redis import IN_FLIGHT
 from signald.sources.registry import read_venue_config
 from tests.chaos.daemons import INSTRUMENT
 from tests.chaos.reader import Delivered
@@ -26,6 +28,7 @@ from tests.chaos.world import World
 _BY_THE_CLOCK: Final = frozenset({"scenario", "guard", "drift", "missed", "reaction", "outcome"})
 """Kinds of documents that follow from the time, not from a message."""
 
+_CROWDED_NS: Final = 5 * NS_PER_S
 _LOOKS: Final = 100
 _LOOK_EVERY_S: Final = 0.1
 
@@ -136,21 +139,30 @@ def journal_problems(journal: Path) -> Iterator[str]:
 
 
 def punctuality_problems(
-    entries: Sequence[Delivered], *, outages: Sequence[tuple[int, int]], direct: bool
+    entries: Sequence[Delivered], *, outages: Sequence[tuple[int, int]], direct: bool, crowds: bool = False
 ) -> Iterator[str]:
     """Lateness as marked.
 
     Args:
-        entries: The documents of a case.
+        entries: The documents of a case, in their order on the stream.
         outages: When Redis could not be reached by the only replica; what was scored then is late.
         direct: Nothing came between the daemon and Redis: nothing is late.
+        crowds: But what stands behind as many documents of the same seconds as may be on their way at once.
     """
-    if direct and (late := [entry for entry in entries if entry.late_ms]):
-        yield f"marked late by {late[0].late_ms} ms without a reason"
+    late = [(place, entry) for place, entry in enumerate(entries) if entry.late_ms]
+    for place, entry in late if direct else ():
+        if not (crowds and _is_behind_a_crowd(entries[:place], entry)):
+            yield f"marked late by {entry.late_ms} ms without a reason"
+            break
     for began, ended in outages:
         unmarked = [entry for entry in entries if began < entry.ts_scored < ended and not entry.late_ms]
         if unmarked:
             yield f"{len(unmarked)} documents of an outage are not marked late"
+
+
+def _is_behind_a_crowd(before: Sequence[Delivered], entry: Delivered) -> bool:
+    crowd = [one for one in before if abs(one.ts_scored - entry.ts_scored) < _CROWDED_NS]
+    return len(crowd) >= IN_FLIGHT
 
 
 def absence_problems(

@@ -1,5 +1,6 @@
 """What the matrix demands of lateness, on entries made up."""
 
+from signald.sinks.redis import IN_FLIGHT
 from tests.chaos.checks import punctuality_problems
 from tests.chaos.reader import Delivered
 
@@ -10,8 +11,8 @@ def entry(ts_scored: int, late_ms: int) -> Delivered:
     return Delivered(id=f"{ts_scored}", sequence=1, ts_scored=ts_scored, late_ms=late_ms, data=b"")
 
 
-def problems(*entries: Delivered, direct: bool = False) -> list[str]:
-    return list(punctuality_problems(entries, outages=[OUTAGE], direct=direct))
+def problems(*entries: Delivered, direct: bool = False, crowds: bool = False) -> list[str]:
+    return list(punctuality_problems(entries, outages=[OUTAGE], direct=direct, crowds=crowds))
 
 
 def test_what_was_scored_in_an_outage_must_be_marked_late() -> None:
@@ -25,3 +26,12 @@ def test_what_was_scored_before_or_after_an_outage_need_not_be() -> None:
 
 def test_nothing_is_late_where_nothing_came_between() -> None:
     assert problems(entry(2_500, 7), direct=True) == ["marked late by 7 ms without a reason"]
+
+
+def test_where_much_comes_due_at_once_only_what_stands_behind_a_crowd_may_be_late() -> None:
+    crowd = [entry(5_000, 0)] * IN_FLIGHT
+
+    assert problems(*crowd, entry(5_001, 7), direct=True, crowds=True) == []
+    assert problems(*crowd[1:], entry(5_001, 7), direct=True, crowds=True) != []
+    assert problems(*crowd, entry(5_001 + 5 * 10**9, 7), direct=True, crowds=True) != []
+    assert problems(*crowd, entry(5_001, 7), direct=True) != []

@@ -18,6 +18,7 @@ from tests.chaos.catalogue import (
     DaemonAway,
     DaemonFrozen,
     DiskFull,
+    DiskSlow,
     Fault,
     FaultPoint,
     FigureComesLate,
@@ -53,6 +54,28 @@ class PointReplied(FaultPoint):
         super().__init__(world, rng, "publisher.replied")
 
 
+class StoppedAtDisk(FaultPoint):
+    """Stops where the journal is about to be brought to the disk, and goes on later."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        super().__init__(world, rng, "sync.due")
+        self.order, self.stops = "sync.due:20:stop", True
+
+
+class SlowSync(DiskSlow):
+    """Each fsync takes long."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        super().__init__(world, rng, "sync.due")
+
+
+class SlowWrite(DiskSlow):
+    """Each write of a document takes long."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        super().__init__(world, rng, "intake.recorded")
+
+
 class RedisFullAndFar(RedisFull):
     """Redis is full, and the way to it long: what was sent before it had room comes after."""
 
@@ -66,11 +89,11 @@ class RedisFullAndFar(RedisFull):
 
 LONE_FAULTS: Final = (
     *(RedisKilled, DaemonAway, BrokerKilled, PowerCut, RedisFullAndFar, RedisWrongType, FigureComesLate),
-    *(DiskFull, PointFlushed),
+    *(DiskFull, SlowSync, PointFlushed),
 )
 SHARED_FAULTS: Final = (
     *(AllKilledInTurn, DaemonFrozen, RedisCut, RedisFailover, MqttCut, MqttCutOverMinute, ClockBack),
-    *(PointReplied, Blackout),
+    *(SlowWrite, StoppedAtDisk, PointReplied, Blackout),
 )
 
 

@@ -41,6 +41,20 @@ def test_the_process_dies_at_the_pass_it_was_told() -> None:
     assert third == (-signal.SIGKILL, ["intake.stamped", "intake.flushed", "intake.stamped"])
 
 
+def test_a_slow_point_holds_the_process_up_for_a_while_and_lets_it_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    held_up: list[float] = []
+    monkeypatch.setattr("time.sleep", held_up.append)
+    faults.arm({faults.VARIABLE: "sync.due:2:slow"})
+
+    counts: list[int] = []
+    for point in ("sync.due", "sync.done", *["sync.due"] * 100):
+        faults.reach(point)
+        counts.append(len(held_up))
+
+    assert counts[:4] == [0, 0, 1, 2]
+    assert counts[-1] == 20
+
+
 def test_nothing_happens_unless_a_point_is_named() -> None:
     code, words = run("")
 
