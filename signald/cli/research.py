@@ -1,5 +1,6 @@
 """Commands that estimate and judge the model: ``calibrate``, ``backtest``."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -77,6 +78,25 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     failed = [sentence for expression in fail_if or () if (sentence := check_threshold(result, expression))]
     if failed:
         raise CheckFailedError("; ".join(failed))
+
+
+@app.command()
+def audit(
+    claims: Annotated[Path, typer.Argument(help="File of claims, configs/claims-q1-2025.toml for one.")],
+    *,
+    prices: Annotated[list[Path] | None, typer.Option(help="Price file, several times.")] = None,
+    calendar: Annotated[list[Path] | None, typer.Option(help="Calendar file, several times.")] = None,
+    asset: Annotated[str | None, typer.Option(help="What the prices are of, if their names do not tell.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Test claims about prices: each supported, contradicted, or not testable with what is at hand."""
+    from signald.app.audit import as_table, run_audit  # noqa: PLC0415 - polars and scipy load with it
+
+    found = run_audit(configuration(config), claims, prices=prices or [], calendars=calendar or [], asset=asset)
+    _show(as_table(found), aside=json)
+    if json:
+        say_json({"claims": found, "verdicts": dict(Counter(one.verdict for one in found))})
 
 
 def _show(tables: RenderableType, *, aside: bool) -> None:
