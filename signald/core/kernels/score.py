@@ -257,7 +257,7 @@ def _score(places: Places, numbers: Floats, surprises: Floats, out: Floats, shar
             shares[i] = 0.0
             continue
         move, width = float(numbers[int(places[SCALE]) + i]), float(numbers[int(places[WIDTH]) + i])
-        twin = places[places[TWINS] + i]
+        twin = int(places[places[TWINS] + i])
         if twin < i and numbers[places[SCALE] + twin] == move and numbers[places[WIDTH] + twin] == width:
             _repeat(out, shares, twin, i)
             continue
