@@ -117,7 +117,7 @@ def _recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, 
         for name in session.instruments:
             venue = _instrument(world, name).venue
             wanted.setdefault(by_name.get(name, venue), {})[name] = None
-    return world, {channel: _venue_of(world, tuple(names)) for channel, names in wanted.items()}
+    return world, {channel: venue_of(world, tuple(names)) for channel, names in wanted.items()}
 
 
 def _overlaid(known: Mapping[InstrumentId, Instrument], begun: Sequence[Session]) -> Mapping[InstrumentId, Instrument]:
@@ -142,7 +142,7 @@ def _instrument(world: World, name: InstrumentId) -> Instrument:
     return instrument
 
 
-def _venue_of(world: World, names: tuple[InstrumentId, ...]) -> VenueConfig:
+def venue_of(world: World, names: tuple[InstrumentId, ...]) -> VenueConfig:
     """The venue of one connection: as the table that has one of its instruments, else any of the venue's, else anew."""
     venue = _instrument(world, names[0]).venue
     tables = sorted(

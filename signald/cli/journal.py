@@ -54,12 +54,14 @@ def stat(journal: JournalArgument, *, json: JsonOption = False) -> None:
     result = counting.stat_all(parts(journal))
     if json:
         counts = [{**count._asdict(), "kind": count.kind.name} for count in result.counts]
-        say_json({**result._asdict(), "counts": counts})
+        say_json({**result._asdict(), "mb_per_day": result.mb_per_day, "counts": counts})
         return
     span = "no records"
     if result.ts_first is not None and result.ts_last is not None:
         span = f"{format_rfc3339(result.ts_first)} … {format_rfc3339(result.ts_last)}"
     say(f"{result.records} records, {result.disk_bytes} bytes in {result.segments} segments, {span}")
+    if result.mb_per_day is not None:
+        say(f"{result.mb_per_day} MB a day at this rate, compressed")
     for count in result.counts:
         say(f"{count.kind.name:<13} {count.channel or '-':<16} {count.records:>10} {count.payload_bytes:>14} bytes")
 

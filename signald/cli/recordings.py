@@ -1,4 +1,4 @@
-"""Commands over recordings: ``import``, ``replay``, ``verify``, ``journal``, ``history``."""
+"""Commands over recordings: ``record``, ``import``, ``replay``, ``verify``, ``journal``, ``history``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,28 @@ from signald.errors import CheckFailedError
 app = typer.Typer()
 app.add_typer(journal.app, name="journal", help="What a journal holds and whether it is sound.")
 app.add_typer(imports.app, name="import", help="Turn recordings of others into journals.")
+
+
+@app.command()
+def record(
+    *,
+    config: ConfigOption = None,
+    out: Annotated[Path, typer.Option(help="Directory of the journal.")] = Path("var/recording"),
+    instrument: Annotated[
+        list[str] | None, typer.Option(help="Whose books, of any venue; by default those of the configuration.")
+    ] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="Topics below the prefix; by default all we read.")] = None,
+    broker: Annotated[bool, typer.Option(help="Record the broker's topics too.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Record books and messages until SIGINT or SIGTERM, and do nothing else."""
+    from signald.app.recording import Wanted, run_record  # noqa: PLC0415 - see replay
+    from signald.sources.calendars.mqtt.source import TOPICS  # noqa: PLC0415
+
+    topics = (topic or TOPICS) if broker else ()
+    summary = run_record(configuration(config), Wanted(out=out, instruments=instrument or (), topics=topics))
+    if json:
+        say_json(summary._asdict())
 
 
 @app.command()

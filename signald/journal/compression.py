@@ -12,6 +12,11 @@ from signald.journal.recovery import sync_directory
 _LEVEL = 3  # 0.3 s for a 32 MB segment of frames; higher levels gain little on JSON and take seconds
 
 
+def new_compressor() -> zstandard.ZstdCompressor:
+    """What segments are compressed with."""
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+
+
 def compress_segment(path: Path) -> Path:
     """Replace a closed segment by its compressed form, which is complete and on the disk before the original goes.
 
@@ -23,7 +28,7 @@ def compress_segment(path: Path) -> Path:
     """
     target = path.with_name(path.name + ".zst")
     unfinished = path.with_name(path.name + ".zst.tmp")
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    compressor = new_compressor()
     try:
         with path.open("rb") as source, unfinished.open("wb") as sink:
             compressor.copy_stream(source, sink, size=path.stat().st_size)

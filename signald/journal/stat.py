@@ -1,15 +1,19 @@
 """What a journal holds, counted."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from signald.journal.compression import new_compressor
 from signald.journal.format import KIND_LOST, KIND_SEAL
 from signald.journal.reader import stored_records
 from signald.journal.segments import is_compressed, list_segments
 from signald.model.records import RecordKind
-from signald.model.time import Nanos
+from signald.model.time import NS_PER_S, Nanos
+
+_DAY_NS = 86_400 * NS_PER_S
 
 
 class ChannelCount(NamedTuple):
@@ -34,6 +38,7 @@ class JournalStat(NamedTuple):
         ts_first: Lowest ``ts_ingest``; ``None`` in an empty journal.
         ts_last: Highest ``ts_ingest``.
         counts: By kind, then channel.
+        compressed_bytes: All files together once all are closed and compressed.
     """
 
     segments: int
@@ -45,6 +50,13 @@ class JournalStat(NamedTuple):
     ts_first: Nanos | None
     ts_last: Nanos | None
     counts: tuple[ChannelCount, ...]
+    compressed_bytes: int
+
+    @property
+    def mb_per_day(self) -> float | None:
+        """What a day at this rate takes on the disk, 10^6 bytes; ``None``: the records span less than a second."""
+        span = self.ts_last - self.ts_first if self.ts_first is not None and self.ts_last is not None else 0
+        return round(self.compressed_bytes / 1e6 * _DAY_NS / span, 3) if span >= NS_PER_S else None
 
 
 def stat(path: Path) -> JournalStat:
@@ -80,6 +92,7 @@ def stat(path: Path) -> JournalStat:
             ChannelCount(kind, channel, count, payload_bytes[kind, channel])
             for (kind, channel), count in sorted(records.items())
         ),
+        compressed_bytes=sum(map(_compressed_bytes, files)),
     )
 
 
@@ -102,4 +115,13 @@ def stat_all(paths: Sequence[Path]) -> JournalStat:
         ts_first=min((one.ts_first for one in told if one.ts_first is not None), default=None),
         ts_last=max((one.ts_last for one in told if one.ts_last is not None), default=None),
         counts=tuple(counts[key] for key in sorted(counts)),
+        compressed_bytes=sum(one.compressed_bytes for one in told),
     )
+
+
+def _compressed_bytes(segment: Path) -> int:
+    """The size of a segment once it is closed and compressed."""
+    if is_compressed(segment):
+        return segment.stat().st_size
+    with segment.open("rb") as source, Path(os.devnull).open("wb") as nowhere:
+        return new_compressor().copy_stream(source, nowhere)[1]
