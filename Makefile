@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image lock upgrade
+.PHONY: tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,15 @@ fuzz-guided: ## the same, led by coverage (atheris), ten minutes a venue, kernel
 
 coverage: ## lines and branches the unit and property tests reach, kernels included
 	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --timeout=120 --cov --cov-report=term
+
+tables: ## docs/metrics.md and docs/logs.md, from the code
+	uv run python .ci/tables.py
+
+dashboards: ## Grafana's dashboards, from deploy/grafana/panels.py
+	uv run python deploy/grafana/generate.py
+
+screenshot: ## the console's picture in README, from a demo that plays (needs chromium)
+	uv run python .ci/screenshot.py
 
 lock: ## fix every version: constraints in pyproject.toml, hashes in requirements.lock
 	uv run python .ci/lock.py

@@ -58,6 +58,7 @@ def serve_console(config: Config, parent: int = 0) -> None:
         metrics_url=f"http://{config.metrics.host}:{config.metrics.port}",
         names={name: one.name for name, one in load_indicators(indicators.read_bytes()).items()},
         venues={instrument: venue.name for venue in config.venues for instrument in venue.instruments},
+        consumers=tuple(consumer.name for consumer in config.consumers),
         parent=parent,
     )
     clock: Clock = SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()

@@ -1,6 +1,7 @@
 """Reads what the daemon has written to Redis, and hands it to the state and the open pages."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -8,6 +9,7 @@ import msgspec
 import structlog
 
 from signald.client.entries import Raw, SchemaError, UnreadableError, entries_reply, read_entry
+from signald.console.facts import group_lags
 from signald.console.hub import Hub
 from signald.console.state import SIGNALS_KEPT, ConsoleState, News
 from signald.console.views import books_view, calendar_view, notice_view
@@ -22,6 +24,7 @@ _BLOCK_MS: Final = 1_000
 _AT_ONCE: Final = 200
 _POLL_S: Final = 0.05
 _RETRY_S: Final = 0.1
+_GROUPS_EVERY_S: Final = 2.0
 _PARTS: Final = ("calendar", "daemon", "books")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -42,8 +45,10 @@ class Feed:
         *,
         names: Mapping[str, str],
         venues: Mapping[InstrumentId, str],
+        consumers: Iterable[str],
     ) -> None:
         """Build a feed that is not connected; ``names`` are the indicators', ``venues`` the instruments'."""
+        self._followed = [keys.SIGNALS, *map(keys.consumer_stream, consumers)]
         self._streams = RedisLink(config)
         self._status = RedisLink(config)
         self._state = state
@@ -65,6 +70,7 @@ class Feed:
             group.create_task(self._status.run(), name="console-status-link")
             group.create_task(_again(self._streams, self._read_streams), name="console-streams")
             group.create_task(_again(self._status, self._read_status), name="console-status")
+            group.create_task(_again(self._status, self._read_groups), name="console-groups")
 
     async def _read_streams(self) -> None:
         for key, kept in ((keys.SIGNALS, SIGNALS_KEPT), (keys.NOTICES, _AT_ONCE)):
@@ -95,6 +101,15 @@ class Feed:
                 self._tell(self._state.take_part(part, self._view(part, value)))
         await asyncio.sleep(_POLL_S)
 
+    async def _read_groups(self) -> None:
+        lags: dict[tuple[str, str], tuple[int, int]] = {}
+        for stream in self._followed:
+            with contextlib.suppress(SinkError):  # nobody reads it yet
+                groups = group_lags(await self._status.call("XINFO", "GROUPS", stream))
+                lags |= {(stream, group): lag for group, lag in groups.items()}
+        self._state.facts.lags = lags
+        await asyncio.sleep(_GROUPS_EVERY_S)
+
     def _view(self, part: str, value: bytes) -> Any:  # noqa: ANN401 - JSON of some part
         match part:
             case "calendar":
@@ -103,7 +118,15 @@ class Feed:
                 return books_view(msgspec.json.decode(value, type=dict[str, Any]), self._venues)
             case _:
                 told = msgspec.json.decode(value, type=dict[str, Any])
-                wanted = ("ready", "degraded", "latency_us", "compilations_after_ready", "journal_failing", "controls")
+                wanted = (
+                    "ready",
+                    "degraded",
+                    "latency_us",
+                    "compilations_after_ready",
+                    "journal_failing",
+                    "controls",
+                    "processes",
+                )
                 return {name: told.get(name) for name in wanted}
 
     def _tell(self, news: Iterable[News]) -> None:

@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from signald.console.feed import Feed
+from signald.console.gauges import Told, exposition
 from signald.console.hub import Hub, frame_of
 from signald.console.latency import watch_latency
 from signald.console.state import ConsoleState
@@ -46,6 +47,7 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
         metrics_url: Where its metrics are.
         names: What people call each indicator.
         venues: Which venue each instrument is of.
+        consumers: Whose streams are looked after.
         parent: The process whose end is ours; 0: none.
     """
 
@@ -56,18 +58,28 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
     metrics_url: str
     names: Mapping[str, str]
     venues: Mapping[InstrumentId, str]
+    consumers: tuple[str, ...] = ()
     parent: int = 0
 
 
 async def serve(plan: ConsolePlan, clock: Clock, *, send: SendCommand) -> None:
     """Serve until SIGINT or SIGTERM; ``send`` sends commands on."""
     hub, state = Hub(), ConsoleState(plan.names)
-    feed = Feed(plan.redis, state, hub, names=plan.names, venues=plan.venues)
+    feed = Feed(plan.redis, state, hub, names=plan.names, venues=plan.venues, consumers=plan.consumers)
 
     def snapshot() -> dict[str, Any]:
         return {"clock": _time(clock), "redis": feed.is_up, **state.snapshot()}
 
+    def metrics(accept: str) -> tuple[bytes, str]:
+        daemon: dict[str, Any] = state.parts.get("daemon", {})
+        shared: dict[str, dict[str, int]] = daemon.get("processes") or {}
+        processes = {name: one["pid"] for name, one in shared.items()} | {"console": os.getpid()}
+        if plan.parent:
+            processes["daemon"] = plan.parent
+        return exposition(Told(clock.now(), state.facts, state.parts, hub.pages, feed.is_up, processes), accept)
+
     pages = Pages(
+        metrics=metrics,
         follow=lambda: hub.follow(lambda: frame_of("hello", snapshot())),
         snapshot=snapshot,
         token=plan.token,

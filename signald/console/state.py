@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from signald.client.entries import Received
+from signald.console.facts import Facts
 from signald.console.views import guard_view, ladder_view, signal_view
 from signald.model.instruments import InstrumentId
 
@@ -42,12 +43,14 @@ class ConsoleState:
         parts: The newest of what has no history, by event: ``calendar``, ``daemon``, ``books``, ``latency``.
         signals: The last documents that are no steps of the guard and no scenarios, oldest first.
         notices: The last notices, oldest first.
+        facts: What documents say, for Prometheus.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
         """Know nothing but the indicators' ``names``."""
         self._names = names
         self.parts: dict[str, Any] = {}
+        self.facts = Facts()
         self.signals: deque[dict[str, Any]] = deque(maxlen=SIGNALS_KEPT)
         self.notices: deque[dict[str, Any]] = deque(maxlen=_NOTICES_KEPT)
         self._guards: deque[dict[str, Any]] = deque(maxlen=_GUARDS_KEPT)
@@ -68,6 +71,7 @@ class ConsoleState:
     def take_signal(self, received: Received) -> Iterator[News]:
         """A document of the stream."""
         signal = received.signal
+        self.facts.take(received)
         ladder, guard = ladder_view(signal), guard_view(signal)
         if ladder is not None:
             _keep(self._ladders, (ladder["release"], signal.instrument), ladder, most=_LADDERS_KEPT)

@@ -54,6 +54,7 @@ class Pages:
     Args:
         follow: Begins a stream of events for one page.
         snapshot: All that is known now.
+        metrics: All that Prometheus is told, and its content type, by what it accepts.
         token: What a command must show.
         send: Sends a command on.
         hosts: Names under which we may be asked: a page of another name could be made to speak for its reader.
@@ -64,12 +65,14 @@ class Pages:
         *,
         follow: Callable[[], AsyncGenerator[bytes, None]],
         snapshot: Callable[[], Mapping[str, Any]],
+        metrics: Callable[[str], tuple[bytes, str]],
         token: str,
         send: SendCommand,
         hosts: list[str],
     ) -> None:
         self._follow = follow
         self._snapshot = snapshot
+        self._metrics = metrics
         self._token = token.encode()
         self._send = send
         self.app = Starlette(
@@ -77,6 +80,7 @@ class Pages:
                 Route("/", self._page),
                 Route("/events", self._events),
                 Route("/state", self._state),
+                Route("/metrics", self._scrape),
                 Route("/control/{command:str}", self._control, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=_STATIC, check_dir=False)),
             ],
@@ -91,6 +95,10 @@ class Pages:
 
     async def _state(self, _: Request) -> Response:
         return Response(msgspec.json.encode(self._snapshot()), media_type="application/json")
+
+    async def _scrape(self, request: Request) -> Response:
+        told, content_type = self._metrics(request.headers.get("accept", ""))
+        return Response(told, headers={"content-type": content_type})
 
     async def _control(self, request: Request) -> Response:
         shown = request.headers.get("authorization", "").encode()

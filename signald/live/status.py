@@ -18,6 +18,7 @@ from signald.runtime.clock import Clock
 from signald.runtime.roster import Roster
 from signald.sinks.metrics import Metrics
 from signald.sinks.status import StatusBoard
+from signald.sources.succession import SPARE
 
 _EVERY_S = 1.0
 _CALENDAR_EVERY_S = 2.0
@@ -58,6 +59,7 @@ class DaemonStatus:
         self._compiled_before: int | None = None
         self._roster = roster
         self._pid = os.getpid() if roster is None else os.getppid()
+        metrics.counts.expect(name for name in pipeline.venues if not name.endswith(SPARE))
         metrics.watch(
             "signald_sources_silent",
             "Calendar sources that have sent no heartbeat for 15 s.",

@@ -1,6 +1,11 @@
-"""Plain counters by label: adding to one costs an addition to a dict."""
+"""Plain counters by label: adding to one costs an addition to a dict.
+
+Where the labels are known beforehand each begins at 0: of a counter that is born at 1 Prometheus sees no increase.
+"""
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import get_args
 
 from signald.model.notices import BookGap, BookLive, BookStale, Notice, Quarantined, Rejected, WindowChanged
 from signald.model.signals import Signal
@@ -33,6 +38,18 @@ class Counts:
         self.notices: Counter[str] = Counter()
         self.signals: Counter[tuple[str, str]] = Counter()
         self._seen_live: set[str] = set()
+        for counter, reasons in ((self.rejected, Rejected), (self.quarantined, Quarantined)):
+            counter.update(dict.fromkeys(get_args(reasons.__annotations__["reason"]), 0))
+        self.releases.update(dict.fromkeys(get_args(WindowChanged.__annotations__["state"]), 0))
+        self.notices.update(dict.fromkeys((kind.__name__ for kind in get_args(Notice)), 0))
+
+    def expect(self, venues: Iterable[str]) -> None:
+        """Of these venues there will be books."""
+        for venue in venues:
+            for counter in (self.frames, self.gaps, self.resyncs):
+                counter[venue] += 0
+            for reason in get_args(BookStale.__annotations__["reason"]):
+                self.stale[venue, reason] += 0
 
     def count_signal(self, signal: Signal) -> None:
         """Count one document."""

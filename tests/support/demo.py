@@ -17,7 +17,7 @@ SIGNALD: Final = [sys.executable, "-m", "signald"]
 class Demo:
     """A demo in a folder of its own; what it showed while it ran is kept."""
 
-    def __init__(self, folder: Path, *, duration_s: int, console: bool = False) -> None:
+    def __init__(self, folder: Path, *, duration_s: int, console: bool = False, scenario: str = "q1-2025") -> None:
         self.folder = folder
         self.ports = free_port(2), free_port(), free_port()
         self.console_port = free_port()
@@ -27,7 +27,7 @@ class Demo:
         self._files = folder / "stdout", folder / "stderr"
         with self._files[0].open("wb") as stdout, self._files[1].open("wb") as stderr:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
-                [*SIGNALD, "demo", f"--duration={duration_s}", "--json", *ports],
+                [*SIGNALD, "demo", f"--duration={duration_s}", "--json", f"--scenario={scenario}", *ports],
                 cwd=folder,
                 stdout=stdout,
                 stderr=stderr,

@@ -25,7 +25,12 @@ class Server:
         self.commanded: list[tuple[Command, str, str]] = []
         self._fails = fails
         self._app = Pages(
-            follow=_nothing, snapshot=lambda: {"signals": []}, token=TOKEN, send=self._send, hosts=["localhost"]
+            follow=_nothing,
+            snapshot=lambda: {"signals": []},
+            metrics=lambda _: (b"", "text/plain"),
+            token=TOKEN,
+            send=self._send,
+            hosts=["localhost"],
         ).app
 
     async def _send(self, command: Command, target: str, reason: str) -> str:

@@ -35,10 +35,10 @@ def test_each_notice_has_its_counter() -> None:
 
     assert counts.gaps == {"binance": 1}
     assert counts.stale == {("binance", "silent"): 1}
-    assert counts.rejected == {"unknown_indicator": 1}
-    assert counts.quarantined == {"outlier": 1}
-    assert counts.releases == {"armed": 1}
-    assert counts.notices == {type(notice).__name__: 1 for notice in notices}
+    assert +counts.rejected == {"unknown_indicator": 1}
+    assert +counts.quarantined == {"outlier": 1}
+    assert +counts.releases == {"armed": 1}
+    assert +counts.notices == {type(notice).__name__: 1 for notice in notices}
 
 
 def test_signals_are_counted_by_kind_and_verdict() -> None:

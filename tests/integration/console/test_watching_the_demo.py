@@ -1,22 +1,42 @@
-"""The console in a real browser, on a demo that plays."""
+"""A demo that plays, in a real browser and in a real Prometheus, which scrapes it every second.
+
+One demo for all of it: starting one takes longer than looking at it.
+"""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Page
 from redis import Redis
 
+from signald.console.catalogue import CATALOGUE
 from tests.support.browser import browser, opened, picture, violations
 from tests.support.demo import Demo
+from tests.support.prometheus import Prometheus, prometheus
 from tests.support.waiting import eventually
 
 __all__ = ["browser"]
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(150)
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+RULES = [
+    rule
+    for group in yaml.safe_load((DEPLOY / "prometheus" / "rules" / "signald.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+LIMIT = re.compile(r"\s*(==|<=|>=|<|>)\s*-?[\d.e]+")
+WHERE_CONFIGURED = "signald_clock_offset_seconds"
+"""There only where a time server is asked, which the demo does not."""
 
 WIDE = {"width": 1600, "height": 1000}
 PHONE = {"width": 390, "height": 844}
@@ -33,10 +53,12 @@ ENTRIES_WITH_THEIR_TIME = """() => {
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo that has just become ready."""
-    demo = Demo(tmp_path_factory.mktemp("demo"), duration_s=40, console=True)
+    demo = Demo(tmp_path_factory.mktemp("demo"), duration_s=90, console=True, scenario="faults")
     try:
         eventually(lambda: "console: " in demo.told or demo.process.poll() is not None, within_s=100)
         eventually(lambda: state_of(demo) is not None, within_s=20)
+        with Redis(port=demo.ports[1]) as redis:
+            redis.xgroup_create("{signald}:consumer:demo-desk", "desk", id="0", mkstream=True)
         yield demo
     finally:
         demo.process.terminate()
@@ -44,6 +66,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             demo.process.wait(20)
         finally:
             demo.kill()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def watching(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """A server that scrapes it, from the beginning."""
+    with prometheus(tmp_path_factory.mktemp("prometheus"), [demo.ports[2], demo.console_port]) as server:
+        yield server
 
 
 @pytest.fixture
@@ -170,3 +199,85 @@ def test_keys_work_without_a_mouse(page: Page) -> None:
 
     assert (theme, focused) == ("Theme: light", "instrument")
     assert page.is_visible("#help")
+
+
+def queries(dashboard: Path) -> Iterator[tuple[str, str, str]]:
+    """Panel, expression and legend of everything that a dashboard asks."""
+    for panel in json.loads(dashboard.read_text())["panels"]:
+        for target in panel.get("targets", ()):
+            yield panel["title"], target["expr"], target.get("legendFormat", "")
+
+
+def concrete(expression: str) -> str:
+    """As Grafana would ask."""
+    for name in ("$__rate_interval", "$__interval"):
+        expression = expression.replace(name, "10s")
+    return expression
+
+
+def lately(server: Prometheus, expression: str) -> list[dict[str, Any]]:
+    """What the expression was at any moment of the demo."""
+    return server.query(f"last_over_time(({expression})[3m:1s])")
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
+def test_every_panel_finds_its_series(watching: Prometheus, dashboard: Path) -> None:
+    for panel, expression, legend in queries(dashboard):
+        asked = concrete(expression)
+        found = eventually(lambda asked=asked: lately(watching, asked), within_s=40)
+
+        labels = set(re.findall(r"{{(\w+)}}", legend))
+        assert all(labels <= one["metric"].keys() for one in found), (panel, expression, found)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_every_alert_watches_something(watching: Prometheus, rule: dict[str, Any]) -> None:
+    watching.query(rule["expr"])
+
+    asked = LIMIT.sub("", rule["expr"])
+    assert WHERE_CONFIGURED in asked or eventually(lambda: lately(watching, asked), within_s=40)
+
+
+def test_every_metric_is_in_the_catalogue_with_its_labels(watching: Prometheus) -> None:
+    known = {one.name: one for one in CATALOGUE}
+    expected = {one.name for one in CATALOGUE if not one.is_rare}
+
+    def seen() -> dict[str, set[frozenset[str]]]:
+        found: dict[str, set[frozenset[str]]] = {}
+        for one in watching.ask("series", **{"match[]": '{__name__=~"signald_.+"}'}):
+            name = one["__name__"]
+            family = name if name in known else re.sub(r"_(bucket|sum|count)$", "", name)
+            found.setdefault(family, set()).add(frozenset(one.keys() - {"__name__", "instance", "job", "le"}))
+        return found
+
+    eventually(lambda: expected <= seen().keys(), within_s=40)
+    labels = seen()
+
+    assert labels.keys() <= known.keys()
+    for name, one in known.items():
+        assert labels.get(name, {frozenset(one.labels)}) == {frozenset(one.labels)}, name
+    for name, [said, *_] in watching.ask("metadata").items():
+        if name in known:
+            assert (name, said["help"], said["type"]) == (name, known[name].meaning, known[name].kind)
+
+
+def test_exemplars_carry_documents_ids(watching: Prometheus) -> None:
+    def ids() -> set[str]:
+        found = watching.ask(
+            "query_exemplars", query="signald_tick_to_signal_seconds_bucket", start="0", end="4000000000"
+        )
+        return {exemplar["labels"]["signal_id"] for one in found for exemplar in one["exemplars"]}
+
+    assert all(re.fullmatch(r"[0-9a-f]{16,64}", one) for one in eventually(ids, within_s=40))
+
+
+@pytest.mark.skipif("GRAFANA_URL" not in os.environ, reason="GRAFANA_URL names no Grafana")
+def test_grafana_takes_every_dashboard() -> None:
+    url = urlsplit(os.environ["GRAFANA_URL"])
+    for dashboard in DASHBOARDS:
+        connection = HTTPConnection(url.netloc, timeout=10)
+        body = json.dumps({"dashboard": json.loads(dashboard.read_text()), "overwrite": True})
+        connection.request("POST", "/api/dashboards/db", body, {"content-type": "application/json"})
+
+        assert connection.getresponse().status == 200, dashboard
+        connection.close()

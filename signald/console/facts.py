@@ -1,0 +1,117 @@
+"""What documents and status say beyond the page, kept for Prometheus: the newest of each, and how fast they came."""
+
+from bisect import bisect_left
+from typing import Any, Final, NamedTuple
+
+from signald.client.entries import Received
+from signald.console.scores import Scores
+from signald.model.instruments import InstrumentId
+from signald.model.signals import Cause, GuardState, Signal
+from signald.model.time import NS_PER_S, Nanos
+
+BOUNDS_S: Final = (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024)
+"""Upper bounds of the histogram of publish less ingest."""
+
+_SCORED: Final = frozenset({"release", "correction"})
+_PRIMARY_S: Final = 300
+
+
+class Exemplar(NamedTuple):
+    """A document that fell into a bucket: its id, how long it took, when."""
+
+    id: str
+    seconds: float
+    ts: Nanos
+
+
+class Step(NamedTuple):
+    """A step of the guard, and until when it holds."""
+
+    state: GuardState
+    ts_expires: Nanos
+
+
+class Facts:
+    """The newest of everything.
+
+    Attributes:
+        scores: How well the last predictions did.
+        counts: Documents about figures by bucket of :data:`BOUNDS_S`; the last one is beyond them.
+        sum_s: How long all of them took together.
+        exemplars: The newest document in each bucket.
+        figures: By indicator, the newest figure.
+        predictions: By instrument, the newest prediction.
+        realised_bps: By instrument, what the newest reaction or outcome says was realised.
+        responses: By indicator and instrument, basis points for each standard deviation as last scored.
+        guards: By instrument, the guard's newest step.
+        model: Which model spoke last.
+        lags: By stream and group of consumers, entries not delivered and entries not acknowledged.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self.scores = Scores()
+        self.counts = [0] * (len(BOUNDS_S) + 1)
+        self.sum_s = 0.0
+        self.exemplars: dict[int, Exemplar] = {}
+        self.figures: dict[str, Cause] = {}
+        self.predictions: dict[InstrumentId, Signal] = {}
+        self.realised_bps: dict[InstrumentId, float] = {}
+        self.responses: dict[tuple[str, InstrumentId], float] = {}
+        self.guards: dict[InstrumentId, Step] = {}
+        self.model = ""
+        self.lags: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def take(self, received: Received) -> None:
+        """A document of the stream."""
+        signal = received.signal
+        self.scores.take(signal)
+        if signal.model is not None:
+            self.model = signal.model.id
+        if signal.kind in _SCORED:
+            self._take_score(signal)
+            if not received.late_ms:
+                self._time(signal.id, received.ts_publish - signal.ts_ingest, signal.ts_ingest)
+        elif signal.kind == "guard" and signal.desk is not None and signal.instrument is not None:
+            self.guards[signal.instrument] = Step(signal.desk.state, signal.desk.ts_expires)
+        elif isinstance(signal.realised_bps, float) and signal.instrument is not None:
+            self.realised_bps[signal.instrument] = signal.realised_bps
+
+    def _take_score(self, signal: Signal) -> None:
+        for cause in signal.causes:
+            self.figures[indicator_of(cause.release_id)] = cause
+        if signal.instrument is None or signal.model is None:
+            return
+        self.predictions[signal.instrument] = signal
+        surprises = {cause.release_id: cause.surprise_z for cause in signal.causes}
+        for driver in signal.model.drivers:
+            z = surprises.get(driver.release_id)
+            if z:
+                self.responses[indicator_of(driver.release_id), signal.instrument] = driver.contribution_bps / z
+
+    def _time(self, name: str, took: Nanos, ts: Nanos) -> None:
+        seconds = max(took, 0) / NS_PER_S
+        bucket = bisect_left(BOUNDS_S, seconds)
+        self.counts[bucket] += 1
+        self.sum_s += seconds
+        self.exemplars[bucket] = Exemplar(name, seconds, ts)
+
+
+def primary(signal: Signal) -> dict[str, float]:
+    """Mean and bounds of the primary horizon, or of the shortest there is; empty without horizons."""
+    horizons = sorted(signal.horizons, key=lambda one: (one.seconds != _PRIMARY_S, one.seconds))
+    return {"mean": horizons[0].mean_bps, "lo": horizons[0].lo_bps, "hi": horizons[0].hi_bps} if horizons else {}
+
+
+def indicator_of(release_id: str) -> str:
+    """The series of a release."""
+    return release_id.partition(":")[0]
+
+
+def group_lags(reply: Any) -> dict[str, tuple[int, int]]:  # noqa: ANN401 - as Redis nests it
+    """By group, entries not delivered and not acknowledged, from XINFO GROUPS; a lag that Redis does not know is 0."""
+    found: dict[str, tuple[int, int]] = {}
+    for group in reply or ():
+        facts = dict(zip(group[::2], group[1::2], strict=True))
+        found[facts[b"name"].decode()] = (facts.get(b"lag") or 0, facts[b"pending"])
+    return found

@@ -1,0 +1,91 @@
+"""What is watched agrees with what there is: metrics, log events, dashboards, alerts and the runbook."""
+
+import json
+import re
+import runpy
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from signald.console.catalogue import CATALOGUE, as_markdown
+from tests.support.prometheus import program
+
+ROOT = Path(__file__).resolve().parents[2]
+DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
+RULES = ROOT / "deploy" / "prometheus" / "rules" / "signald.yml"
+ALERTS: list[dict[str, Any]] = [
+    rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]
+]
+ANCHORS = {
+    re.sub(r"[^a-z0-9 -]", "", heading.lower()).strip().replace(" ", "-")
+    for heading in re.findall(r"^## (.+)$", (ROOT / "docs" / "runbook.md").read_text(), flags=re.MULTILINE)
+}
+
+
+def test_table_of_metrics_is_current() -> None:
+    assert (ROOT / "docs" / "metrics.md").read_text() == as_markdown(), "run `make tables`"
+
+
+def test_table_of_log_events_is_current() -> None:
+    tables = runpy.run_path(str(ROOT / ".ci" / "tables.py"))
+
+    assert (ROOT / "docs" / "logs.md").read_text() == tables["logs_markdown"](), "run `make tables`"
+
+
+def test_metrics_are_named_alike() -> None:
+    names = [metric.name for metric in CATALOGUE]
+
+    assert len(names) == len(set(names))
+    for metric in CATALOGUE:
+        assert re.fullmatch(r"signald(_[a-z0-9]+)+", metric.name)
+        assert metric.name.endswith("_total") == (metric.kind == "counter")
+
+
+def test_dashboards_are_current() -> None:
+    generator = runpy.run_path(str(ROOT / "deploy" / "grafana" / "generate.py"))
+
+    written = {path.name: path.read_text() for path in DASHBOARDS}
+    made = {f"{board.uid}.json": generator["document"](board) for board in generator["BOARDS"]}
+
+    assert written == made, "run `make dashboards`"
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
+def test_every_panel_says_what_it_shows_and_what_to_do(dashboard: Path) -> None:
+    panels = [panel for panel in json.loads(dashboard.read_text())["panels"] if panel["type"] != "row"]
+
+    assert panels
+    for panel in panels:
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"], panel["title"]
+        (link,) = panel["links"]
+        assert link["url"].removeprefix("${runbook}#") in ANCHORS, link["url"]
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
+def test_every_alert_has_a_severity_an_entry_in_the_runbook_and_a_case(alert: dict[str, Any]) -> None:
+    cases = yaml.safe_load((ROOT / "deploy" / "prometheus" / "tests.yml").read_text())["tests"]
+
+    file, anchor = alert["annotations"]["runbook_url"].split("#")
+
+    assert alert["labels"]["severity"] in {"critical", "warning", "info", "none"}
+    assert re.fullmatch(r"\d+[sm]", alert["for"])
+    assert (file, anchor in ANCHORS) == ("docs/runbook.md", True)
+    assert [case["name"] for case in cases].count(alert["alert"]) == 1
+
+
+def test_prometheus_takes_the_rules_and_their_cases() -> None:
+    promtool = program("promtool")
+    place = RULES.parents[1]
+
+    for command in (
+        [promtool, "check", "rules", "rules/signald.yml"],
+        [promtool, "check", "config", "--syntax-only", "prometheus.yml"],
+        [promtool, "test", "rules", "tests.yml"],
+    ):
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)  # noqa: S603 - see above
+        assert done.returncode == 0, done.stdout + done.stderr
