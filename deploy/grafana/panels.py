@@ -361,7 +361,18 @@ LATENCY = Board(
                     queries=quantiles("total"),
                     warn=0.005,
                     alarm=0.02,
-                    width=12,
+                    width=8,
+                ),
+                Panel(
+                    title="The last releases, exactly",
+                    kind="lines",
+                    unit="s",
+                    about="Exact percentiles of the last releases, from ingestion to Redis' reply; 1 is the slowest.",
+                    runbook="the-path-is-slow",
+                    queries=(("signald_release_latency_seconds", "quantile {{quantile}}"),),
+                    warn=0.005,
+                    alarm=0.02,
+                    width=8,
                 ),
                 Panel(
                     title="Ingestion to sending",
@@ -378,7 +389,7 @@ LATENCY = Board(
                     ),
                     warn=0.005,
                     alarm=0.02,
-                    width=12,
+                    width=8,
                 ),
                 *(
                     Panel(
@@ -687,6 +698,26 @@ OPERATIONS = Board(
         (
             "Processes and records",
             (
+                Panel(
+                    title="Processes",
+                    kind="states",
+                    unit="bool",
+                    about="Whether each process does its work; one that ended is started again.",
+                    runbook="a-process-ends",
+                    queries=(("signald_process_up", "{{process}}"),),
+                    width=8,
+                ),
+                Panel(
+                    title="Started again",
+                    kind="lines",
+                    unit="short",
+                    about="Times each process was started again within ten minutes; twice is an alert.",
+                    runbook="a-process-ends",
+                    queries=(("sum by (process) (increase(signald_process_restarts_total[10m]))", "{{process}}"),),
+                    warn=1,
+                    alarm=2,
+                    width=8,
+                ),
                 Panel(
                     title="Memory",
                     kind="lines",

@@ -26,6 +26,15 @@ class Metric(NamedTuple):
 
 DAEMON: Final = (
     Metric("signald_stage_seconds", "histogram", ("stage",), "How long each stage of the path took."),
+    Metric(
+        "signald_release_latency_seconds",
+        "gauge",
+        ("quantile",),
+        "Exact percentiles of the last releases, from ingestion to Redis' reply; quantile 1 is the slowest.",
+    ),
+    Metric("signald_release_latency_count", "gauge", (), "How many releases those are of."),
+    Metric("signald_process_up", "gauge", ("process",), "Whether a process does its work."),
+    Metric("signald_process_restarts_total", "counter", ("process",), "Times a process was started again."),
     Metric("signald_frames_total", "counter", ("venue",), "Websocket frames."),
     Metric("signald_gaps_total", "counter", ("venue",), "Books discarded because they were wrong or might be."),
     Metric("signald_resyncs_total", "counter", ("venue",), "Books that could be believed again."),

@@ -18,7 +18,7 @@ from signald.runtime.clock import Clock
 from signald.runtime.roster import Roster
 from signald.sinks.metrics import Metrics
 from signald.sinks.status import StatusBoard
-from signald.sources.succession import SPARE
+from signald.sources.registry import channels_of
 
 _EVERY_S = 1.0
 _CALENDAR_EVERY_S = 2.0
@@ -59,7 +59,7 @@ class DaemonStatus:
         self._compiled_before: int | None = None
         self._roster = roster
         self._pid = os.getpid() if roster is None else os.getppid()
-        metrics.counts.expect(name for name in pipeline.venues if not name.endswith(SPARE))
+        metrics.counts.expect(channels_of(config.venues))
         metrics.watch(
             "signald_sources_silent",
             "Calendar sources that have sent no heartbeat for 15 s.",
