@@ -165,7 +165,8 @@ def test_halting_needs_the_token_and_resuming_undoes_it(demo: Demo, page: Page) 
     assert halted == "All signals are halted by console: a test"
     with Redis(port=demo.ports[1]) as redis:
         audit: Any = redis.xrange("{signald}:audit")
-    assert [fields[b"action"] for _, fields in audit] == [b"halt", b"resume"]
+    actions = [fields[b"action"] for _, fields in audit]
+    assert [action for action in actions if action in {b"halt", b"resume"}] == [b"halt", b"resume"]
 
 
 @pytest.mark.parametrize(
