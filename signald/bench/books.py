@@ -6,7 +6,16 @@ from typing import Any
 
 from signald.bench.allocations import FRAMES, book_bytes, count_allocations
 from signald.bench.cadence import measure_cadence
-from signald.bench.frames import Recording, made_frames, recorded_feed, recorded_stream, without_checksums
+from signald.bench.frames import (
+    Recording,
+    made_frames,
+    recorded_count,
+    recorded_feed,
+    recorded_pushes,
+    recorded_stream,
+    simulated,
+    without_checksums,
+)
 from signald.bench.machine import describe_machine
 from signald.bench.peers import PACKAGES, decoding_side, peer_sides
 from signald.bench.receiving import measure_receiving
@@ -19,6 +28,9 @@ from signald.errors import CheckFailedError
 from signald.model.instruments import Instrument
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
+from signald.simulate.venues.dydx import DydxSymbol
+from signald.simulate.venues.kraken import KrakenSymbol
+from signald.simulate.venues.stream_exchange import StreamSymbol
 from signald.sources.inband import InBandSource
 from signald.sources.protocol import VenueSource
 from signald.sources.registry import build_source, read_venue_config
@@ -38,6 +50,8 @@ RECORDED: Mapping[str, tuple[Callable[[Path], Recording], str]] = {
     "okx": (lambda path: without_checksums(recorded_feed(path)), "books/okx/cf_OKX.jsonl.zst"),
     "okx_checksummed": (recorded_feed, "books/okx/cf_OKX.jsonl.zst"),
     "bybit": (recorded_feed, "books/bybit/cf_BYBIT.jsonl.zst"),
+    "coinbase": (recorded_count, "books/coinbase/cf_COINBASE.jsonl.zst"),
+    "hyperliquid": (recorded_pushes, "books/hyperliquid/hft_btcusd_20250126.gz"),
 }
 """Name → how to read it, file below the shared data."""
 NOTES: Mapping[str, str] = {
@@ -45,8 +59,21 @@ NOTES: Mapping[str, str] = {
     "2+2": "made: likewise, 2 bids and 2 asks",
     "okx": "recorded in 2022, written as OKX writes since June 2026: each checksum 0, seqId and prevSeqId chained",
     "okx_checksummed": "the same as recorded: every frame's CRC-32 is compared, in the digits that were sent",
+    "coinbase": "recorded, the frames of other channels left out of its count",
+    "kraken": "simulated: 100 levels, every frame's CRC-32 is compared",
+    "dydx": "simulated: every book uncrossed after each message",
 }
 """What the frames are, where they are not simply a recording's depth frames."""
+SIMULATED: Mapping[str, tuple[str, Callable[[Instrument], StreamSymbol], str, bytes]] = {
+    "kraken": (
+        "BTC/USD.KRAKEN",
+        KrakenSymbol,
+        "book-100:BTC/USD",
+        b'{"method":"subscribe","result":{"channel":"book","depth":100,"symbol":"BTC/USD"},"success":true}',
+    ),
+    "dydx": ("BTC-USD.DYDX", DydxSymbol, "v4_orderbook:BTC-USD", b""),
+}
+"""Name → instrument, its venue's words, which of its streams, what is told before the snapshot."""
 _ALLOCATING: tuple[str, ...] = ("2+2", "okx", "bybit")
 
 
@@ -72,6 +99,9 @@ def bench_books(
         "20+20": made_frames(spot, changes=20),
         "2+2": made_frames(spot, changes=2),
     }
+    for name, (instrument, kind, stream, acknowledgement) in SIMULATED.items():
+        listed = instruments.get(instrument)
+        recordings[name] = listed and simulated(kind(listed), stream, acknowledgement)
     for name, (read, file) in RECORDED.items():
         path = data / file if data is not None else None
         recordings[name] = read(path) if path is not None and path.is_file() else None

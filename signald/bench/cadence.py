@@ -48,7 +48,7 @@ def _measure(
         def ready() -> Callable[[], object]:
             books, run = prepare(recording)
             for book in books:
-                per_s[:] = [NS_PER_S / Book(book.instrument).words[layout.DEPTH_EVERY]]
+                per_s[:] = [NS_PER_S / int(Book(book.instrument).words[layout.DEPTH_EVERY])]
                 book.words[layout.DEPTH_EVERY] = every_ns
                 book.words[layout.DEPTH_DUE] = 0 if every_ns == 0 else _NEVER
             return run

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -12,9 +13,14 @@ from signald.journal.reader import read
 from signald.journal.session import read_session
 from signald.model.instruments import Instrument
 from signald.model.records import Record, RecordKind
+from signald.model.time import NS_PER_S
 from signald.replay.importers.binance_stream import import_binance_stream
 from signald.replay.importers.cryptofeed import import_cryptofeed
+from signald.replay.importers.frames import import_frames
 from signald.replay.importers.recording import Imported
+from signald.simulate.market import Market, MarketShape
+from signald.simulate.venues.counters import NUMBER
+from signald.simulate.venues.stream_exchange import StreamSymbol
 
 Import = Callable[[Sequence[Path], Path], Imported]
 
@@ -23,8 +29,18 @@ _NEAR_TICKS: Final = 2_000
 _LEVELS: Final = 1_000
 _REMOVED: Final = 0.3  # share of changes that take a level away
 _PRIMING: Final = 50  # frames of a recording that bring its books up
-_DEPTH: Final = (b'"e":"depthUpdate"', b'"action":"update"', b'"action":"snapshot"', b'"topic":"orderbook.')
+_DEPTH: Final = (
+    b'"e":"depthUpdate"',
+    b'"action":"update"',
+    b'"action":"snapshot"',
+    b'"topic":"orderbook.',
+    b'"channel":"l2_data"',
+    b'"channel":"l2Book"',
+)
+_LEVEL: Final = re.compile(rb'"\]|"qty":|"px":|"side":')
+_COUNT: Final = re.compile(rb'"sequence_num":(\d+)')
 _FIRST_ID: Final = 1_000
+_SIMULATED_STEP_NS: Final = 50_000_000
 
 
 class Recording(NamedTuple):
@@ -46,8 +62,8 @@ class Recording(NamedTuple):
 
     @property
     def changes(self) -> float:
-        """Changed levels per frame, by their closing brackets."""
-        return sum(frame.count(b'"]') for frame in self.frames) / len(self.frames)
+        """Changed levels per frame, by their closing brackets or their members."""
+        return sum(len(_LEVEL.findall(frame)) for frame in self.frames) / len(self.frames)
 
 
 def made_frames(instrument: Instrument, *, changes: int, count: int = 2_000, seed: int = 7) -> Recording:
@@ -89,7 +105,55 @@ def recorded_feed(path: Path) -> Recording:
     return _recorded(path, import_cryptofeed)
 
 
-def _recorded(path: Path, import_recording: Import) -> Recording:
+def recorded_count(path: Path) -> Recording:
+    """The first connection of a cryptofeed recording of Coinbase, as if there were no frames but those of books."""
+    recording = recorded_feed(path)
+    last = max(int(found[1]) for record in recording.priming if (found := _COUNT.search(record.payload)))
+    return recording._replace(
+        frames=tuple(
+            _COUNT.sub(b'"sequence_num":%d' % number, frame, count=1)
+            for number, frame in enumerate(recording.frames, start=last + 1)
+        )
+    )
+
+
+def recorded_pushes(path: Path) -> Recording:
+    """A recording of Hyperliquid, each frame a whole book."""
+    return _recorded(path, lambda sources, out: import_frames(sources, out, venue="hyperliquid"), priming=2)
+
+
+def simulated(symbol: StreamSymbol, stream: str, acknowledgement: bytes, *, count: int = 2_000) -> Recording:
+    """Frames of a simulated exchange: what its venue would write of a market that moves.
+
+    Args:
+        symbol: The instrument and its venue's words.
+        stream: Which of its streams.
+        acknowledgement: What is told before the snapshot; ``b""``: nothing.
+        count: How many frames.
+    """
+    shape = MarketShape(
+        mid=95_000.0,
+        tick_size=float(symbol.instrument.tick_size),
+        lot_size=float(symbol.instrument.lot_size),
+    )
+    now = 1_739_367_000 * NS_PER_S
+    market = Market(shape, seed=7, now=now)
+    symbol.ledger.apply(market.advance(now))
+    symbol.update(stream, now)
+    frames = [symbol.snapshot(stream, now)]
+    while len(frames) <= count:
+        now += _SIMULATED_STEP_NS
+        symbol.ledger.apply(market.advance(now))
+        frame = symbol.update(stream, now)
+        frames += [frame] if frame is not None else []
+    numbered = [frame.replace(str(NUMBER), str(number)).encode() for number, frame in enumerate(frames)]
+    venue = symbol.instrument.venue
+    told = [Record(RecordKind.FRAME, 1, venue, "", frame) for frame in (acknowledgement, numbered[0]) if frame]
+    priming = (Record(RecordKind.CONNECTED, 1, venue, "", b""), *told)
+    return Recording(venue, (symbol.instrument,), priming, tuple(numbered[1:]))
+
+
+def _recorded(path: Path, import_recording: Import, *, priming: int = _PRIMING) -> Recording:
     with tempfile.TemporaryDirectory() as folder:
         journal = Path(folder) / "journal"
         import_recording([path], journal)
@@ -103,7 +167,7 @@ def _recorded(path: Path, import_recording: Import) -> Recording:
         (place for place, record in enumerate(mine) if record.kind is RecordKind.RESPONSE),
         default=0,
     )
-    start = max(start, _PRIMING) + 1
+    start = max(start, priming) + 1
     frames = [record.payload for record in mine[start:] if record.kind is RecordKind.FRAME]
     return Recording(
         instruments[whose[0]].venue,

@@ -27,7 +27,7 @@ def test_bench_reports_what_the_contract_names() -> None:
     assert result["memory"]["allocations"]["2+2"]["frames"] == 20_000
     assert result["memory"]["allocations"]["2+2"]["kept_bytes"] < 1_000  # what tracemalloc itself keeps
     assert result["memory"]["allocations"]["2+2"]["most_bytes"] < 2_000
-    assert set(result["cadence"]) == {"20+20", "2+2"}
+    assert set(result["cadence"]) == {"20+20", "2+2", "kraken", "dydx"}
     assert {name: each["frames"] for name, each in result["receiving"].items()} == {"20+20": 200, "2+2": 200}
     assert all(each["ratio_to_websockets"] > 0 for each in result["receiving"].values())
 

@@ -29,6 +29,8 @@ Changes: TypeAlias = list[list[tuple[str, str]]]
 _MIDDLE: Final = 950_000
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 _DEPTH: Final = 10
+_EXTRA: Final[dict[str, Any]] = {"extra": [1, {"b": "ü", "price": None}]}
+_MORE: Final[dict[str, Any]] = {"more": {"asks": [[0]]}}
 _RUN: Final = 12
 """Frames between two snapshots."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
@@ -342,7 +344,7 @@ class WholeBookFuzz:
         if style < 0.15:
             message = self._shuffled(message)
         elif style < 0.25:
-            message = {"extra": [1, {"b": "ü", "price": None}], **message, "more": {"asks": [[]]}}
+            message = _EXTRA | message | _MORE
         text = _written_json(message, spaces=0.25 < style < 0.35)
         if 0.35 < style < 0.42:
             text = text.replace('"b', '"\\u0062', 2)
@@ -362,7 +364,7 @@ def _written_json(value: Any, *, spaces: bool) -> str:  # noqa: ANN401
         return str(value)
     if isinstance(value, dict):
         members = f",{gap}".join(
-            f"{json.dumps(key)}:{gap}{_written_json(each, spaces=spaces)}" for key, each in value.items()
+            f"{json.dumps(key)}:{gap}{_written_json(each, spaces=spaces)}" for key, each in _members(value)
         )
         return f"{{{members}}}"
     if isinstance(value, list):
