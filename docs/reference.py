@@ -54,7 +54,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def _moved(text: str, folder: str) -> str:
     """A page of the root as one of docs/: its links lead from there; what is not on the site loses its link."""
     text = text.replace(f"]({folder}", "](").replace("](CHANGELOG.md)", "](changelog.md)")
-    return re.sub(r"\[([^\]]+)\]\((?:LICENSE|howto|adr)\)", r"\1", text)
+    return re.sub(r"\[([^\]]+)\]\((?:LICENSE|howto|adr|deploy/README.md)\)", r"\1", text)
 
 
 def _command_line() -> str:
