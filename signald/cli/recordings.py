@@ -112,3 +112,26 @@ def history(
             printed += 1
     if json:
         say_json({"documents": printed})
+
+
+@app.command()
+def report(
+    journal: Annotated[Path | None, typer.Argument(help="A journal; by default the configured one.")] = None,
+    *,
+    release: Annotated[str, typer.Option(help="Which release, us.cpi.yoy:2025-01 for one.")],
+    config: ConfigOption = None,
+    page: Annotated[Path | None, typer.Option(help="Write a page for people there.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Print a release's report card: foretold against realised, latency, liquidity, and what the guard was worth."""
+    from rich.console import Console  # noqa: PLC0415 - see replay
+
+    from signald.app.report_card import report_card  # noqa: PLC0415 - see replay
+    from signald.app.report_page import as_page, as_text  # noqa: PLC0415 - see replay
+
+    card = report_card(journal if journal is not None else Path(configuration(config).journal.path), release)
+    if page is not None:
+        page.write_text(as_page(card), encoding="utf-8")
+    Console(stderr=json).print(as_text(card))
+    if json:
+        say_json(card)

@@ -24,7 +24,7 @@ def bars_of(returns_bps: Callable[[int], float], *, seed: int = 1, noise_bps: fl
     close = 95_000.0 * np.cumprod(1.0 + 1e-4 * returns)
     start = round(BEGIN.timestamp()) * NS_PER_S + np.arange(BARS) * STEP_S * NS_PER_S
     opens = np.concatenate([[95_000.0], close[:-1]])
-    return Bars(STEP_S * NS_PER_S, start, opens, close, np.ones(BARS, dtype=np.int64))
+    return Bars(STEP_S * NS_PER_S, start, opens, close.astype(np.float64), np.ones(BARS, dtype=np.int64))
 
 
 def number_of(moment: datetime) -> int:
