@@ -16,8 +16,10 @@ from signald.model.parameters import Parameters, decode_parameters
 from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
 from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_sample, write_model
 from signald.research.judging import judge, kin_of
+from signald.research.learner import CANDIDATES
 from signald.research.report.backtest_page import render_backtest
 from signald.research.report.calibration_page import render_calibration
+from signald.research.walk import follow
 
 _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,
@@ -50,8 +52,10 @@ def run_calibration(
     if report is not None:
         sample = read_sample(calendars, prices, indicators, asset=asset)
         shown = "BTC" if "BTC" in parameters.assets else next(iter(parameters.assets))
-        judged = judge(sample, kin_of(sample, indicators), asset=shown, seconds=PRIMARY_S, embargo_s=EMBARGO_S)
-        report.write_text(render_calibration(parameters, sample, judged, asset=shown), encoding="utf-8")
+        kin = kin_of(sample, indicators)
+        judged = judge(sample, kin, asset=shown, seconds=PRIMARY_S, embargo_s=EMBARGO_S)
+        followed = follow(sample, kin, asset=shown, seconds=PRIMARY_S, candidates=CANDIDATES)
+        report.write_text(render_calibration(parameters, sample, judged, followed, asset=shown), encoding="utf-8")
     return parameters
 
 

@@ -11,13 +11,12 @@ from signald.core.surprise import MINIMUM
 from signald.model.learning import Pace
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import LEAST_DF, Family, Report, Response, Scores, SeriesId
-from signald.model.time import NS_PER_S
 from signald.research.learner import CANDIDATES, SILENT, Kin, Learner, Learnt
 from signald.research.pooling import pool
 from signald.research.regression import regress
 from signald.research.sample import Flags, Floats, Sample
 from signald.research.scores import covered, crps, log_score
-from signald.research.walk import Walked, usable_rows, usual_moves, walk, walk_on
+from signald.research.walk import YEAR_NS, Walked, usable_rows, usual_moves, walk, walk_on
 
 LEAST_OWN: Final = 15
 """Releases with surprise and move from which on a series has a response of its own."""
@@ -27,8 +26,6 @@ LEAST_SURPRISING: Final = 8
 
 LEAST_REPORTS: Final = 2
 """Reports of a family from which on it has a response to lend: with one nothing is known of how much they differ."""
-
-_YEAR_NS: Final = 365 * 86_400 * NS_PER_S
 
 
 class Estimate(NamedTuple):
@@ -94,7 +91,7 @@ class _Estimator:
         sample = self._sample
         learner = Learner(sample, self._kin, CANDIDATES)
         walked = walk_on(learner, sample, CANDIDATES, asset=asset, seconds=seconds)
-        year = usable_rows(sample, asset=asset, seconds=seconds) & (sample.ts > sample.ts[walked.rows[-1]] - _YEAR_NS)
+        year = usable_rows(sample, asset=asset, seconds=seconds) & (sample.ts > sample.ts[walked.rows[-1]] - YEAR_NS)
         usual = np.median(usual_moves(sample, CANDIDATES, asset=asset, seconds=seconds)[year], axis=0)
         learnt = learner.conclude(usual)
         beta, covariance = self._own_belief(learnt)
@@ -146,7 +143,7 @@ class _Estimator:
     def _score(self, walked: Walked, asset: str, seconds: int) -> Scores:
         """How the walk fared in its last year, beside one that always expects zero."""
         ts = self._sample.ts[walked.rows]
-        late: Flags = ts > ts[-1] - _YEAR_NS
+        late: Flags = ts > ts[-1] - YEAR_NS
         silent = walk(self._sample, self._kin, asset=asset, seconds=seconds, candidates=SILENT)
         ours, zero, moves = walked.law.take(late), silent.law.take(late), walked.moves[late]
         return Scores(

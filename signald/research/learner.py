@@ -20,7 +20,7 @@ from scipy import special  # pyright: ignore[reportMissingTypeStubs]  # SciPy ha
 from signald.core.response import Belief, drift, expect_together, learn_together, start
 from signald.model.parameters import SeriesId
 from signald.model.time import NS_PER_S
-from signald.research.sample import Floats, Sample
+from signald.research.sample import Flags, Floats, Sample
 
 _YEAR_S: Final = 365.25 * 86_400.0
 _DISCOUNT: Final = 0.99
@@ -194,9 +194,13 @@ class Learner:
         self._all_squares += squares
         self._all_counts += 1.0
 
-    def conclude(self, usual: Floats) -> list[Learnt]:
-        """What is believed of each report where a usual move is ``usual`` basis points, by candidate."""
-        return [self._conclude(report, usual) for report in range(len(self._columns))]
+    def conclude(self, usual: Floats, of: Flags | None = None) -> list[Learnt]:
+        """What is believed of each report where a usual move is ``usual`` basis points, by candidate.
+
+        ``of`` are the columns whose reports are asked for; ``None``: all.
+        """
+        reports = [at for at, columns in enumerate(self._columns) if of is None or of[columns].any()]
+        return [self._conclude(report, usual) for report in reports]
 
     def _conclude(self, report: int, usual: Floats) -> Learnt:
         weights = self._weights(self._family[report])

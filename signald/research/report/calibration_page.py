@@ -1,6 +1,7 @@
 """A calibration for people: every response beside the releases it rests on, and what the predictions left."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Final, NamedTuple
@@ -16,12 +17,7 @@ from signald.research.report.figures import pit_figure, quantile_chart, reliabil
 from signald.research.report.page import charts, figure, number, page, percent, section, table, tiles
 from signald.research.sample import Floats, Sample
 from signald.research.skill import score_horizon
-
-ROLLING: Final = 12
-"""Releases of the window in which a response is followed over time: a year of a monthly series."""
-
-LEAST_SURPRISE: Final = 0.1
-"""Mean square of the surprises in such a window below which it tells nothing of a response."""
+from signald.research.walk import Path
 
 _Z_90: Final = 1.6448536269514722
 _SIZE: Final = {"width": 300.0, "height": 190.0}
@@ -37,13 +33,16 @@ class _Seen(NamedTuple):
     error: float
 
 
-def render_calibration(parameters: Parameters, sample: Sample, judged: Judged, *, asset: str) -> str:
+def render_calibration(
+    parameters: Parameters, sample: Sample, judged: Judged, followed: Mapping[SeriesId, Path], *, asset: str
+) -> str:
     """The report as one HTML document.
 
     Args:
         parameters: The model.
         sample: What it was estimated from.
         judged: Predictions of the primary horizon, walking forward through the same sample.
+        followed: What was believed of each series over the primary horizon, walking likewise.
         asset: Whose releases are drawn.
     """
     response = next(one for one in parameters.assets[asset] if one.seconds == parameters.primary_s)
@@ -63,7 +62,7 @@ def render_calibration(parameters: Parameters, sample: Sample, judged: Judged, *
         _responses(parameters),
         _horizons(parameters, asset),
         _scatters(parameters, response, seen, asset),
-        _paths(parameters, response, seen),
+        _paths(parameters, followed, response),
         section(
             "What the predictions left",
             "Each release predicted from those before it only. Residuals are in standard normal units by their"
@@ -192,36 +191,28 @@ def _scatter(name: SeriesId, seen: _Seen, beta: float) -> str:
     return figure(name, chart.render(f"moves against surprises of {name}"), said)
 
 
-def _paths(parameters: Parameters, response: Response, seen: dict[SeriesId, _Seen]) -> str:
+def _paths(parameters: Parameters, followed: Mapping[SeriesId, Path], response: Response) -> str:
     figures = [
-        drawn for place, name in enumerate(parameters.own) if (drawn := _path(name, seen[name], response.beta[place]))
+        _path(name, followed[name], response.beta[place])
+        for place, name in enumerate(parameters.own)
+        if name in followed and len(followed[name].ts) > 1
     ]
     lead = (
-        f"Least squares on the series alone over its last {ROLLING} releases, with a 90 % band (HC1); dashed the"
-        " model's response at the end. Where the band moves away from the dashed line the response has changed."
+        "What was believed of each response before each of its releases, with the belief's 90 % band: learnt from the"
+        " releases before it only, drifting towards zero in between. Dashed what is believed now; all at the"
+        " volatility of the last year."
     )
     return section("Responses over time", lead, charts(figures, small=True))
 
 
-def _path(name: SeriesId, seen: _Seen, beta: float) -> str:
-    windows = [
-        (end, seen.z[end - ROLLING : end], seen.moves[end - ROLLING : end]) for end in range(ROLLING, len(seen.z) + 1)
-    ]
-    found = [
-        (seen.ts[end - 1] / NS_PER_S, *_alone(z, moves))
-        for end, z, moves in windows
-        if z @ z >= LEAST_SURPRISE * ROLLING
-    ]
-    kept = [one for one in found if math.isfinite(one[2])]
-    if len(kept) < 2:  # noqa: PLR2004 - a line has two ends
-        return ""
-    at, mean, error = (np.array(one) for one in zip(*kept, strict=True))
-    lo, hi = mean - _Z_90 * error, mean + _Z_90 * error
-    x = dated(int(at[0] * NS_PER_S), int(at[-1] * NS_PER_S), most=4)
+def _path(name: SeriesId, path: Path, beta: float) -> str:
+    at = [ts / NS_PER_S for ts in path.ts]
+    lo, hi = path.mean - _Z_90 * path.error, path.mean + _Z_90 * path.error
+    x = dated(path.ts[0], path.ts[-1], most=4)
     chart = Chart(x, axis_over([*lo.tolist(), *hi.tolist(), beta], "bp per σ", count=4, zero=True), **_SIZE)
     chart.level(0.0)
-    chart.band(at.tolist(), lo.tolist(), hi.tolist())
-    chart.line(at.tolist(), mean.tolist())
+    chart.band(at, lo.tolist(), hi.tolist())
+    chart.line(at, path.mean.tolist())
     chart.line([x.lo, x.hi], [beta, beta], of="b", dashed=True)
     return figure(name, chart.render(f"response to {name} over time"))
 

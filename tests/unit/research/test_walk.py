@@ -6,7 +6,7 @@ import pytest
 from signald.research.learner import CANDIDATES, SILENT, Candidate, Kin
 from signald.research.sample import Sample
 from signald.research.scores import covered, crps, log_score
-from signald.research.walk import Walked, walk
+from signald.research.walk import Walked, follow, walk
 from tests.support.samples import DAY_NS, plant
 
 _REPORTS = {"us.cpi": ["us.cpi.mom", "us.cpi.yoy"], "us.ppi": ["us.ppi.mom"], "us.nfp": ["us.nfp"]}
@@ -106,3 +106,17 @@ def test_residuals_far_out_are_remembered_as_a_larger_scale() -> None:
     wild = calm._replace(moves={"BTC": {300: 5.0 * calm.moves["BTC"][300]}})
 
     assert np.median(_walk(wild).law.scale[60:]) > 3.0 * np.median(_walk(calm).law.scale[60:])
+
+
+def test_what_is_followed_is_what_was_believed_before_each_release() -> None:
+    sample = _planted()
+    cut = sample.take(np.arange(180) < 100)
+
+    whole, early = (follow(one, _KIN, asset="BTC", seconds=300, candidates=CANDIDATES[::37]) for one in (sample, cut))
+
+    for name, path in whole.items():
+        before = len(early[name].ts)
+        assert list(path.ts[:before]) == list(early[name].ts)
+        assert path.mean[:before] == pytest.approx(early[name].mean)
+        assert path.mean[0] == 0.0
+        assert path.error[-1] < path.error[0]

@@ -11,11 +11,13 @@ from signald.model.indicators import load_indicators
 from signald.model.parameters import SourceFile
 from signald.research.backtest import Examined, Scope, examine
 from signald.research.judging import judge, kin_of
+from signald.research.learner import CANDIDATES
 from signald.research.prices import Bars
 from signald.research.report.backtest_page import render_backtest
 from signald.research.report.calibration_page import render_calibration
 from signald.research.report.page import number, percent
 from signald.research.sample import Sample
+from signald.research.walk import follow
 from tests.support.models import build_model, build_response, build_series
 from tests.support.samples import DAY_NS, plant
 
@@ -78,8 +80,10 @@ def calibration(sample: Sample) -> str:
         [build_series("us.cpi.mom", "us.cpi"), build_series("us.ppi.mom", "us.ppi", thin=True)],
         {"BTC": (build_response(300, [-31.25, -11.5]),)},
     )
-    judged = judge(sample, kin_of(sample, _INDICATORS), asset="BTC", seconds=300)
-    return render_calibration(model, sample, judged, asset="BTC")
+    kin = kin_of(sample, _INDICATORS)
+    judged = judge(sample, kin, asset="BTC", seconds=300)
+    followed = follow(sample, kin, asset="BTC", seconds=300, candidates=CANDIDATES[::37])
+    return render_calibration(model, sample, judged, followed, asset="BTC")
 
 
 def test_a_report_is_whole_and_fetches_nothing(backtest: Examined, calibration: str) -> None:
