@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 from rich.console import Console, RenderableType
@@ -13,6 +13,8 @@ from signald.errors import CheckFailedError
 
 app = typer.Typer()
 
+Variant: TypeAlias = Literal["size", "revisions", "basis-points", "family-scale"]
+"""As in :mod:`signald.research.variants`, which need not be loaded to say so."""
 
 CalendarOption = Annotated[list[Path], typer.Option(help="Calendar file, several times in order of trust.")]
 PricesOption = Annotated[list[Path], typer.Option(help="Price file (date,open,high,low,close,volume), several times.")]
@@ -51,6 +53,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     model: Annotated[Path | None, typer.Option(help="Score this model as it stands; else learn as one goes.")] = None,
     embargo: Annotated[int, typer.Option(min=0, help="Seconds after a move is over before it is learnt from.")] = 3600,
     cost_bps: Annotated[float, typer.Option(min=0.0, help="Of a round trip, basis points.")] = 10.0,
+    variant: Annotated[Variant | None, typer.Option(help="A way to estimate that was weighed and left out.")] = None,
     report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
     fail_if: Annotated[list[str] | None, typer.Option(help="SCORE < NUMBER: exit 3 if it holds.")] = None,
     config: ConfigOption = None,
@@ -70,6 +73,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
         indicators=tuple(name for name in indicators.split(",") if name),
         embargo_s=embargo,
         cost_bps=cost_bps,
+        variant=variant,
     )
     result = run_backtest(told, calendar, prices, scope=scope, model=model, report=report).result
     _show(render_scores(result), aside=json)

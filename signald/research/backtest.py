@@ -19,6 +19,7 @@ from signald.research.prices import Prices
 from signald.research.sample import Flags, Sample
 from signald.research.skill import HorizonScores, score_horizon
 from signald.research.strategy import COST_BPS, Strategy, Trades, try_all
+from signald.research.variants import Variant, vary, vary_kin
 
 LEAST_PER_INDICATOR: Final = 5
 """Releases from which on an indicator has a line of its own."""
@@ -37,6 +38,7 @@ class Scope(NamedTuple):
         indicators: Timestamps at which one of these came; empty: all.
         embargo_s: Seconds after a move's end before anything is learnt from it.
         cost_bps: Of a round trip.
+        variant: A way to estimate that was left out; ``None``: the one decided on.
     """
 
     asset: str = "BTC"
@@ -45,6 +47,7 @@ class Scope(NamedTuple):
     indicators: tuple[IndicatorId, ...] = ()
     embargo_s: int = EMBARGO_S
     cost_bps: float = COST_BPS
+    variant: Variant | None = None
 
 
 class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +60,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
         last: Last one.
         embargo_s: As in :class:`Scope`.
         model: The model that was scored; ``None``: learnt as it went.
+        variant: As in :class:`Scope`.
         horizons: Seconds, as text → scores.
         per_indicator: Indicator → its scores over the primary horizon, where it came often enough.
         strategy: The obvious strategy over the primary horizon.
@@ -70,6 +74,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     last: Nanos | None
     embargo_s: int
     model: str | None
+    variant: str | None = None
     horizons: dict[str, HorizonScores]
     per_indicator: dict[IndicatorId, HorizonScores]
     strategy: Strategy
@@ -117,7 +122,7 @@ def backtest(
         ConfigError: The prices or the model do not have the asset, or an indicator is not known.
         OSError: A file cannot be read.
     """
-    sample, bars = read_inputs(calendars, prices, indicators)
+    sample, bars = read_inputs(calendars, prices, indicators, revisions=scope.variant == "revisions")
     return examine(sample, bars, indicators, scope=scope, model=model)
 
 
@@ -135,7 +140,8 @@ def examine(
             raise ConfigError(name, "is no indicator that we know")
     if scope.asset not in prices or (model is not None and scope.asset not in model.assets):
         raise ConfigError(scope.asset, "has no prices here, or is not in the model")
-    kin = kin_of(sample, indicators)
+    sample = vary(sample, scope.variant, indicators=scope.indicators)
+    kin = vary_kin(kin_of(sample, indicators), scope.variant)
     inside = _inside(sample, scope)
     judged: dict[int, Judged] = {}
     tests: dict[int, list[PlaceboTest]] = {}
@@ -154,6 +160,7 @@ def examine(
         last=max(scored, default=None),
         embargo_s=scope.embargo_s,
         model=model.id if model is not None else None,
+        variant=scope.variant,
         horizons={str(seconds): score_horizon(one) for seconds, one in judged.items()},
         per_indicator=_per_indicator(sample, judged[PRIMARY_S]),
         strategy=strategy.sum_up(tried, seconds=PRIMARY_S, cost_bps=scope.cost_bps),

@@ -20,6 +20,7 @@ from signald.research.panel import merge, observe
 from signald.research.prices import Prices, load_prices
 from signald.research.sample import Sample, build_sample
 from signald.research.transfer import followers_of, lead
+from signald.research.variants import observe_revisions
 from signald.sources.calendars.files import read_calendar
 
 HORIZONS_S: Final = (300, 900, 3600)
@@ -95,11 +96,15 @@ def read_inputs(
     indicators: Mapping[IndicatorId, Indicator],
     *,
     asset: str | None = None,
+    revisions: bool = False,
 ) -> tuple[Sample, Prices]:
-    """The same, with the prices that the moves are from."""
-    readings = [read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars]
+    """The same, with the prices that the moves are from; ``revisions``: of prior figures, as series of their own."""
+    rows = merge([read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars])
     bars = load_prices(prices, asset=asset)
-    return build_sample(observe(merge(readings), indicators), bars, HORIZONS_S), bars
+    observed = observe(rows, indicators)
+    if revisions:
+        observed += observe_revisions(rows, indicators)
+    return build_sample(observed, bars, HORIZONS_S), bars
 
 
 def describe_series(

@@ -61,10 +61,17 @@ SILENT: Final = tuple(Candidate(0.0, math.inf, *one) for one in _RESIDUALS)
 
 
 class Kin(NamedTuple):
-    """Where a series belongs: one report is learnt together, and one family agrees on which candidates to believe."""
+    """Where a series belongs.
+
+    Attributes:
+        report: What is learnt together.
+        family: What agrees on which candidates to believe.
+        scale: What the scale of a report's residuals is drawn to: that of all that name the same.
+    """
 
     report: str
     family: str
+    scale: str = ""
 
 
 class Seen(NamedTuple):
@@ -150,8 +157,11 @@ class Learner:
         self._faded = [np.zeros((len(candidates), len(columns))) for columns in self._columns]
         self._squares = np.zeros((len(reports), len(candidates)))
         self._counts = np.zeros((len(reports), len(candidates)))
-        self._all_squares = np.ones(len(candidates))  # before anything is seen a release moves like any other minute
-        self._all_counts = np.ones(len(candidates))
+        scales = [kin[sample.series[columns[0]]].scale for columns in self._columns]
+        self._scale = [sorted(set(scales)).index(one) for one in scales]
+        # Before anything is seen a release moves like any other minute.
+        self._all_squares = np.ones((len(set(scales)), len(candidates)))
+        self._all_counts = np.ones((len(set(scales)), len(candidates)))
         self._record = {family: _first_record(spread) for family in sorted(set(self._family))}
         self._now = int(sample.ts[0])
         self._drifted = [self._now] * len(reports)
@@ -191,8 +201,8 @@ class Learner:
         squares = weight * left
         self._squares[seen.report] += squares
         self._counts[seen.report] += 1.0
-        self._all_squares += squares
-        self._all_counts += 1.0
+        self._all_squares[self._scale[seen.report]] += squares
+        self._all_counts[self._scale[seen.report]] += 1.0
 
     def conclude(self, usual: Floats, of: Flags | None = None) -> list[Learnt]:
         """What is believed of each report where a usual move is ``usual`` basis points, by candidate.
@@ -230,7 +240,8 @@ class Learner:
 
     def _noise(self, report: int) -> Floats:
         """Squared scale of a report's residuals, drawn to that of all reports."""
-        common = _COMMON_WEIGHT * self._all_squares / self._all_counts
+        of = self._scale[report]
+        common = _COMMON_WEIGHT * self._all_squares[of] / self._all_counts[of]
         return (common + self._squares[report]) / (_COMMON_WEIGHT + self._counts[report])
 
     def _freedom(self, report: int) -> Floats:
