@@ -46,7 +46,7 @@ def run_replay(
 ) -> ReplaySummary:
     """Run journals through the engine; documents go to ``out`` (``None``: standard output), a line each."""
     journals = [part for journal in journals for part in parts(journal)]
-    world, connections = _recorded(load_world(config), journals)
+    world, connections = recorded(load_world(config), journals)
     said = fed = 0
     with _lines_to(out) as documents, _lines_to(checkpoints) if checkpoints else nullcontext() as books:
         watch = Checkpoints(every, books.write) if books else None
@@ -80,7 +80,7 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     session, *_ = sessions(journals)
     if session.mode == "import":
         raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
-    world, connections = _recorded(load_world(config), journals)
+    world, connections = recorded(load_world(config), journals)
     find = _models_of(journals)
     learnt = find(session.model_id)
     is_ours = learnt is not None and is_learnt_from(learnt, world.parameters.id)
@@ -104,7 +104,7 @@ def _models_of(journals: Sequence[Path]) -> FindModel:
     return find
 
 
-def _recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, VenueConfig]]:
+def recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, VenueConfig]]:
     """The world with what recordings show of their instruments, and the connections in the journals, by channel."""
     begun = sessions(journals)
     rules = next((session.rules for session in begun if session.rules), begun[0].rules)

@@ -1,5 +1,7 @@
 """Commands over recordings: ``record``, ``import``, ``replay``, ``verify``, ``journal``, ``history``."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +65,41 @@ def replay(
     )
     if json:
         say_json(summary._asdict())
+
+
+@app.command()
+def serve(
+    journals: Annotated[list[Path], typer.Argument(help="Journals, merged by time.")],
+    *,
+    config: ConfigOption = None,
+    speed: Annotated[float, typer.Option(min=0.001, help="So many times as fast as it was.")] = 1.0,
+    since: FromOption = None,
+    until: ToOption = None,
+    broker_port: Annotated[
+        int | None, typer.Option(min=1, max=65_534, help="Start a broker there, instead of using the configured one.")
+    ] = None,
+    readers: Annotated[int, typer.Option(min=0, help="Begin when each exchange has so many.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Play journals onto a broker and onto simulated exchanges, at their own pace, times moved to now."""
+    from signald.app.serving import Playing, run_serve  # noqa: PLC0415 - see replay
+    from signald.simulate.stage import Place  # noqa: PLC0415
+
+    def tell(broker: str, places: Sequence[Place]) -> None:
+        if json:
+            say_json({"broker": broker, "venues": [place._asdict() for place in places]})
+        else:
+            say(f"broker: {broker}")
+            for place in places:
+                say(f"{place.venue}: {place.ws_url} and {place.rest_url}, {', '.join(place.instruments)}")
+        sys.stdout.flush()
+
+    playing = Playing(speed, parse_time(since), parse_time(until), readers, broker_port)
+    summary = run_serve(configuration(config), journals, playing, tell)
+    if json:
+        say_json(summary._asdict())
+    else:
+        say(f"{summary.frames} frames and {summary.messages} messages played")
 
 
 @app.command()

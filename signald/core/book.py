@@ -133,6 +133,10 @@ class Book:
         """The ``limit`` best levels of ``side`` (``"bid"``, ``"ask"``), best first."""
         return [(int(tick) * self._tick, int(lots) * self._lot) for tick, lots in self._all(_SIDES[side])[:limit]]
 
+    def pairs(self, side: str) -> WordArray:
+        """Every (tick, lots) of ``side`` in the book's own steps, best first."""
+        return self._all(_SIDES[side])
+
     def forget(self, state: int) -> None:
         """Throw away the levels and all that is known, and show ``state`` on the board."""
         words = self.words
