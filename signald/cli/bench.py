@@ -46,13 +46,14 @@ def path(
     rate: Annotated[float, typer.Option("--rate", min=1.0, help="Releases a second.")] = 500.0,
     html: HtmlOption = None,
     *,
+    with_console: Annotated[bool, typer.Option("--with-console", help="Also with twenty pages open.")] = False,
     json: JsonOption = False,
 ) -> None:
     """From a release's publication to a consumer's hands, beside an idiomatic program and beside the least there is."""
     from signald.bench.path.measure import bench_path, sections  # noqa: PLC0415 - only what is asked for is loaded
     from signald.bench.path.page import write_page  # noqa: PLC0415 - see above
 
-    result = bench_path(releases=releases, rounds=rounds, rate=rate)
+    result = bench_path(releases=releases, rounds=rounds, rate=rate, with_console=with_console)
     for name, value in sections(result):
         say(f"{name:<56} {value}")
     if html is not None:

@@ -21,7 +21,8 @@ from signald.sinks.status import StatusBoard
 from signald.sources.registry import channels_of
 
 _EVERY_S = 1.0
-_CALENDAR_EVERY_S = 2.0
+_CALENDAR_EVERY_S = 0.5
+_CALENDAR_EVERY_IN_DEMO_S = 0.1
 _BOOKS_EVERY_S = 0.25
 _EVERY_IN_DEMO_S = 0.005
 """The demo waits for each deadline: it must be told at once."""
@@ -56,6 +57,7 @@ class DaemonStatus:
         self._tally = books
         self._readiness = readiness
         self._every_s = _EVERY_S if config.live.clock_file is None else _EVERY_IN_DEMO_S
+        self._calendar_every_s = _CALENDAR_EVERY_S if config.live.clock_file is None else _CALENDAR_EVERY_IN_DEMO_S
         self._compiled_before: int | None = None
         self._roster = roster
         self._pid = os.getpid() if roster is None else os.getppid()
@@ -88,7 +90,7 @@ class DaemonStatus:
         calendar_due = clock()
         while True:
             if clock() >= calendar_due:  # it looks at every release: not as often as the rest
-                calendar_due = clock() + _CALENDAR_EVERY_S
+                calendar_due = clock() + self._calendar_every_s
                 self._board.put("calendar", {"now": self._clock.now(), **msgspec.structs.asdict(self.calendar())})
             for component, state in (("engine", self.engine()), ("daemon", self.daemon())):
                 if said.get(component) != state:

@@ -14,6 +14,7 @@ from signald.runtime.clock import LiveClock
 PERCENTILES: Final = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
 _SIDES: Final = ("signald", "floor", "idiom")
+_PAGES: Final = 20
 _WARM: Final = 200  # releases of each side that are not counted
 _PACKAGES: Final = ("signald", "aiomqtt", "redis", "hiredis", "msgspec", "numba", "numpy", "uvloop")
 _MAIN: Final = next(iter(SERVERS))
@@ -67,8 +68,12 @@ class Measured:
         }
 
 
-def bench_path(*, releases: int, rounds: int, rate: float, servers: Sequence[str] = tuple(SERVERS)) -> dict[str, Any]:
+def bench_path(
+    *, releases: int, rounds: int, rate: float, servers: Sequence[str] = tuple(SERVERS), with_console: bool = False
+) -> dict[str, Any]:
     """Measure ``releases`` of each side of each case, in ``rounds``, ``rate`` a second, on these pairs of servers.
+
+    ``with_console`` adds the case of a daemon whose console twenty pages look at.
 
     Raises:
         ConfigError: No pair of servers is installed.
@@ -81,7 +86,7 @@ def bench_path(*, releases: int, rounds: int, rate: float, servers: Sequence[str
     for pair in servers:
         try:
             with World(pair) as world:
-                turns = _people(world, wide=pair == _MAIN)
+                turns = _people(world, wide=pair == _MAIN, with_console=with_console)
                 measured = _play(world, turns, releases=releases, rounds=rounds, rate=rate)
                 runs += _runs(pair, turns, measured)
                 ready_s |= {f"{name}, {pair}": took for name, took in world.ready_s.items()}
@@ -109,12 +114,15 @@ def rank(ordered: Sequence[int], share: float) -> float:
     return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
 
 
-def _people(world: World, *, wide: bool) -> list[Turn]:
+def _people(world: World, *, wide: bool, with_console: bool) -> list[Turn]:
     """Start the programs; returns a round's turns."""
     world.add_signald("signald")
     world.add_program("floor")
     world.add_program("idiom")
     turns = [Turn(f"qos {qos}", side, side, qos) for qos in (1, 0) for side in _SIDES]
+    if with_console:
+        world.add_signald("signald-console", pages=_PAGES)
+        turns.append(Turn(f"console with {_PAGES} pages", "signald", "signald-console", 1))
     if wide:
         world.add_signald("signald-20", beside=BESIDE)
         world.add_program("floor", beside=BESIDE)

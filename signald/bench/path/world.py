@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, Final, NamedTuple, Self
 
 from signald.bench.path.orders import Helper
+from signald.bench.path.pages import open_pages
 from signald.bench.path.replies import RedisSocket, open_connection
 from signald.errors import CheckFailedError
 from signald.model.time import NS_PER_S, format_rfc3339
@@ -111,13 +112,16 @@ class World:
         self._stack.enter_context(Helper(module, prefix=name, streams=streams, **ports))
         self.parties[name] = Party(name, name, self._consumer(0, streams))
 
-    def add_signald(self, name: str, *, symbols: Sequence[str] = SYMBOLS[:1], beside: int = 0) -> None:
-        """Start a daemon with a database of its own, and tell it what is scheduled."""
+    def add_signald(self, name: str, *, symbols: Sequence[str] = SYMBOLS[:1], beside: int = 0, pages: int = 0) -> None:
+        """Start a daemon with a database of its own, and tell it what is scheduled; open ``pages`` of its console."""
+        console_port = free_port() if pages else 0
         database, self._databases = self._databases, self._databases + 1
         metrics_port = free_port()
         consumers = [f"desk-{number}" for number in range(1 + beside)]
         files = {
-            "signald.toml": self._config(name, database, metrics_port, symbols=symbols, consumers=consumers),
+            "signald.toml": self._config(
+                name, database, metrics_port, symbols=symbols, consumers=consumers, console_port=console_port
+            ),
             "instruments.toml": "".join(
                 _INSTRUMENT.format(symbol=symbol, base=symbol[:3], quote=symbol[3:]) for symbol in symbols
             ),
@@ -134,6 +138,8 @@ class World:
         self.ready_s[name] = (self._ready_at - began) / NS_PER_S
         for number, release_id in enumerate(self.releases):
             self._schedule(name, release_id, number)
+        if pages:
+            self._stack.enter_context(open_pages(console_port, pages))
         streams = [keys.consumer_stream(consumer) for consumer in consumers]
         self.parties[name] = Party(name, name, self._consumer(database, streams), metrics_port)
 
@@ -177,7 +183,14 @@ class World:
         self.publisher.do(topic=topic, payload=json.dumps(message))
 
     def _config(
-        self, name: str, database: int, metrics_port: int, *, symbols: Sequence[str], consumers: Sequence[str]
+        self,
+        name: str,
+        database: int,
+        metrics_port: int,
+        *,
+        symbols: Sequence[str],
+        consumers: Sequence[str],
+        console_port: int = 0,
     ) -> str:
         sections: dict[str, dict[str, object]] = {
             "[mqtt]": {"host": LOOPBACK, "port": self._broker.port, "client_id": name, "prefix": name},
@@ -185,7 +198,7 @@ class World:
             "[releases]": {"late_after_s": _SETTLED, "valid_s": _SETTLED, "close_after_s": 2 * _SETTLED},
             "[journal]": {"path": "journal"},
             "[metrics]": {"port": metrics_port},
-            "[console]": {"enabled": False},
+            "[console]": {"port": console_port, "token_file": "token"} if console_port else {"enabled": False},
             "[instruments]": {"path": "instruments.toml"},
             "[[venues]]": {
                 "name": "binance",
