@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from signald.simulate.market import ASK, BID, Change
+from signald.simulate.market import BID, Change
 from tests.support.venue_on_the_wire import VENUES, VenueOnTheWire
 
 pytestmark = pytest.mark.timeout(1_800)
@@ -32,13 +32,14 @@ def _no_logs() -> Iterator[None]:
 @pytest.mark.parametrize("venue", VENUES)
 async def test_memory_is_flat(venue: str, tmp_path: Path) -> None:
     wire = VenueOnTheWire(venue, tmp_path, moving=False)
-    ledger = wire.wired.symbols[0].ledger
+    ledgers = [symbol.ledger for symbol in wire.wired.symbols]
 
     def goes_on(condition: Callable[[], bool]) -> Callable[[], bool]:
-        """The condition, asked of a market that moves once a turn."""
+        """The condition, asked of markets that move once a turn."""
 
         def turn() -> bool:
-            ledger.apply([Change(BID, 1_000, 1 + ledger.update_id % 7)])
+            for ledger in ledgers:
+                ledger.apply([Change(BID, 1_000, 1 + ledger.update_id % 7)])
             return condition()
 
         return turn
@@ -57,7 +58,6 @@ async def test_memory_is_flat(venue: str, tmp_path: Path) -> None:
         return tracemalloc.get_traced_memory()[0]
 
     async with wire.running():
-        wire.wired.symbols[1].ledger.apply([Change(ASK, 1_011, 5)])
         await wire.until(goes_on(wire.all_live))
         tracemalloc.start()
         try:

@@ -10,13 +10,17 @@ from typing import Final
 from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.ladder import SLOT_MASK, next_worse, ring_of
 from signald.core.kernels.layout import APART, ASK_SIDE, BEST, BID_SIDE, COUNT, DECIMALS, NONE, PRICE, SIZE, STEP
-from signald.core.kernels.machine import Words
-from signald.core.kernels.text import crc32, write_byte, write_decimal
+from signald.core.kernels.machine import Words, leading_zeros, set_text_word, trailing_zeros
+from signald.core.kernels.text import crc32, digits_of, write_byte, write_decimal
 
 LEVELS: Final = 25
 UNKNOWN: Final = -1
 """No checksum: a level that it needs lies outside the window."""
 _COLON: Final = ord(":")
+_POINT: Final = ord(".")
+_ZEROS: Final = int.from_bytes(b"00000000", "little")
+_WORD_BYTES: Final = 8
+_EIGHT_DIGITS: Final = 10**8
 
 
 @inner
@@ -44,8 +48,27 @@ def checksum_of(book: Words, text: Words) -> int:
 @inlined
 def _write_level(book: Words, side: int, tick: int, text: Words, at: int) -> int:
     """Write `8476.98:415:`."""
-    at = write_decimal(text, at, tick * book[PRICE + STEP], book[PRICE + DECIMALS])
+    at = _write_number(text, at, tick * book[PRICE + STEP], book[PRICE + DECIMALS])
     at = write_byte(text, at, _COLON)
     lots = ring_of(book, side)[tick & SLOT_MASK]
-    at = write_decimal(text, at, lots * book[SIZE + STEP], book[SIZE + DECIMALS])
+    at = _write_number(text, at, lots * book[SIZE + STEP], book[SIZE + DECIMALS])
     return write_byte(text, at, _COLON)
+
+
+@inlined
+def _write_number(text: Words, at: int, units: int, decimals: int) -> int:
+    """As :func:`write_decimal`: most numbers have no more than eight digits, not all behind the point."""
+    if units >= _EIGHT_DIGITS or decimals >= _WORD_BYTES:
+        return write_decimal(text, at, units, decimals)
+    digits = digits_of(units)
+    written = digits | _ZEROS
+    whole = _WORD_BYTES - decimals
+    lead = min(trailing_zeros(digits) >> 3, whole - 1)
+    set_text_word(text, at, written >> (8 * lead))
+    at += whole - lead
+    places = decimals - (leading_zeros(digits) >> 3)
+    if places <= 0:
+        return at
+    set_text_word(text, at, _POINT)
+    set_text_word(text, at + 1, written >> (8 * whole))
+    return at + 1 + places
