@@ -8,9 +8,21 @@ and is then compared in the very digits that were sent, see checksum.py.
 from typing import Final
 
 from signald.core.kernels.jit import inlined, inner
-from signald.core.kernels.ladder import SLOT_MASK, next_worse, ring_of
-from signald.core.kernels.layout import APART, ASK_SIDE, BEST, BID_SIDE, COUNT, DECIMALS, NONE, PRICE, SIZE, STEP
-from signald.core.kernels.machine import Words, leading_zeros, set_text_word, trailing_zeros
+from signald.core.kernels.ladder import SLOT_MASK, WORD_MASK, bits_of, ring_of
+from signald.core.kernels.layout import (
+    APART,
+    ASK_SIDE,
+    BASE,
+    BEST,
+    BID_SIDE,
+    COUNT,
+    DECIMALS,
+    PRICE,
+    RING_WORDS,
+    SIZE,
+    STEP,
+)
+from signald.core.kernels.machine import Words, bit, bits_from, bits_up_to, leading_zeros, set_text_word, trailing_zeros
 from signald.core.kernels.text import crc32, digits_of, write_byte, write_decimal
 
 LEVELS: Final = 25
@@ -29,19 +41,30 @@ def checksum_of(book: Words, text: Words) -> int:
     if book[APART] != 0:
         return UNKNOWN
     bids, asks = min(book[COUNT], LEVELS), min(book[COUNT + 1], LEVELS)
-    bid, ask = book[BEST], book[BEST + 1]
+    first = book[BASE] >> 6
+    bid_at, ask_at = book[BEST] >> 6, book[BEST + 1] >> 6
+    bid_word = bits_of(book, BID_SIDE)[bid_at & WORD_MASK] & bits_up_to(book[BEST])
+    ask_word = bits_of(book, ASK_SIDE)[ask_at & WORD_MASK] & bits_from(book[BEST + 1])
     at = 0
     for number in range(max(bids, asks)):
         if number < bids:
-            bid = next_worse(book, BID_SIDE, bid) if number > 0 else bid
-            if bid == NONE:
-                return UNKNOWN
-            at = _write_level(book, BID_SIDE, bid, text, at)
+            while bid_word == 0:
+                bid_at -= 1
+                if bid_at < first:
+                    return UNKNOWN
+                bid_word = bits_of(book, BID_SIDE)[bid_at & WORD_MASK]
+            place = 63 - leading_zeros(bid_word)
+            bid_word ^= bit(place)
+            at = _write_level(book, BID_SIDE, (bid_at << 6) + place, text, at)
         if number < asks:
-            ask = next_worse(book, ASK_SIDE, ask) if number > 0 else ask
-            if ask == NONE:
-                return UNKNOWN
-            at = _write_level(book, ASK_SIDE, ask, text, at)
+            while ask_word == 0:
+                ask_at += 1
+                if ask_at >= first + RING_WORDS:
+                    return UNKNOWN
+                ask_word = bits_of(book, ASK_SIDE)[ask_at & WORD_MASK]
+            place = trailing_zeros(ask_word)
+            ask_word ^= bit(place)
+            at = _write_level(book, ASK_SIDE, (ask_at << 6) + place, text, at)
     return crc32(text, max(at - 1, 0))
 
 
@@ -58,6 +81,8 @@ def _write_level(book: Words, side: int, tick: int, text: Words, at: int) -> int
 @inlined
 def _write_number(text: Words, at: int, units: int, decimals: int) -> int:
     """As :func:`write_decimal`: most numbers have no more than eight digits, not all behind the point."""
+    if decimals == _WORD_BYTES and units < _EIGHT_DIGITS * _EIGHT_DIGITS:
+        return _write_halves(text, at, units // _EIGHT_DIGITS, units % _EIGHT_DIGITS)
     if units >= _EIGHT_DIGITS or decimals >= _WORD_BYTES:
         return write_decimal(text, at, units, decimals)
     digits = digits_of(units)
@@ -72,3 +97,18 @@ def _write_number(text: Words, at: int, units: int, decimals: int) -> int:
     set_text_word(text, at, _POINT)
     set_text_word(text, at + 1, written >> (8 * whole))
     return at + 1 + places
+
+
+@inlined
+def _write_halves(text: Words, at: int, whole: int, part: int) -> int:
+    """Write a number that has eight digits at most on either side of the point."""
+    digits = digits_of(whole)
+    lead = min(trailing_zeros(digits) >> 3, _WORD_BYTES - 1)
+    set_text_word(text, at, (digits | _ZEROS) >> (8 * lead))
+    at += _WORD_BYTES - lead
+    if part == 0:
+        return at
+    digits = digits_of(part)
+    set_text_word(text, at, _POINT)
+    set_text_word(text, at + 1, digits | _ZEROS)
+    return at + 1 + _WORD_BYTES - (leading_zeros(digits) >> 3)
