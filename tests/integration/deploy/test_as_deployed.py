@@ -48,6 +48,7 @@ class Deployed(NamedTuple):
             "SIGNALD_REDIS__PASSWORD_FILE": str(self.secrets / "redis-password"),
             "SIGNALD_METRICS__HOST": LOOPBACK,
             "SIGNALD_METRICS__PORT": str(free_port()),
+            "SIGNALD_CONSOLE__ENABLED": "false",
         }
 
 

@@ -1,0 +1,123 @@
+import math
+
+from signald.client.entries import Received
+from signald.console.facts import Facts, group_lags
+from signald.console.gauges import Told, exposition
+from signald.console.scores import Scores
+from signald.model.signals import Signal
+from signald.model.time import NS_PER_S
+from tests.support.signals import T0, sample_signal
+
+INSTRUMENT = "BTCUSDT-PERP.BINANCE"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+def received(signal: Signal, *, took_ns: int = 1_500_000, late_ms: int = 0) -> Received:
+    published = signal.ts_ingest + took_ns
+    return Received(
+        "1-0", signal.id, signal.kind, signal.instrument, 1, T0, published, late_ms, signal, is_redelivered=False
+    )
+
+
+def outcome(realised_bps: float, *, held: bool, after_s: int = 300) -> Signal:
+    at = T0 + after_s * NS_PER_S
+    return sample_signal(
+        id="2", kind="outcome", realised_bps=realised_bps, held={str(after_s): held}, ts_event=at, ts_ingest=at
+    )
+
+
+def scores_of(*outcomes: Signal) -> Scores:
+    scores = Scores()
+    for one in outcomes:
+        scores.take(sample_signal(ts_event=T0, ts_ingest=T0))
+        scores.take(one)
+    return scores
+
+
+def told(facts: Facts) -> Told:
+    return Told(T0, facts, {}, 0, redis_up=True, processes={})
+
+
+def test_coverage_and_hits_are_of_what_was_predicted() -> None:
+    scores = scores_of(outcome(-60.0, held=True), outcome(300.0, held=False))
+
+    assert (scores.count(300), scores.coverage(300)) == (2, 0.5)
+    assert scores.hits(300) == (0.5, 2)
+
+
+def test_brier_score_is_the_squared_error_of_a_rise() -> None:
+    scores = scores_of(outcome(-60.0, held=True))
+
+    assert scores.brier(300) == 0.25**2
+
+
+def test_reliability_counts_by_predicted_probability() -> None:
+    found = scores_of(outcome(-60.0, held=True), outcome(30.0, held=True)).reliability()
+
+    assert found == {"0.2-0.4": (2, 0.25, 0.5)}
+
+
+def test_reaction_between_horizons_judges_nothing() -> None:
+    scores = scores_of(outcome(-60.0, held=True, after_s=10))
+
+    assert scores.horizons == []
+    assert math.isnan(scores.coverage(300))
+
+
+def test_outcome_of_a_figure_that_was_not_seen_judges_nothing() -> None:
+    scores = Scores()
+
+    scores.take(outcome(-60.0, held=True))
+
+    assert scores.horizons == []
+
+
+def test_response_is_the_contribution_by_standard_deviation() -> None:
+    facts = Facts()
+
+    facts.take(received(sample_signal()))
+
+    assert facts.responses == {("us.cpi.yoy", INSTRUMENT): -61.0 / 1.31}
+    assert facts.model == "m1"
+
+
+def test_histogram_counts_what_was_not_late_and_has_ids_as_exemplars() -> None:
+    facts = Facts()
+    facts.take(received(sample_signal(id="aa" * 16, ts_ingest=T0)))
+    facts.take(received(sample_signal(id="bb" * 16, ts_ingest=T0), late_ms=7_000))
+
+    text, content_type = exposition(told(facts), OPENMETRICS)
+
+    assert content_type.startswith("application/openmetrics-text")
+    assert facts.counts == [0, 0, 0, 1, *[0] * 10]
+    assert b'le="0.002"} 1.0 # {signal_id="' + b"aa" * 16 in text
+    assert b"bb" * 16 not in text
+
+
+def test_step_of_the_guard_that_has_expired_is_widen() -> None:
+    facts = Facts()
+    facts.take(received(sample_signal(kind="guard")))
+
+    now, _ = exposition(told(facts), "")
+    later, _ = exposition(told(facts)._replace(now=T0 + 901 * NS_PER_S), "")
+
+    assert f'signald_guard_state{{instrument="{INSTRUMENT}",state="released"}} 1.0'.encode() in now
+    assert f'signald_guard_state{{instrument="{INSTRUMENT}",state="widen"}} 1.0'.encode() in later
+
+
+def test_nothing_known_is_nothing_told() -> None:
+    text, content_type = exposition(told(Facts()), "text/plain")
+
+    assert content_type.startswith("text/plain")
+    assert b"signald_tick_to_signal_seconds_count 0.0" in text
+    assert b"signald_book_mid{" not in text
+
+
+def test_lag_that_redis_does_not_know_is_none() -> None:
+    groups = [
+        [b"name", b"desk", b"pending", 3, b"lag", 7],
+        [b"name", b"other", b"pending", 0, b"lag", None],
+    ]
+
+    assert group_lags(groups) == {"desk": (7, 3), "other": (0, 0)}
+    assert group_lags(None) == {}
