@@ -32,6 +32,7 @@ _BAR: Final = 24  # characters of the longest bar
 _NARROW_BAR: Final = 10
 _NARROW: Final = 110  # columns below which facts go below the head, not beside it
 _INDENT: Final = 20
+_SHOWN_BPS: Final = 0.05  # less would be shown as 0.0
 _BETWEEN: Final = "  "
 
 
@@ -47,8 +48,9 @@ def lines_of(signal: Signal, *, width: int | None = None) -> Iterator[Text]:
     clock = format_rfc3339(signal.ts_event // NS_PER_S * NS_PER_S)[11:19]
     head = Text.assemble(
         (f"{clock} ", "dim"),
-        f"{signal.kind:<10} {signal.instrument or '':<22} ",
-        (f"{word:<12}", _STYLES.get(word, "")),
+        (f"{signal.kind:<10}", _STYLES.get(signal.kind, "")),
+        f" {signal.instrument or '':<22} ",
+        (f"{'' if word == signal.kind else word:<12}", _STYLES.get(word, "")),
     )
     facts = [Text(fact) for fact in _facts(signal) if fact]
     if signal.flags:
@@ -117,8 +119,8 @@ def _facts(signal: Signal) -> Iterator[str]:
             yield f"{at.mean_bps:+.1f} bps [{at.lo_bps:+.0f}, {at.hi_bps:+.0f}] n {at.n}"
     if signal.desk is not None:
         desk = signal.desk
-        yield "" if not desk.quote_widen_bps else f"widen {desk.quote_widen_bps:.1f}"
-        yield "" if not desk.skew_bps else f"skew {desk.skew_bps:+.1f}"
+        yield "" if abs(desk.quote_widen_bps or 0.0) < _SHOWN_BPS else f"widen {desk.quote_widen_bps:.1f}"
+        yield "" if abs(desk.skew_bps or 0.0) < _SHOWN_BPS else f"skew {desk.skew_bps:+.1f}"
         if desk.max_size_usd is not None:
             yield f"≤ {desk.max_size_usd:,.0f} USD" if desk.max_size_usd else "no quote"
     if isinstance(signal.policy, PolicyView):

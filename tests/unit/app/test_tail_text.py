@@ -1,9 +1,12 @@
+import msgspec
 from msgspec.structs import replace
 
-from signald.app.tail_text import lines_of, next_due
+from signald.app.tail_status import Overheard
+from signald.app.tail_text import footer, lines_of, next_due
 from signald.live.agenda import DueRelease
 from signald.model.signals import DeskGuidance, Rung
 from signald.model.time import NS_PER_S
+from signald.sinks.encoding import encode_data
 from tests.support.desk_stream import guard_signal
 from tests.support.signals import T0, sample_signal
 
@@ -67,3 +70,34 @@ def test_countdown_names_what_is_due_next() -> None:
     assert line.startswith("T−01:02:03  us.series_0:2025-01 (consensus 2.9), us.series_1:2025-01")
     assert line.endswith("and 2 more")
     assert next_due((), T0).plain == "nothing is due"
+
+
+def test_narrow_terminal_has_facts_below_the_head_and_no_line_is_too_long() -> None:
+    signal = sample_signal(flags=("late_release", "thin_history", "stale_book"))
+
+    lines = [line.plain for line in lines_of(signal, width=80)]
+
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 80
+    assert all(line.startswith(" " * 20) for line in lines[1:])
+    assert " ".join(" ".join(lines).split()) == " ".join(next(iter(lines_of(signal))).plain.split())
+
+
+def test_footer_counts_down_by_the_daemons_clock_and_says_when_it_is_silent_or_halted() -> None:
+    heard = Overheard()
+    nobody = footer(heard, 0).plain
+    calendar = {"now": T0 - 90 * NS_PER_S, "releases": (due("us.cpi.yoy:2025-01"),), "sources": ()}
+    heard.take([msgspec.json.encode(calendar), b'{"now":0}'], [None, None], 1_000 * NS_PER_S)
+    counting = footer(heard, 1_005 * NS_PER_S).plain
+    silent = footer(heard, 1_020 * NS_PER_S).plain
+    halt = sample_signal(kind="halt", verdict=None, causes=(), by="ops", reason="venue in trouble")
+    resume = sample_signal(kind="resume", verdict=None, causes=(), by="ops", reason="over", ts_event=T0 + 1)
+    heard.take([msgspec.json.encode(calendar), b'{"now":1}'], [encode_data(halt), None], 1_030 * NS_PER_S)
+    halted = footer(heard, 1_030 * NS_PER_S).plain
+    heard.take([None, None], [encode_data(halt), encode_data(resume)], 1_031 * NS_PER_S)
+
+    assert nobody == "no daemon was heard of"
+    assert counting.startswith("T−00:01:25  us.cpi.yoy:2025-01")
+    assert silent == "the daemon has said nothing for 20 s"
+    assert halted.startswith(" HALTED  by ops: venue in trouble")
+    assert heard.halted is None
