@@ -16,7 +16,15 @@ from signald.model.time import Nanos, format_rfc3339
 from signald.research.report.page import page, table
 from signald.sinks.encoding import decode_data
 
-_COLUMNS = ("time", "what", "instrument", "said", "figure against consensus", "book", "model", "doubts", "id")
+_COLUMNS = ("time, and identity", "what", "said", "on what grounds")
+_STYLE = (
+    "<style>.said th,.said td{text-align:left;white-space:normal;vertical-align:top;padding:7px 14px 7px 0}"
+    ".said td:first-child{overflow-wrap:anywhere;min-width:11em}.said small{display:block;padding:0;min-width:0}"
+    ".said td b{font-weight:600}@media(max-width:640px){.said thead{display:none}.said tr{display:block;padding:8px 0;"
+    "border-bottom:1px solid var(--faint)}.said td{display:block;border:0;padding:1px 0}}</style>"
+)
+_GROUNDS = ("", "book ", "model ", "doubts: ")
+"""What stands before each of a row's grounds: figures, book, model, flags."""
 _TOLD = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
 _NOTICES = frozenset({"Withheld", "Controlled", "BlackoutTurned"})
 
@@ -30,8 +38,8 @@ def write_history(path: Path, out: Path, *, from_ts: Nanos | None, to_ts: Nanos 
     """
     records = [record for record in read(path, from_ts=from_ts, to_ts=to_ts) if record.kind in _TOLD]
     told = [record for record in records if record.kind is RecordKind.SIGNAL]
-    rows = ([escape(cell) for cell in row] for row in _rows(records))
-    parts = [*map(_run, _sessions(path)), table(_COLUMNS, rows)]
+    shown = table(_COLUMNS, map(_cells, _rows(records)))
+    parts = [_STYLE, *map(_run, _sessions(path)), f"<div class=said>{shown}</div>"]
     subtitle = f"{path}: {len(told)} documents" + (
         f", {format_rfc3339(told[0].ts_ingest)} to {format_rfc3339(told[-1].ts_ingest)}" if told else ""
     )
@@ -57,6 +65,13 @@ def _run(begun: tuple[Record, Session]) -> str:
     facts = f"model {session.model_id or 'none'}, version {session.version or 'unknown'}"
     to = f"told: {', '.join(consumers)}" if consumers else "told: nobody but the stream of all signals"
     return f"<p><b>{escape(format_rfc3339(record.ts_ingest))}</b> a run began: {escape(facts)}; {escape(to)}</p>"
+
+
+def _cells(row: tuple[str, ...]) -> list[str]:
+    """A row's facts as four cells of HTML: on a phone they stand below one another."""
+    time, what, instrument, said, *grounds, name = map(escape, row)
+    told = "<br>".join(f"{before}{fact}" for before, fact in zip(_GROUNDS, grounds, strict=True) if fact)
+    return [f"{time}<small>{name}</small>", f"<b>{what}</b><small>{instrument}</small>", said, told]
 
 
 def _rows(records: Iterable[Record]) -> Iterator[tuple[str, ...]]:
