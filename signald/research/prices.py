@@ -83,7 +83,8 @@ def load_prices(paths: Iterable[Path], *, asset: str | None = None) -> Prices:
     """Read price files, plain or gzipped.
 
     Args:
-        paths: The files; those of one asset and bar length are joined, the first to have a bar wins.
+        paths: The files; those of one asset and bar length are joined, the first to have a bar wins. Rows may come in
+            any order, and more than once if they say the same.
         asset: What they are prices of; ``None``: told by each file's name, ``btc_5m_2023.csv.gz``.
 
     Raises:
@@ -140,7 +141,7 @@ def _read(path: Path) -> pl.DataFrame:
     origin = pl.concat_str([pl.col(one) for one in _ORIGIN if one in frame.columns] or [pl.lit("")], separator=" ")
     try:
         start = pl.col("date").str.to_datetime(time_zone="UTC", time_unit="ns").dt.epoch("ns")
-        return frame.select(start=start, open="open", close="close", origin=origin).sort("start")
+        return frame.select(start=start, open="open", close="close", origin=origin).unique().sort("start")
     except pl.exceptions.PolarsError as error:
         raise ImportFormatError(path.name, 0, f"date: {error}") from error
 

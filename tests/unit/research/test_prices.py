@@ -145,3 +145,18 @@ def test_volatility_without_half_its_bars_is_not_known(tmp_path: Path) -> None:
 
     assert np.isnan(volatility_of(bars, [_at("13:25")], lookback_s=600, seconds=300)).all()
     assert np.isnan(volatility_of(bars, [_at("13:40")], lookback_s=3600, seconds=300)).all()
+
+
+def test_rows_in_any_order_and_twice_the_same_are_one_file(tmp_path: Path) -> None:
+    plain = load_prices([_write(tmp_path / "btc_5m.csv", _BARS)])
+    mixed = load_prices([_write(tmp_path / "btc_mixed.csv", [*reversed(_BARS), *_BARS[1:3]])])
+
+    assert mixed["BTC"][0].start.tolist() == plain["BTC"][0].start.tolist()
+    assert mixed["BTC"][0].close.tolist() == plain["BTC"][0].close.tolist()
+
+
+def test_two_bars_of_one_moment_that_disagree_are_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path / "btc_5m.csv", [*_BARS, ("13:30", 200.0, 777.0, "um")])
+
+    with pytest.raises(ImportFormatError, match="one moment"):
+        load_prices([path])
