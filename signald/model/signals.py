@@ -51,8 +51,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     ``figure`` counts the figures of that release (0 the first, 1 its first correction). ``surprise`` is
     actual − consensus, ``surprise_z`` in standard deviations of past surprises; both ``None`` without a consensus.
-    ``prior_revision`` is revised_prior − prior, given where the prior was revised; ``contradicted_by`` are the figures
-    of the sources that say another, by name, given where there are some.
+    ``surprise_survey_z`` is the surprise in standard deviations of the forecasts, given where their dispersion is
+    known; nothing is predicted from it. ``prior_revision`` is revised_prior − prior, given where the prior was
+    revised; ``contradicted_by`` are the figures of the sources that say another, by name, given where there are some.
     """
 
     release_id: ReleaseId
@@ -63,6 +64,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     revised_prior: float | None
     surprise: float | None
     surprise_z: float | None
+    surprise_survey_z: float | msgspec.UnsetType = msgspec.UNSET
     prior_revision: float | msgspec.UnsetType = msgspec.UNSET
     contradicted_by: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
 

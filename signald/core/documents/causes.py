@@ -18,7 +18,7 @@ _FLAG_RANK: Final[dict[Flag, int]] = {flag: rank for rank, flag in enumerate(get
 
 def cause_of(scorer: Scorer, window: ReleaseWindow, release: Release, number: int) -> Cause:
     """A figure against what was expected of it."""
-    consensus, prior = window.expectation
+    consensus, prior, consensus_std = window.expectation
     found = None if release.actual is None else scorer.surprise(window.release_id, release.actual, consensus)
     revised = release.revised_prior
     return Cause(
@@ -30,6 +30,7 @@ def cause_of(scorer: Scorer, window: ReleaseWindow, release: Release, number: in
         revised_prior=revised,
         surprise=found.raw if found else None,
         surprise_z=found.z if found else None,
+        surprise_survey_z=found.raw / consensus_std if found and consensus_std else msgspec.UNSET,
         prior_revision=surprise(revised, prior) if revised is not None and prior is not None else msgspec.UNSET,
         contradicted_by=dict(window.contradicted) or msgspec.UNSET,
     )
@@ -37,7 +38,7 @@ def cause_of(scorer: Scorer, window: ReleaseWindow, release: Release, number: in
 
 def absence_of(window: ReleaseWindow) -> Cause:
     """What was expected of a figure that did not come."""
-    consensus, prior = window.expectation
+    consensus, prior, _ = window.expectation
     return Cause(
         release_id=window.release_id,
         figure=0,

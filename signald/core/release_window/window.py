@@ -33,10 +33,17 @@ _MAX_FORESEEN: Final = 64  # consensuses of one release whose ladder is worth a 
 
 
 class Expectation(NamedTuple):
-    """What was expected of a figure, in the indicator's unit."""
+    """What was expected of a figure, in the indicator's unit.
+
+    Attributes:
+        consensus: Median forecast.
+        prior: Last period's figure.
+        consensus_std: Standard deviation of the forecasts behind the consensus, from the source that gave it.
+    """
 
     consensus: float | None
     prior: float | None
+    consensus_std: float | None = None
 
 
 class Figure(NamedTuple):
@@ -48,11 +55,12 @@ class Figure(NamedTuple):
 
 
 class _Promise(NamedTuple):
-    """A source's newest word on the schedule, and the last consensus and prior that it gave."""
+    """A source's newest word on the schedule, and the last consensus, with its dispersion, and prior that it gave."""
 
     word: ScheduledRelease
     consensus: float | None
     prior: float | None
+    consensus_std: float | None
 
 
 @dataclass(slots=True)
@@ -113,13 +121,14 @@ class ReleaseWindow:
         Consensus and prior are given apart, since those of the word may be implausible; a word without them leaves
         what its source gave before.
         """
-        known = self._promises.get(word.source)
+        known, std = self._promises.get(word.source), word.consensus_std
         if known is not None:
             if word.sequence <= known.word.sequence:
                 return False
+            std = known.consensus_std if consensus is None else std
             consensus = known.consensus if consensus is None else consensus
             prior = known.prior if prior is None else prior
-        self._promises[word.source] = _Promise(word, consensus, prior)
+        self._promises[word.source] = _Promise(word, consensus, prior, std)
         return True
 
     @property
@@ -137,9 +146,11 @@ class ReleaseWindow:
             return self._frozen
         promises = self._promised()
         prior = next((promise.prior for promise in promises if promise.prior is not None), None)
+        counted = next((promise for promise in promises if promise.consensus is not None), None)
         return Expectation(
-            next((promise.consensus for promise in promises if promise.consensus is not None), None),
+            None if counted is None else counted.consensus,
             self.series.prior(self.release_id, self.ts_scheduled) if prior is None else prior,
+            None if counted is None else counted.consensus_std,
         )
 
     def freeze(self) -> None:

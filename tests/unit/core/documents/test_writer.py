@@ -1,6 +1,7 @@
 """A document has the contract's shape: what was scored and on what, through which book, and why to doubt it."""
 
 import msgspec
+import pytest
 
 from signald.core.board import empty_rows
 from signald.core.documents.plans import MAX_PLANS, Plans
@@ -100,3 +101,15 @@ def test_the_plan_not_used_for_longest_goes_when_there_are_too_many() -> None:
         assert plans.of((CPI_JANUARY,)) is first
 
     assert len(plans) == MAX_PLANS
+
+
+def test_where_the_surveys_dispersion_is_known_the_surprise_is_given_in_it_too() -> None:
+    spread = scheduled(consensus_std=0.05)
+    later = scheduled(consensus=None, sequence=2)
+
+    [signal] = of_bitcoin(tell(build_engine(), spread, later, heartbeat(), figure()))
+    [plain] = of_bitcoin(tell(build_engine(), scheduled(), heartbeat(), figure()))
+
+    assert signal.causes[0].surprise_survey_z == pytest.approx(2.0)
+    assert signal.causes[0].surprise_z == plain.causes[0].surprise_z
+    assert plain.causes[0].surprise_survey_z is msgspec.UNSET
