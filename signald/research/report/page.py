@@ -70,8 +70,9 @@ def tiles(shown: Sequence[tuple[str, str]]) -> str:
 
 
 def figure(title: str, drawing: str, caption: str = "") -> str:
-    """A chart with its heading; ``drawing`` and ``caption`` are HTML."""
-    return f"<figure><h3>{escape(title)}</h3>{drawing}<figcaption>{caption}</figcaption></figure>"
+    """A chart with its heading, which may break behind a colon; ``drawing`` and ``caption`` are HTML."""
+    heading = escape(title).replace(":", ":<wbr>")
+    return f"<figure><h3>{heading}</h3>{drawing}<figcaption>{caption}</figcaption></figure>"
 
 
 def charts(figures: Iterable[str], *, small: bool = False) -> str:
