@@ -21,6 +21,7 @@ from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock, LiveClock, SharedClock
 
 _ENDS_WITHIN_S: Final = 3.0
+_NICENESS: Final = 10  # whatever else wants the processor comes first
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -49,6 +50,7 @@ def console_beside(config: Config) -> Generator[None]:
 def serve_console(config: Config, parent: int = 0) -> None:
     """Serve the console in this process until it is told to end, or until ``parent`` is gone."""
     configure_logs()
+    os.nice(_NICENESS)
     indicators = find_file(config.calendar.indicators)
     plan = ConsolePlan(
         host=config.console.host,

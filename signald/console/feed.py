@@ -23,6 +23,7 @@ from signald.transports.settings import RedisConfig
 _BLOCK_MS: Final = 1_000
 _AT_ONCE: Final = 200
 _POLL_S: Final = 0.05
+_TOGETHER_S: Final = 0.01  # what comes in a burst is read at once
 _RETRY_S: Final = 0.1
 _GROUPS_EVERY_S: Final = 2.0
 _PARTS: Final = ("calendar", "daemon", "books")
@@ -81,6 +82,7 @@ class Feed:
         reply = await self._streams.call("XREAD", "COUNT", _AT_ONCE, "BLOCK", _BLOCK_MS, "STREAMS", *self._last, *last)
         for key, entries in cast("Sequence[tuple[bytes, Reply]]", reply or ()):
             self._take(key.decode(), entries_reply(entries))
+        await asyncio.sleep(_TOGETHER_S)
 
     def _take(self, key: str, entries: Iterable[Raw]) -> None:
         for entry, fields in entries:
