@@ -12,30 +12,10 @@ from signald.model.time import NS_PER_S, format_rfc3339
 from signald.runtime.clock import LiveClock
 from signald.simulate.child import Server
 from signald.sources.calendars.files.config import CsvFeedConfig
-from signald.sources.calendars.mqtt.source import MqttCalendar
-from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
+from signald.transports.mqtt import MqttConnection, Subscription
 from signald.transports.settings import MqttConfig
 from tests.support.feed_truth import INDICATORS
-
-
-class Listener:
-    """What a daemon would understand of what comes."""
-
-    def __init__(self) -> None:
-        self.events: list[object] = []
-        self.came = asyncio.Event()
-        self._calendar = MqttCalendar(INDICATORS)
-
-    def __call__(self, message: MqttMessage) -> None:
-        topic = message.topic.removeprefix("signald/v1/")
-        self.events += self._calendar.on_message(topic, message.payload, LiveClock.now()).events
-        self.came.set()
-
-    async def until(self, *kinds: type) -> None:
-        async with asyncio.timeout(9):
-            while not all(any(isinstance(event, kind) for event in self.events) for kind in kinds):
-                await self.came.wait()
-                self.came.clear()
+from tests.support.hearing import Listener
 
 
 async def test_a_file_becomes_messages_that_the_daemon_understands(mqtt_server: Server, tmp_path: Path) -> None:
