@@ -12,6 +12,7 @@ from signald.model.time import format_rfc3339
 from signald.runtime.clock import LiveClock
 from signald.sinks.acl import RESERVED, Applied, User, acl_file_line, apply, is_consumers, user_of
 from signald.sinks.entitlement import Decision, decide
+from signald.transports.protection import require_protection
 from signald.transports.redis import RedisLink
 from signald.transports.redis_address import parse_redis_url
 
@@ -62,6 +63,7 @@ def make_access(config: Config, *, file: Path | None = None, rotate: str | None 
     if file is not None:
         _write_acl_file(file, lines)
         return Access(tuple(decisions), lines, None)
+    require_protection(config.mqtt, config.redis)
     return Access(tuple(decisions), lines, asyncio.run(_apply(config, users, decisions)))
 
 

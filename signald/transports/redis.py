@@ -20,7 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from signald.errors import SinkError, UnreachableError
 from signald.runtime.backoff import Backoff
 from signald.runtime.supervisor import first_failure
-from signald.transports.credentials import client_tls, read_secret
+from signald.transports.credentials import Credentials
 from signald.transports.redis_address import parse_redis_url
 from signald.transports.redis_wire import Wire, connect
 from signald.transports.settings import RedisConfig
@@ -99,11 +99,13 @@ class RedisLink:
         """
         self._config = config
         self._address = parse_redis_url(config.url)
-        self._password = self._address.password or read_secret(config.password_file, key="redis.password_file")
-        self._tls = (
-            client_tls(section="redis", ca_file=config.ca_file, cert_file=config.cert_file, key_file=config.key_file)
-            if self._address.tls
-            else None
+        self._credentials = Credentials(
+            section="redis",
+            tls=self._address.tls,
+            ca_file=config.ca_file,
+            cert_file=config.cert_file,
+            key_file=config.key_file,
+            password_file=None if self._address.password else config.password_file,
         )
         self._on_up = on_up
         self._on_down = on_down
@@ -248,11 +250,13 @@ class RedisLink:
             await connection.disconnect(nowait=True)
 
     async def _connect(self) -> Wire:
+        if self._credentials.is_from_files:
+            await asyncio.to_thread(self._credentials.refresh)
         return await connect(
             self._address,
-            tls=self._tls,
+            tls=self._credentials.context,
             username=self._address.username or self._config.username,
-            password=self._password,
+            password=self._address.password or self._credentials.password,
             socket_connect_timeout=self._config.connect_timeout_s,
             socket_timeout=None,  # a timer for each reply costs more than the reply: _watch looks after all
             client_name="signald",

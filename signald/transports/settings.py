@@ -36,6 +36,7 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             what is retained to a session that is resumed.
         keepalive_s: Longest silence on the connection; twice that and it is taken for dead.
         tls: Whether to speak TLS.
+        plain_text: The host, named a second time: what goes to another machine in plain text must be said twice.
         ca_file: Certificates to trust; the system's if not given.
         cert_file: Our certificate.
         key_file: Its key.
@@ -51,6 +52,7 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     session_expiry_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     keepalive_s: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 5
     tls: bool = False
+    plain_text: str = ""
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
@@ -71,6 +73,7 @@ class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         url: ``redis://HOST:PORT/DB``, ``rediss://…`` (TLS), ``unix:///PATH?db=DB``,
             ``redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB`` (``rediss+sentinel://``: TLS to the master) or
             ``redis+cluster://HOST:PORT,HOST:PORT`` (``rediss+cluster://``).
+        plain_text: The host, or the hosts with commas, named a second time: as for the broker.
         username: Who we are, unless the URL says so.
         password_file: File that holds the password, unless the URL has one.
         ca_file: Certificates to trust; the system's if not given.
@@ -83,6 +86,7 @@ class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     url: str = "redis://127.0.0.1:6379/0"
+    plain_text: str = ""
     username: str | None = None
     password_file: str | None = None
     ca_file: str | None = None

@@ -19,8 +19,9 @@ class Certificates(NamedTuple):
     key: Path
 
 
-def make_certificates(directory: Path) -> Certificates:
-    """An authority and a certificate for 127.0.0.1 that it has signed, valid around now."""
+def make_certificates(directory: Path, *, address: str = "127.0.0.1", ends_in_days: int = 1) -> Certificates:
+    """An authority and a certificate for ``address`` that it has signed, valid until so many days from now."""
+    directory.mkdir(exist_ok=True)
     ca_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's authority")])
     ca = (
@@ -30,9 +31,9 @@ def make_certificates(directory: Path) -> Certificates:
         .sign(ca_key, hashes.SHA256())
     )
     server_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's server")])
-    addresses = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    addresses = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
     server = (
-        _builder(server_name, ca_name, server_key.public_key())
+        _builder(server_name, ca_name, server_key.public_key(), ends_in_days)
         .add_extension(addresses, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
@@ -48,7 +49,9 @@ def make_certificates(directory: Path) -> Certificates:
     return files
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, ends_in_days: int = 1
+) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - a certificate is for the machine's day
     return (
         x509.CertificateBuilder()
@@ -56,6 +59,6 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=9))
+        .not_valid_after(now + dt.timedelta(days=ends_in_days))
     )

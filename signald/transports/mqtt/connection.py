@@ -13,7 +13,7 @@ import structlog
 
 from signald.errors import UnreachableError
 from signald.runtime.backoff import Backoff
-from signald.transports.credentials import client_tls, read_secret
+from signald.transports.credentials import Credentials
 from signald.transports.mqtt.wire import MqttMessage, Subscription, Wire, WireError
 from signald.transports.settings import MqttConfig
 
@@ -68,11 +68,13 @@ class MqttConnection:
         self._on_disconnected = on_disconnected
         self._on_quarantine = on_quarantine
         self._backoff = backoff or Backoff(cap_s=2.0)
-        self._password = read_secret(config.password_file, key="mqtt.password_file")
-        self._tls = (
-            client_tls(section="mqtt", ca_file=config.ca_file, cert_file=config.cert_file, key_file=config.key_file)
-            if config.tls
-            else None
+        self._credentials = Credentials(
+            section="mqtt",
+            tls=config.tls,
+            ca_file=config.ca_file,
+            cert_file=config.cert_file,
+            key_file=config.key_file,
+            password_file=config.password_file,
         )
         self._wire: Wire | None = None
         self._announced = False
@@ -95,6 +97,8 @@ class MqttConnection:
         """
         loop = asyncio.get_running_loop()
         while True:
+            if self._credentials.is_from_files:
+                await asyncio.to_thread(self._credentials.refresh)
             wire, began = self._new_wire(), loop.time()
             try:
                 async with wire:
@@ -210,7 +214,8 @@ class MqttConnection:
                 self._on_quarantine(message, failure)
 
     def _new_wire(self) -> Wire:
-        return Wire(self._config, password=self._password, tls=self._tls, deliver=self._deliver)
+        mine = self._credentials
+        return Wire(self._config, password=mine.password, tls=mine.context, deliver=self._deliver)
 
 
 def _raised_at(failure: Exception) -> str:
