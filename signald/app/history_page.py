@@ -19,7 +19,7 @@ from signald.sinks.encoding import decode_data
 _COLUMNS = ("time, and identity", "what", "said", "on what grounds")
 _STYLE = (
     "<style>.said th,.said td{text-align:left;white-space:normal;vertical-align:top;padding:7px 14px 7px 0}"
-    ".said td:first-child{overflow-wrap:anywhere;min-width:11em}.said small{display:block;padding:0;min-width:0}"
+    ".said td:first-child{overflow-wrap:anywhere;min-width:19em}.said small{display:block;padding:0;min-width:0}"
     ".said td b{font-weight:600}@media(max-width:640px){.said thead{display:none}.said tr{display:block;padding:8px 0;"
     "border-bottom:1px solid var(--faint)}.said td{display:block;border:0;padding:1px 0}}</style>"
 )
