@@ -69,8 +69,8 @@ def bench_replay(world: World, data: Path | None, *, rounds: int = ROUNDS, repea
         **{f"ratio_to_{name.partition('_')[0]}": _ratio(timed, name) for name in ("kernel", *peers)},
         "per_s": {name: _per_s(each) for name, each in timed.items()},
         "what": {
-            "signald": "journal on disk, checksums verified, books, board rows, engine, signals",
-            "kernel": "the same frames in memory, books and board rows",
+            "signald": "journal on disk, decompressed and verified by a thread ahead; books, rows, engine, signals",
+            "kernel": "the same frames in memory, at the same times; books and board rows",
             "nautilus_trader": "data prepared in memory; its engine, cache and book, a strategy that reads the touch",
             "hftbacktest": "data prepared in memory as events; its loop, local and exchange book, the touch read",
         },
