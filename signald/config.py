@@ -32,6 +32,9 @@ ENV_PREFIX = "SIGNALD_"
 Quorum: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9)]
 
 
+Cpu = Annotated[int, msgspec.Meta(ge=0)]
+
+
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
@@ -40,6 +43,8 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``rehearse_every_s``: how often a test release walks the whole path, 0 for never. ``busy_poll_s``: so long before
     and after each release the loop does not sleep. ``feed_workers``: processes among which the venues are shared.
+    ``cpus`` and ``feed_cpus``: processors to which what handles releases, and what keeps books, are bound; none: any.
+    ``realtime_priority``: of SCHED_FIFO for what handles releases, 0 for none. ``lock_memory``: its pages stay.
     ``clock_file`` is the demo's: eight bytes that shift the wall clock.
     """
 
@@ -47,6 +52,10 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rehearse_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     busy_poll_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     feed_workers: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
+    cpus: tuple[Cpu, ...] = ()
+    feed_cpus: tuple[Cpu, ...] = ()
+    realtime_priority: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
+    lock_memory: bool = False
     clock_file: str | None = None
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from signald.app.loop import run_in_loop
+from signald.app.loop import run_in_loop, take_privileges
 from signald.app.processes import run_family
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
@@ -34,6 +34,7 @@ def run_daemon(config: Config, *, single_process: bool) -> RunSummary:
         return run_family(world, clock)
     from signald.app.console import console_beside  # noqa: PLC0415 - a web server loads with it
 
+    take_privileges(config.live)
     with console_beside(config):
         return run_in_loop(Daemon(config, pipeline, clock()).run())
 

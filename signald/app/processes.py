@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from signald.app.loop import run_in_loop
+from signald.app.loop import run_in_loop, take_privileges
 from signald.app.world import World, build_feeds, build_pipeline, instruments_of
 from signald.config import Config
 from signald.journal.parts import FEED
@@ -26,6 +26,7 @@ from signald.model.instruments import InstrumentId
 from signald.runtime import faults
 from signald.runtime.clock import Clock
 from signald.runtime.family import Family, Role, Told
+from signald.runtime.privileges import pin_to
 from signald.sinks.exposition import build_server, listen
 from signald.sources.registry import VenueConfig, channels_of
 
@@ -102,6 +103,7 @@ def _lose(family: FamilyState, name: str) -> None:
 
 def _signal(world: World, clock: Clock, family: FamilyState) -> Told:
     name_process(SIGNAL)
+    take_privileges(world.config.live)
     pipeline = build_pipeline(world, world.config.venues, board=family.watched_board(clock))
     daemon = Daemon(world.config, pipeline, clock, family=family)
     return run_in_loop(daemon.run())._asdict()
@@ -109,6 +111,7 @@ def _signal(world: World, clock: Clock, family: FamilyState) -> Told:
 
 def _feed(name: str, channels: Sequence[str], world: World, clock: Clock, family: FamilyState) -> None:
     name_process(name)
+    pin_to(world.config.live.feed_cpus, key="live.feed_cpus")
     feeds = build_feeds(world, world.config.venues, family.board(), channels=channels)
     run_in_loop(FeedWorker(name, world.config, feeds, clock, family).run())
 

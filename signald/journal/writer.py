@@ -268,7 +268,7 @@ class JournalWriter:
 def _lock_directory(directory: Path) -> int:
     try:
         if not directory.exists():
-            directory.mkdir(parents=True)
+            directory.mkdir(parents=True, exist_ok=True)  # a feed worker may be making its own below it
             sync_directory(directory.parent)
         handle = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:

@@ -269,6 +269,7 @@ class Daemon:
         exports.watch_vintages(metrics, self._vintages)
         exports.watch_warmth(metrics, rehearsal, self._stalls)
         exports.watch_collector(metrics, self._collector)
+        exports.watch_delays(metrics, self._pipeline, self._config.venues)
         exports.watch_compilations(metrics, lambda: compilations() - self._compiled_before)
         if self._family is not None:
             exports.watch_processes(metrics, self._family.roster)

@@ -1,6 +1,7 @@
 """Exports what the daemon's parts count: each number stays where it is kept, and is read when Prometheus asks."""
 
-from collections.abc import Callable, Collection
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from signald.journal.writer import JournalWriter
@@ -8,11 +9,13 @@ from signald.live.collector import Collector
 from signald.live.intake import Intake
 from signald.live.rehearsal import Rehearsal
 from signald.model.time import NS_PER_S
+from signald.pipeline import Pipeline
 from signald.runtime.roster import Roster
 from signald.runtime.stalls import StallWatch
 from signald.sinks.metrics import Metrics
 from signald.sinks.replicas import ReplicaCheck
 from signald.sources.protocol import VenueSource
+from signald.sources.registry import VenueConfig
 from signald.transports.mqtt import MqttConnection
 from signald.vintages.recorder import VintageRecorder
 
@@ -128,4 +131,39 @@ def watch_processes(metrics: Metrics, roster: Roster) -> None:
             "Times a process was started again.",
             partial(roster.restarts, name),
             labels=labels,
+        )
+
+
+def watch_delays(metrics: Metrics, pipeline: Pipeline, venues: Iterable[VenueConfig]) -> None:
+    """How long after their own time others' messages come, by our clock.
+
+    Below zero our clock is behind theirs. It holds the way as well as the clocks, so it bounds what the clocks differ
+    by: no latency between machines is to be believed without it.
+    """
+    board, engine = pipeline.board, pipeline.engine
+    rows_of: dict[str, list[int]] = {}
+    for venue in venues:
+        rows_of.setdefault(venue.name, []).extend(map(board.instruments.index, venue.instruments))
+
+    def of_venue(rows: Sequence[int]) -> float:
+        read = board.read()
+        delays = (int(read["ts_ingest"][row]) - int(read["ts_event"][row]) for row in rows if read["ts_event"][row])
+        return min(delays, default=math.nan) / NS_PER_S
+
+    def of_sources(pick: Callable[..., float]) -> float:
+        return pick((one.ts_ingest - one.ts_event for one in engine.sources.values()), default=math.nan) / NS_PER_S
+
+    for venue, rows in rows_of.items():
+        metrics.watch(
+            "signald_venue_delay_seconds",
+            "Least time by our clock from a venue's own time of a book's last frame to its receipt.",
+            partial(of_venue, rows),
+            labels=(("venue", venue),),
+        )
+    for bound, pick in (("least", min), ("greatest", max)):
+        metrics.watch(
+            "signald_source_delay_seconds",
+            "Time by our clock from the calendar sources' own times of their last heartbeats to their receipt.",
+            partial(of_sources, pick),
+            labels=(("bound", bound),),
         )

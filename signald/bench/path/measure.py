@@ -13,6 +13,8 @@ from signald.runtime.clock import LiveClock
 
 PERCENTILES: Final = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
+_ONE_LOOP: Final = "one_loop"
+"""Signald with one event loop for its books and its releases."""
 _SIDES: Final = ("signald", "floor", "idiom")
 _PAGES: Final = 20
 _WARM: Final = 200  # releases of each side that are not counted
@@ -127,11 +129,16 @@ def _people(world: World, *, wide: bool, with_console: bool) -> list[Turn]:
         world.add_signald("signald-20", beside=BESIDE)
         world.add_program("floor", beside=BESIDE)
         world.add_signald("signald-8", symbols=SYMBOLS)
+        world.add_signald("signald-8-alone", symbols=SYMBOLS, options=("--single-process",))
         turns += [
             Turn(f"{BESIDE} more consumers", "signald", "signald-20", 1),
             Turn(f"{BESIDE} more consumers", "floor", f"floor-{BESIDE}", 1),
             Turn(f"{len(SYMBOLS)} instruments", "signald", "signald-8", 1),
-            *(Turn(f"{len(SYMBOLS)} books, {kind}", "signald", "signald-8", 1, kind) for kind in _FLOOD_RATES),
+            *(
+                Turn(f"{len(SYMBOLS)} books, {kind}", side, party, 1, kind)
+                for kind in _FLOOD_RATES
+                for side, party in (("signald", "signald-8"), (_ONE_LOOP, "signald-8-alone"))
+            ),
         ]
     return turns
 
@@ -190,6 +197,7 @@ def _run(servers: str, case: str, sides: Mapping[str, Measured], plain: Measured
         run["ratio_to_plain"] = ours.to(plain)
     if ours.seconds:
         run["frames_per_s"] = round(ours.frames / ours.seconds)
+        run["one_loop_frames_per_s"] = round(sides[_ONE_LOOP].frames / sides[_ONE_LOOP].seconds)
     return run
 
 
@@ -202,17 +210,25 @@ def _headline(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "us": main["us"],
         "ratio_to_floor": main["ratio_to_floor"],
         "ratio_to_idiom": main["ratio_to_idiom"],
-        "burst": None
-        if not burst
-        else {
-            run["case"].rpartition(" ")[2]: {
-                "frames_per_s": run["frames_per_s"],
-                "p50_to_idle": round(run["us"]["signald"]["p50"] / idle["us"]["signald"]["p50"], 3),
-                "p99_to_idle": round(run["us"]["signald"]["p99"] / idle["us"]["signald"]["p99"], 3),
-            }
-            for run in burst
-        },
+        "burst": _burst(burst, idle["us"]["signald"]) if burst else None,
     }
+
+
+def _burst(runs: Sequence[Mapping[str, Any]], idle: Mapping[str, float]) -> dict[str, Any]:
+    """What a flood of frames does to a release: a steady one at the top, bursts below."""
+
+    def to_idle(run: Mapping[str, Any], side: str) -> dict[str, float]:
+        return {f"{name}_to_idle": round(us / idle[name], 3) for name, us in run["us"][side].items()}
+
+    steady, *others = (
+        {
+            "frames_per_s": run["frames_per_s"],
+            **to_idle(run, "signald"),
+            _ONE_LOOP: {"frames_per_s": run["one_loop_frames_per_s"], **to_idle(run, _ONE_LOOP)},
+        }
+        for run in runs
+    )
+    return {**steady, **{run["case"].rpartition(" ")[2]: told for run, told in zip(runs[1:], others, strict=True)}}
 
 
 def histogram(measured: Measured) -> list[tuple[float, int]]:

@@ -112,8 +112,19 @@ class World:
         self._stack.enter_context(Helper(module, prefix=name, streams=streams, **ports))
         self.parties[name] = Party(name, name, self._consumer(0, streams))
 
-    def add_signald(self, name: str, *, symbols: Sequence[str] = SYMBOLS[:1], beside: int = 0, pages: int = 0) -> None:
-        """Start a daemon with a database of its own, and tell it what is scheduled; open ``pages`` of its console."""
+    def add_signald(
+        self,
+        name: str,
+        *,
+        symbols: Sequence[str] = SYMBOLS[:1],
+        beside: int = 0,
+        pages: int = 0,
+        options: Sequence[str] = (),
+    ) -> None:
+        """Start a daemon with a database of its own and these options; open ``pages`` of its console.
+
+        It is told what is scheduled.
+        """
         console_port = free_port() if pages else 0
         database, self._databases = self._databases, self._databases + 1
         metrics_port = free_port()
@@ -127,7 +138,7 @@ class World:
             ),
         }
         began = LiveClock.monotonic()
-        command = (sys.executable, "-m", "signald", "run", "--config", "signald.toml")
+        command = (sys.executable, "-m", "signald", "run", "--config", "signald.toml", *options)
         server = Server(
             lambda _: Plan(name="signald", command=command, files=files, probes={}, patience_s=10.0), port=metrics_port
         )

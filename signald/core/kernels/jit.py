@@ -16,7 +16,8 @@ there by what went into it: its sources, versions, processor. What is damaged or
 import inspect
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from posixpath import expandvars  # the one look at the environment: where the cache lies
 from typing import Any, Final, ParamSpec, TypeVar, cast
@@ -43,6 +44,7 @@ PLAIN: Final = bool(vars(config)["DISABLE_JIT"])
 _njit: Final[Any] = numba.njit
 _OPTIONS: Final = {"fastmath": False, "boundscheck": False, "error_model": "numpy"}
 _rebuild: Final[Any] = CompileResult._rebuild  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no public one
+_BLAS: Final = "scipy.linalg"
 _VARIABLE: Final = "$SIGNALD_KERNEL_CACHE"
 
 
@@ -148,7 +150,8 @@ class _StoredKernel(caching.NullCache):
     def load_overload(self, sig: object, target_context: Any) -> Any:  # noqa: ANN401  # numba's own objects
         """The compiled kernel, None if it must be compiled."""
         del sig
-        target_context.refresh()
+        with _without_scipy():
+            target_context.refresh()
         payload = self._store.load(self._name, self._key(target_context.codegen()))
         if payload is None:
             return None
@@ -168,6 +171,23 @@ class _StoredKernel(caching.NullCache):
         """Everything that decides what the compiled code is."""
         versions = (sys.version, numba.__version__, llvmlite.__version__, self._signature, codegen.magic_tuple())
         return digest_of([repr(versions).encode(), self._function.__code__.co_code, _SOURCES, self._sources])
+
+
+@contextmanager
+def _without_scipy() -> Generator[None]:
+    """Inside, SciPy's BLAS is not to be found, unless it is there: Numba looks for it, no kernel of ours calls it.
+
+    To load it would take a third as long as Numba itself, in every process.
+    """
+    if _BLAS in sys.modules:
+        yield
+        return
+    modules: dict[str, Any] = sys.modules
+    modules[_BLAS] = None
+    try:
+        yield
+    finally:
+        del modules[_BLAS]
 
 
 def _sources(folder: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from signald.model.learning import PastEvent
@@ -11,6 +12,8 @@ from signald.model.signals import PastMove
 MOST: Final = 3
 """Past events that a document shows."""
 
+_first_two = itemgetter(0, 1)
+
 Ranked: TypeAlias = Sequence[tuple[float, PastEvent]]
 
 
@@ -19,11 +22,16 @@ def rank_past(events: Sequence[PastEvent], heard: Mapping[SeriesId, float]) -> R
 
     The distance is Euclid's over the series heard now, one that did not come then having surprised nobody.
     """
-    like = [event for event in events if not heard.keys().isdisjoint(event.z)]
-    ranked = [
-        (math.sqrt(math.fsum((event.z.get(name, 0.0) - z) ** 2 for name, z in heard.items())), event) for event in like
-    ]
-    return sorted(ranked, key=lambda one: (one[0], -one[1].ts))
+    if len(heard) == 1:  # the way that must be short; the same numbers, since the root of a square is exact
+        ((name, z),) = heard.items()
+        alike = [(abs(event.z[name] - z), -event.ts, event) for event in events if name in event.z]
+    else:
+        like = [event for event in events if not heard.keys().isdisjoint(event.z)]
+        alike = [
+            (math.sqrt(math.fsum((event.z.get(name, 0.0) - z) ** 2 for name, z in heard.items())), -event.ts, event)
+            for event in like
+        ]
+    return [(distance, event) for distance, _, event in sorted(alike, key=_first_two)]
 
 
 def nearest_moves(ranked: Ranked, asset: str) -> tuple[PastMove, ...]:

@@ -58,6 +58,7 @@ class Scorer:
     ) -> None:
         """Take the model and the instruments in the order of the board's rows."""
         self.instruments = tuple(instruments)
+        self._bases = dict.fromkeys(one.base for one in self.instruments)
         self.quote_life_s = quote_life_s
         self.conditions = Conditions.usual(len(self.instruments))
         self.adopt(parameters)
@@ -145,7 +146,7 @@ class Scorer:
         limit = self.parameters.winsor
         known = {plan.series[one] or "": winsorise(surprises[one] or 0.0, limit) for one in heard}
         ranked = rank_past(plan.past, known)
-        nearest = {asset: nearest_moves(ranked, asset) for asset in self.parameters.assets}
+        nearest = {asset: nearest_moves(ranked, asset) for asset in self._bases}
         return tuple(
             self._predict(plan, place, heard, row=rows[place].item(), ts_ingest=ts_ingest, nearest=nearest)
             for place in range(len(self.instruments))
