@@ -110,6 +110,20 @@ DAEMON: Final = (
     Metric(
         "signald_clock_offset_seconds", "gauge", (), "How far our clock is ahead of the time server's.", is_rare=True
     ),
+    Metric(
+        "signald_venue_delay_seconds",
+        "gauge",
+        ("venue",),
+        "Least time by our clock from a venue's own time of a book's last frame to its receipt.",
+        is_rare=True,
+    ),
+    Metric(
+        "signald_source_delay_seconds",
+        "gauge",
+        ("bound",),
+        "Time by our clock from the calendar sources' own times of their last heartbeats to their receipt.",
+        is_rare=True,
+    ),
     Metric("signald_build_info", "gauge", ("version", "python"), "What runs."),
 )
 """Of the path, at ``metrics.port``."""

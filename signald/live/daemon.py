@@ -215,7 +215,7 @@ class Daemon:
             metrics=self._metrics,
             books=self._reporter.books,
             readiness=Readiness(self._pipeline, self._clock, journal, is_warm=lambda: rehearsal.is_warm),
-            roster=None if self._family is None else self._family.roster,
+            family=self._family,
         )
 
     def _start_keeping(self, supervisor: Supervisor, journal: JournalWriter, status: DaemonStatus) -> None:

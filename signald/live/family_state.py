@@ -88,6 +88,10 @@ class FamilyState:
         """All that the processes tell, for whoever serves it."""
         return [Page(self.page(name), self._stages(name), self._latencies(name)) for name in self._tellers]
 
+    def stages(self) -> list[Stages]:
+        """How long each stage took, of each process."""
+        return [self._stages(name) for name in self._tellers]
+
     def disown(self, name: str) -> list[InstrumentId]:
         """A process is gone: nothing that it told is true any more, and its books may not be believed.
 

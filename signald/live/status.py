@@ -11,12 +11,13 @@ from signald.core.kernels.jit import compilations
 from signald.live.agenda import CalendarState, calendar_state, count_silent
 from signald.live.book_columns import book_columns, controls_state
 from signald.live.book_tally import BookTally
+from signald.live.family_state import FamilyState
 from signald.live.readiness import Readiness
 from signald.model.instruments import InstrumentId
 from signald.pipeline import Pipeline
 from signald.runtime.clock import Clock
-from signald.runtime.roster import Roster
 from signald.sinks.metrics import Metrics
+from signald.sinks.stages import summarize_stages
 from signald.sinks.status import StatusBoard
 from signald.sources.registry import channels_of
 
@@ -29,7 +30,7 @@ _EVERY_IN_DEMO_S = 0.005
 
 
 class DaemonStatus:
-    """Writes the components ``daemon``, ``engine``, ``calendar`` and ``books`` of the status hash as they change.
+    """Writes the components ``daemon``, ``engine``, ``calendar``, ``stages`` and ``books`` of the status hash.
 
     Replicas share the hash: under these names stands what any of them said last, under ``daemon@NAME`` and
     ``engine@NAME`` what the one called NAME did, with its process id: that of the first process, where several share
@@ -46,9 +47,9 @@ class DaemonStatus:
         metrics: Metrics,
         books: BookTally,
         readiness: Readiness,
-        roster: Roster | None = None,
+        family: FamilyState | None = None,
     ) -> None:
-        """Take what is told; ``roster`` is that of the processes that share the work, without it there is one only."""
+        """Take what is told; ``family`` is what those share who share the work; without it there is one process."""
         self._board = board
         self._name = config.mqtt.client_id
         self._pipeline = pipeline
@@ -59,8 +60,9 @@ class DaemonStatus:
         self._every_s = _EVERY_S if config.live.clock_file is None else _EVERY_IN_DEMO_S
         self._calendar_every_s = _CALENDAR_EVERY_S if config.live.clock_file is None else _CALENDAR_EVERY_IN_DEMO_S
         self._compiled_before: int | None = None
-        self._roster = roster
-        self._pid = os.getpid() if roster is None else os.getppid()
+        self._roster = None if family is None else family.roster
+        self._stages = [metrics.stages] if family is None else family.stages()
+        self._pid = os.getpid() if family is None else os.getppid()
         metrics.counts.expect(channels_of(config.venues))
         metrics.watch(
             "signald_sources_silent",
@@ -92,6 +94,8 @@ class DaemonStatus:
             if clock() >= calendar_due:  # it looks at every release: not as often as the rest
                 calendar_due = clock() + self._calendar_every_s
                 self._board.put("calendar", {"now": self._clock.now(), **msgspec.structs.asdict(self.calendar())})
+                stages = {name: one._asdict() for name, one in summarize_stages(self._stages).items()}
+                self._board.put("stages", {"now": self._clock.now(), "stages": stages})
             for component, state in (("engine", self.engine()), ("daemon", self.daemon())):
                 if said.get(component) != state:
                     said[component] = state

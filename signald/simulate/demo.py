@@ -230,6 +230,7 @@ class _Demo:
 
     async def _finish(self, *, ready_s: float) -> DemoResult:
         totals = await self._replicas.totals()
+        self._scoreboard.stages = await self._replicas.stages()
         await self._replicas.end(_ENDS_WITHIN_S)
         result = DemoResult(
             releases=len(self._scoreboard.lines),
@@ -258,6 +259,7 @@ class _Demo:
     async def _redraw(self, display: LiveTable | PlainLines) -> None:
         while True:
             if not self._playback.is_quiet:
+                self._scoreboard.stages = await self._replicas.stages()
                 display.refresh(now=self._world.clock.now())
             await asyncio.sleep(_REDRAW_S)
 

@@ -1,6 +1,6 @@
 """The demo on a terminal: a table that lives while figures come, or a line per figure where there is none."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
@@ -14,7 +14,7 @@ from rich.text import Text
 from signald.model.macro import ReleaseId
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
-from signald.simulate.outcome import DemoResult
+from signald.simulate.outcome import DemoResult, StageLatency
 from signald.simulate.scoreboard import Line, Scoreboard
 
 _COLUMNS: Final = (
@@ -47,8 +47,9 @@ class LiveTable:
 
     def refresh(self, *, now: Nanos) -> None:
         """Redraw."""
-        guard = guard_line(self._scoreboard.guard, now=now)
-        self._live.update(table_of(self._scoreboard.lines.values(), now=now, guard=guard), refresh=True)
+        below = [guard_line(self._scoreboard.guard, now=now), stage_line(self._scoreboard.stages)]
+        table = table_of(self._scoreboard.lines.values(), now=now, below=list(filter(None, below)))
+        self._live.update(table, refresh=True)
 
 
 class PlainLines:
@@ -107,19 +108,20 @@ def show_summary(console: Console, scoreboard: Scoreboard, result: DemoResult) -
         ("sent by the source → read by a desk", result.desk_latency_us),
     ):
         facts.append(f"{what}: p50 {latency.p50:.0f} µs, p99 {latency.p99:.0f} µs, worst {latency.max:.0f} µs")
+    facts.extend(filter(None, [stage_line(scoreboard.stages)]))
     facts.append(f"the journal is kept: signald verify {result.journal}")
     for fact in facts:
         console.print(fact, soft_wrap=True)
 
 
-def table_of(lines: Iterable[Line], *, now: Nanos | None, guard: str = "") -> Table:
-    """The table as it stands at ``now``; without a time there are no countdowns. ``guard`` stands below it."""
+def table_of(lines: Iterable[Line], *, now: Nanos | None, below: Sequence[str] = ()) -> Table:
+    """The table as it stands at ``now``; without a time there are no countdowns. The lines ``below`` stand below it."""
     table = Table(
         padding=(0, 1, 0, 0),
         show_edge=False,
         box=SIMPLE_HEAD,
         pad_edge=False,
-        caption="predicted, realised: bps in five minutes" + (f"\n{guard}" if guard else ""),
+        caption="\n".join(["predicted, realised: bps in five minutes", *below]),
         caption_justify="left",
     )
     for name in _COLUMNS:
@@ -147,6 +149,12 @@ def guard_line(step: Signal | None, *, now: Nanos) -> str:
     skew = "" if not desk.skew_bps else f"skew by {desk.skew_bps:+.1f} bps"
     size = "" if desk.max_size_usd is None else f"at most {desk.max_size_usd:,.0f} USD"
     return "  ".join(filter(None, [f"guard {step.instrument}: {desk.state}", widen, skew, size]))
+
+
+def stage_line(stages: Mapping[str, StageLatency]) -> str:
+    """How long each stage of the path takes that was passed; ``""`` if none was."""
+    passed = [f"{name} {one.p50_us:.0f}/{one.p99_us:.0f}" for name, one in stages.items() if one.n]
+    return f"stages, p50/p99 in µs: {', '.join(passed)}" if passed else ""
 
 
 def plain(line: Line) -> str:

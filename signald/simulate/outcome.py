@@ -39,6 +39,20 @@ class DaemonTotals(msgspec.Struct, frozen=True, kw_only=True):
     compilations_after_ready: int = 0
 
 
+class StageLatency(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a stage of the path was passed, and how long that took, in microseconds."""
+
+    n: int
+    p50_us: float
+    p99_us: float
+
+
+class StageTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What the daemon says of the stages under ``stages``."""
+
+    stages: dict[str, StageLatency] = {}
+
+
 class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
     """The last line of ``demo --json``.
 

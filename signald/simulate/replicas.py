@@ -8,7 +8,7 @@ import msgspec
 
 from signald.errors import CheckFailedError
 from signald.simulate.child import Server
-from signald.simulate.outcome import DaemonTotals
+from signald.simulate.outcome import DaemonTotals, StageLatency, StageTable
 from signald.simulate.playback import EngineStatus
 
 _POLL_S: Final = 0.01
@@ -121,6 +121,11 @@ class Replicas:
             if await self._is_ready(name):
                 return await self._ask(f"daemon@{name}", DaemonTotals) or DaemonTotals()
         return DaemonTotals()
+
+    async def stages(self) -> dict[str, StageLatency]:
+        """How long each stage of the path takes, as one of them said last."""
+        told = await self._ask("stages", StageTable)
+        return told.stages if told is not None else {}
 
     async def end(self, within_s: float) -> None:
         """Ask all of them to end.

@@ -1,7 +1,7 @@
 """What came of each figure, as a reader of the signal stream sees it: for the demo's table, summary and result."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from signald.model.macro import ReleaseId
 from signald.model.signals import Cause, Signal
 from signald.model.time import NS_PER_US, Nanos
 from signald.simulate.calendar import PlannedRelease
+from signald.simulate.outcome import StageLatency
 
 PRIMARY_HORIZON_S: Final = 300
 
@@ -67,6 +68,7 @@ class Scoreboard:
         signals: Documents about figures read so far, of all instruments.
         documents: Documents of each kind read so far.
         guard: The guard's last step for the instrument that is shown.
+        stages: How long each stage of the path takes, as last told.
         seen: How many of them were of which kind, verdict or flag.
         is_halted: Whether somebody has halted all signals: there is nothing to wait for.
     """
@@ -76,6 +78,7 @@ class Scoreboard:
         self.lines: dict[ReleaseId, Line] = {one.release_id: Line(release=one) for one in releases}
         self.signals = 0
         self.guard: Signal | None = None
+        self.stages: Mapping[str, StageLatency] = {}
         self.documents: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()
         self.is_halted = False

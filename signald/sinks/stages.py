@@ -7,7 +7,7 @@ Both live in any writable buffer, so that another process may read them out of s
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from signald.model.time import NS_PER_US, Nanos
@@ -82,6 +82,39 @@ class Stages:
             stage: StageCounts(tuple(self._cells[offset + 1 : offset + _CELLS]), self._cells[offset])
             for stage, offset in self._offsets.items()
         }
+
+
+class StageSummary(NamedTuple):
+    """One stage's durations, each percentile the upper bound of its bucket, in microseconds; 0 of none."""
+
+    n: int
+    p50_us: float
+    p99_us: float
+
+
+def summarize_stages(kept: Sequence[Stages]) -> dict[str, StageSummary]:
+    """What the histograms of one or several processes hold together, by stage."""
+    read = [one.read() for one in kept]
+    return {
+        stage: _summary([sum(counts) for counts in zip(*(one[stage].counts for one in read), strict=True)])
+        for stage in STAGES
+    }
+
+
+def _summary(counts: Sequence[int]) -> StageSummary:
+    n = sum(counts)
+    p50, p99 = (_bound_of(counts, math.ceil(share * n)) / NS_PER_US for share in (0.5, 0.99))
+    return StageSummary(n, p50, p99)
+
+
+def _bound_of(counts: Sequence[int], rank: int) -> Nanos:
+    """Upper bound of the bucket that holds the duration of this rank, of those that have none the last; 0 of none."""
+    below = 0
+    for bound, count in zip((*BOUNDS_NS, BOUNDS_NS[-1]), counts, strict=True):
+        below += count
+        if below >= rank > 0:
+            return bound
+    return 0
 
 
 class LatencySummary(NamedTuple):

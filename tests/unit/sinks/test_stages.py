@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signald.sinks.stages import BOUNDS_NS, STAGES, LatencyRing, Stages
+from signald.sinks.stages import BOUNDS_NS, STAGES, LatencyRing, Stages, summarize_stages
 
 
 @given(st.integers(-5, 1 << 33))
@@ -84,3 +84,16 @@ def test_a_ring_in_a_shared_buffer_is_read_by_whoever_shares_it() -> None:
     LatencyRing(4, buffer).record(5_000)
 
     assert LatencyRing(4, buffer).read() == [5_000]
+
+
+def test_stages_of_several_processes_are_summed_up_together() -> None:
+    feed, signal = Stages(), Stages()
+    for _ in range(99):
+        feed.observe("frame", 1_000)
+    signal.observe("frame", 3_000_000)
+
+    summary = summarize_stages([feed, signal])
+
+    assert summary["frame"].n == 100
+    assert summary["frame"].p50_us == summary["frame"].p99_us == 1.024
+    assert summary["score"] == (0, 0.0, 0.0)
