@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -110,26 +107,3 @@ def test_every_error_of_ours_comes_through_as_it_was_raised() -> None:
 
     with pytest.raises(SignaldError, match="there is no server"):
         Family([Role("first", refuse, is_vital=True)], shared.roster).run()
-
-
-def test_nobody_is_left_behind_when_the_parent_is_killed(tmp_path: Path) -> None:
-    program = (
-        "import os, signal, sys\n"
-        "from signald.runtime.family import Family, Role\n"
-        "from signald.runtime.roster import Roster\n"
-        "def work():\n"
-        "    print(os.getpid(), flush=True)\n"
-        "    while True: signal.pause()\n"
-        "Family([Role(name, work) for name in 'ab'], Roster('ab')).run()\n"
-    )
-    driver = (
-        "import subprocess, sys\n"
-        f"parent = subprocess.Popen([sys.executable, '-c', {program!r}], stdout=subprocess.PIPE)\n"
-        "children = {int(parent.stdout.readline()) for _ in 'ab'}\n"
-        "parent.kill()\n"
-        "print(len(children), parent.stdout.read(), parent.wait())\n"  # the pipe ends when nobody holds it any more
-    )
-    command = [sys.executable, "-c", driver]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)  # noqa: S603 - our own words
-
-    assert done.stdout.split() == ["2", "b''", "-9"]
