@@ -265,7 +265,7 @@ def test_wrong_key_ends_it_before_anything_is_connected(tmp_path: Path, broker: 
 
     assert code == EXIT_USAGE
     assert running.said == (
-        "signald: signald.toml: live.startup_timeout is not a key; did you mean live.startup_timeout_s?\n"
+        "signald: signald.toml: live.startup_timeout is not a key; did you mean live.startup_timeout_s? (line 16)\n"
     )
     assert [path.name for path in running.folder.iterdir()] == ["signald.toml"]
 
