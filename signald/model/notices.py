@@ -69,6 +69,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         "conflict",
         "implausible",
         "too_many_sources",
+        "too_many_events",
     ]
     field: str
     problem: str

@@ -7,6 +7,7 @@ the spread is wider than before. The size is bounded as after a release.
 
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -19,6 +20,7 @@ from signald.core.news import Story
 from signald.core.scoring import guidance as g
 from signald.core.scoring.view import Row, book_view
 from signald.model.instruments import InstrumentId
+from signald.model.notices import Rejected
 from signald.model.signals import DeskGuidance, GuardState, PolicyView, Signal
 from signald.model.time import NS_PER_S, Nanos
 
@@ -26,19 +28,35 @@ _Step: TypeAlias = Literal["recover", "look", "end"]
 Guide: TypeAlias = Callable[[InstrumentId, Nanos], DeskGuidance]
 """What quotes of an instrument are to do on account of everything that bears on them."""
 
+MOST: Final = 32
+"""Events that are guarded at a time; each that holds is asked for every quote."""
+
 _LEAST_NS: Final = NS_PER_S  # no hold is shorter
 
 
 @dataclass(slots=True)
 class Alarm:
-    """One event under guard; ``begins`` is when we heard of it."""
+    """One event under guard; ``begins`` is when we heard of it.
+
+    Attributes:
+        story: What became of it is told.
+        begins: When we heard of it.
+        recovers: Until when quotes are held back.
+        ends: When they are ``normal`` at the latest.
+        holder: On whose account they are held back: another's if there were too many to guard each by itself.
+        places: What is known of each instrument.
+        last_ns: When after ``begins`` the last reaction is told.
+        due: How many steps of each name are still to come.
+    """
 
     story: Story
     begins: Nanos
     recovers: Nanos
     ends: Nanos
+    holder: Story
     places: dict[InstrumentId, Place] = field(default_factory=dict[InstrumentId, Place])
     last_ns: Nanos = 0
+    due: Counter[_Step] = field(default_factory=Counter[_Step])
 
     def is_at(self, name: InstrumentId, state: GuardState) -> bool:
         """Whether quotes of an instrument are at ``state`` on this event's account."""
@@ -100,24 +118,19 @@ class Alarms:
         """Whether no event bears on any quote."""
         return all(place.state == "normal" for alarm in self._active for place in alarm.places.values())
 
-    def raise_for(self, story: Story, rows: BoardRows) -> list[Signal]:
-        """Say what happened, hold quotes back if it is grave enough, and follow what becomes of it."""
+    def raise_for(self, story: Story, rows: BoardRows) -> list[Signal | Rejected]:
+        """Say what happened, hold quotes back if it is grave enough, and follow what becomes of it.
+
+        What comes while as many as can be are guarded makes the gravest of those hold on for as long as it would have
+        held by itself; it is not followed.
+        """
         now = story.event.ts_ingest
         is_grave = story.event.severity >= self._rules.news.guard_from
-        hold_ns = max(_LEAST_NS, round(self._rules.news.hold_ns * story.event.severity))
-        ends = min(now + self._rules.normal_after_ns, max(story.ts_expires, now + hold_ns + _LEAST_NS))
-        alarm = Alarm(story, now, recovers=now + hold_ns, ends=ends, last_ns=self._told[-1] if self._told else 0)
-        for index, name in enumerate(self._names):
-            book = book_view(_row(rows, index), now)
-            level = level_of(book)
-            mid = mid_of(book)
-            state = "hold" if is_grave else "normal"
-            alarm.places[name] = Place(state=state, before=level, now=level, mid=mid, last_mid=mid)
-        self._active.append(alarm)
+        is_one_more = len(self._active) < MOST
+        alarm = self._begin(story, rows) if is_one_more else max(self._active, key=_rank)
         if is_grave:
-            self._add(alarm, "recover", alarm.recovers)
-            self._add(alarm, "end", alarm.ends)
-        for offset in self._offsets:
+            self._hold(alarm, story)
+        for offset in self._offsets if is_one_more else ():
             self._add(alarm, "look", now + offset)
         told = [
             self._documents.policy(
@@ -125,11 +138,45 @@ class Alarms:
             )
             for index, name in enumerate(self._names)
         ]
-        return [*told, *(self._tell(alarm, "hold", self._names, rows, now) if is_grave else ())]
+        held = self._tell(alarm, "hold", self._names, rows, now) if is_grave else ()
+        return [*told, *held, *(() if is_one_more else (_not_followed(story, alarm),))]
+
+    def _begin(self, story: Story, rows: BoardRows) -> Alarm:
+        """Note what books are like before it."""
+        now = story.event.ts_ingest
+        last_ns = self._told[-1] if self._told else 0
+        alarm = Alarm(story, now, recovers=now, ends=now, holder=story, last_ns=last_ns)
+        for index, name in enumerate(self._names):
+            book = book_view(_row(rows, index), now)
+            level = level_of(book)
+            mid = mid_of(book)
+            alarm.places[name] = Place(state="normal", before=level, now=level, mid=mid, last_mid=mid)
+        self._active.append(alarm)
+        return alarm
+
+    def _hold(self, alarm: Alarm, story: Story) -> None:
+        """Hold quotes back on account of ``story``; never for less long than they are held already."""
+        now = story.event.ts_ingest
+        hold_ns = max(_LEAST_NS, round(self._rules.news.hold_ns * story.event.severity))
+        ends = min(now + self._rules.normal_after_ns, max(story.ts_expires, now + hold_ns + _LEAST_NS))
+        alarm.holder = story
+        alarm.recovers = max(alarm.recovers, now + hold_ns)
+        alarm.ends = max(alarm.ends, ends)
+        for place in alarm.places.values():
+            place.state = "hold"
+        steps: tuple[tuple[_Step, Nanos], ...] = (("recover", alarm.recovers), ("end", alarm.ends))
+        for name, ts in steps:
+            if not alarm.due[name]:
+                self._add(alarm, name, ts)
 
     def fire(self, rows: BoardRows) -> list[Signal]:
         """Do the next step, at its own time."""
         ts, _, name, alarm = heapq.heappop(self._due)
+        alarm.due[name] -= 1
+        later = {"recover": alarm.recovers, "end": alarm.ends}.get(name, ts)
+        if later > ts:  # it holds on since
+            self._add(alarm, name, later)
+            return []
         self._look(alarm, rows, ts)
         signals: list[Signal] = []
         match name:
@@ -146,7 +193,7 @@ class Alarms:
                     signals.extend(self._react(alarm, rows, ts))
                 back = [one for one in self._names if alarm.is_at(one, "recover") and self._is_back(alarm, one)]
                 signals.extend(self._move(alarm, "normal", back, rows, ts))
-        if not any(due.alarm is alarm for due in self._due):
+        if not alarm.due.total():
             self._active.remove(alarm)
         return signals
 
@@ -164,8 +211,8 @@ class Alarms:
         return [
             self._documents.policy_step(
                 step,
-                view_of(alarm.story),
-                alarm.story.event,
+                view_of(alarm.holder),
+                alarm.holder.event,
                 instrument=name,
                 row=_row(rows, self._names.index(name)),
                 desk=self._guide(name, ts),
@@ -197,6 +244,20 @@ class Alarms:
 
     def _add(self, alarm: Alarm, name: _Step, ts: Nanos) -> None:
         heapq.heappush(self._due, _Due(ts, next(self._numbers), name, alarm))
+        alarm.due[name] += 1
+
+
+def _rank(alarm: Alarm) -> tuple[float, Nanos]:
+    """The gravest, and of those the newest."""
+    return alarm.story.event.severity, alarm.begins
+
+
+def _not_followed(story: Story, alarm: Alarm) -> Rejected:
+    event = story.event
+    problem = f"{MOST} events are guarded already; {event.event_id!r} holds with {alarm.story.event.event_id!r}"
+    return Rejected(
+        channel=event.source, reason="too_many_events", field="event_id", problem=problem, ts_ingest=event.ts_ingest
+    )
 
 
 def view_of(story: Story) -> PolicyView:

@@ -17,6 +17,7 @@ from signald.core.news import Story
 from signald.core.release_window import Register, ReleaseWindow
 from signald.core.scoring.view import Row, book_view
 from signald.model.instruments import InstrumentId
+from signald.model.notices import Rejected
 from signald.model.signals import DeskGuidance, GuardState, Signal
 from signald.model.time import NS_PER_S, Nanos
 
@@ -54,7 +55,7 @@ class Guard:
         own, alarm = self._next_own_ts(), self._alarms.next_ts()
         return own if alarm is None or (own is not None and own <= alarm) else alarm
 
-    def raise_alarm(self, story: Story, rows: BoardRows) -> list[Signal]:
+    def raise_alarm(self, story: Story, rows: BoardRows) -> list[Signal | Rejected]:
         """Something happened that no calendar announced."""
         return self._alarms.raise_for(story, rows)
 

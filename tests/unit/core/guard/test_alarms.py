@@ -6,6 +6,7 @@ import pytest
 
 from signald.core.board import empty_rows
 from signald.core.engine import Engine, Output
+from signald.core.guard.alarms import MOST
 from signald.core.guard.rules import GuardRules
 from signald.model.notices import PolicyHeard, Rejected
 from signald.model.signals import DeskGuidance, Liquidity, PolicyView, Regime, Signal
@@ -162,3 +163,76 @@ def test_event_without_a_guard_is_only_noted() -> None:
 
     assert those(outputs, Signal) == []
     assert [notice.is_new for notice in those(outputs, PolicyHeard)] == [True]
+
+
+def flood(engine: Engine, count: int, *, severity: float = 0.5) -> list[Output]:
+    """Events that have no word in common, a tenth of a second apart."""
+    return tell(
+        engine,
+        *(
+            policy_event(
+                event_id=f"wire-{number}",
+                headline=f"{number + 10}",
+                sequence=number,
+                severity=severity,
+                ts_ingest=HEARD + number * seconds(0.1),
+            )
+            for number in range(1, count + 1)
+        ),
+    )
+
+
+def test_events_beyond_the_most_that_are_guarded_hold_on_and_are_counted() -> None:
+    engine = guarded()
+
+    outputs = flood(engine, MOST + 68)
+    later = wait(engine, HEARD + DAY, rows=DEAD)
+
+    refused = those(outputs, Rejected)
+    assert [one.reason for one in refused] == ["too_many_events"] * 68
+    assert refused[0].field == "event_id"
+    told = [one for one in of_bitcoin(outputs) if one.kind == "policy"]
+    assert len(told) == MOST + 68
+    assert {one.desk.state for one in told if one.desk is not None} == {"hold"}
+    # The last one was heard at 10 s and holds for 30 s, as if it were guarded by itself.
+    states = steps(later)
+    assert next(at for state, at in states if state != "hold") == 40.0
+    assert states[-1] == ("normal", 1_810.0)
+    documents = those([*outputs, *later], Signal)
+    assert len({one.id for one in documents}) == len(documents)
+
+
+def test_grave_news_among_many_slight_ones_holds_quotes_back() -> None:
+    engine = guarded()
+    flood(engine, MOST, severity=0.1)
+
+    outputs = tell(engine, policy_event(event_id="grave", sequence=MOST + 1, ts_ingest=HEARD + seconds(10)))
+    outputs += wait(engine, HEARD + DAY, rows=DEAD)
+
+    assert steps(outputs) == [("hold", 10.0), ("recover", 40.0), ("normal", 1_810.0)]
+
+
+def test_guard_that_recovered_holds_again_for_an_event_beyond_the_most() -> None:
+    engine = guarded()
+    flood(engine, MOST)
+    wait(engine, HEARD + seconds(60), rows=DEAD)
+
+    outputs = tell(engine, policy_event(event_id="late", sequence=MOST + 1, ts_ingest=HEARD + seconds(60)), rows=DEAD)
+    outputs += wait(engine, HEARD + DAY, rows=DEAD)
+
+    states = steps(outputs)
+    assert states[0] == ("hold", 60.0)
+    assert next(step for step in states if step[0] != "hold") == ("recover", 90.0)
+    assert states[-1] == ("normal", 1_860.0)
+
+
+def test_events_are_forgotten_when_all_of_their_steps_were_done() -> None:
+    engine = guarded()
+    flood(engine, MOST)
+    wait(engine, HEARD + DAY)
+
+    outputs = tell(
+        engine, policy_event(event_id="next", sequence=MOST + 1, ts_event=HEARD + DAY, ts_ingest=HEARD + DAY)
+    )
+
+    assert those(outputs, Rejected) == []
