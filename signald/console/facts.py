@@ -12,8 +12,12 @@ from signald.model.time import NS_PER_S, Nanos
 BOUNDS_S: Final = (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024)
 """Upper bounds of the histogram of publish less ingest."""
 
+GROUPS_SHOWN: Final = 32
+"""Groups of one stream that are told: a consumer may create as many as it likes, of any name."""
+
 _SCORED: Final = frozenset({"release", "correction"})
 _PRIMARY_S: Final = 300
+_NAME_BYTES: Final = 64
 
 
 class Exemplar(NamedTuple):
@@ -109,9 +113,12 @@ def indicator_of(release_id: str) -> str:
 
 
 def group_lags(reply: Any) -> dict[str, tuple[int, int]]:  # noqa: ANN401 - as Redis nests it
-    """By group, entries not delivered and not acknowledged, from XINFO GROUPS; a lag that Redis does not know is 0."""
+    """By group, entries not delivered and not acknowledged, from XINFO GROUPS; a lag that Redis does not know is 0.
+
+    Names are any bytes and as long as who made the group liked: they are cut, and what is no UTF-8 is replaced.
+    """
     found: dict[str, tuple[int, int]] = {}
-    for group in reply or ():
+    for group in (reply or ())[:GROUPS_SHOWN]:
         facts = dict(zip(group[::2], group[1::2], strict=True))
-        found[facts[b"name"].decode()] = (facts.get(b"lag") or 0, facts[b"pending"])
+        found[facts[b"name"][:_NAME_BYTES].decode(errors="replace")] = (facts.get(b"lag") or 0, facts[b"pending"])
     return found

@@ -58,6 +58,7 @@ class Feed:
         self._venues = venues
         self._last: dict[str, str] = {keys.SIGNALS: "", keys.NOTICES: ""}
         self._seen: dict[str, bytes] = {}
+        self._unread: set[str] = set()
 
     @property
     def is_up(self) -> bool:
@@ -100,8 +101,20 @@ class Feed:
         for part, value in zip(_PARTS, reply, strict=True):
             if value is not None and value != self._seen.get(part):
                 self._seen[part] = value
-                self._tell(self._state.take_part(part, self._view(part, value)))
+                self._take_part(part, value)
         await asyncio.sleep(_POLL_S)
+
+    def _take_part(self, part: str, value: bytes) -> None:
+        """Show a part of the status; one that makes no sense, as of another version, is said once and not shown."""
+        try:
+            view = self._view(part, value)
+        except (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError) as problem:
+            if part not in self._unread:
+                self._unread.add(part)
+                log.warning("status_not_shown", part=part, problem=repr(problem))
+            return
+        self._unread.discard(part)
+        self._tell(self._state.take_part(part, view))
 
     async def _read_groups(self) -> None:
         lags: dict[tuple[str, str], tuple[int, int]] = {}

@@ -1,7 +1,7 @@
 import math
 
 from signald.client.entries import Received
-from signald.console.facts import Facts, group_lags
+from signald.console.facts import GROUPS_SHOWN, Facts, group_lags
 from signald.console.gauges import Told, exposition
 from signald.console.scores import Scores
 from signald.model.signals import Signal
@@ -121,3 +121,13 @@ def test_lag_that_redis_does_not_know_is_none() -> None:
 
     assert group_lags(groups) == {"desk": (7, 3), "other": (0, 0)}
     assert group_lags(None) == {}
+
+
+def test_groups_may_have_any_name_and_number() -> None:
+    odd = [b"name", b"\xff\xfe" + b"x" * 1_000, b"pending", 1, b"lag", 2]
+    more = [[b"name", b"group-%d" % number, b"pending", 0, b"lag", 0] for number in range(1_000)]
+
+    lags = group_lags([odd, *more])
+
+    assert lags["\N{REPLACEMENT CHARACTER}" * 2 + "x" * 62] == (2, 1)
+    assert len(lags) == GROUPS_SHOWN
