@@ -1,8 +1,12 @@
 """Models that a run learnt, each a file beside the segments of its journal: what scored when can be found again."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from signald.errors import ConfigError
+from signald.journal.recovery import sync_directory
 from signald.model.parameters import Parameters, decode_parameters, encode_parameters
 
 _NAME: Final = "model-{}.json"
@@ -14,12 +18,21 @@ def model_path(journal: Path, model_id: str) -> Path:
 
 
 def keep_model(journal: Path, parameters: Parameters) -> Path:
-    """Write a model's file, whole or not at all, unless it is there; raises ``OSError``."""
+    """Write a model's file, whole or not at all and past a power cut, unless it is there as it should be.
+
+    Raises:
+        OSError: It could not be written.
+    """
     path = model_path(journal, parameters.id)
-    if not path.exists():
+    content = encode_parameters(parameters)
+    if not path.exists() or path.read_bytes() != content:
         draft = path.with_name(f".{path.name}.new")
-        draft.write_bytes(encode_parameters(parameters))
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
+        sync_directory(path.parent)
     return path
 
 
@@ -33,13 +46,19 @@ def find_model(journal: Path, model_id: str) -> Parameters | None:
     return decode_parameters(path.read_bytes(), where=str(path)) if path.is_file() else None
 
 
-def newest_model(journal: Path, root: str) -> Parameters | None:
+def newest_model(journal: Path, root: str, *, damaged: Callable[[ConfigError], None]) -> Parameters | None:
     """The newest model that was learnt in this journal from the model ``root``; ``None`` if there is none.
 
-    Raises:
-        ConfigError: A model's file was changed or is damaged.
+    A file that was changed or cannot be read is passed over, once ``damaged`` was told.
     """
-    learnt = [decode_parameters(path.read_bytes(), where=str(path)) for path in journal.glob(_NAME.format("*"))]
+    learnt: list[Parameters] = []
+    for path in sorted(journal.glob(_NAME.format("*"))):
+        try:
+            learnt.append(decode_parameters(path.read_bytes(), where=str(path)))
+        except ConfigError as error:
+            damaged(error)
+        except OSError as error:
+            damaged(ConfigError(str(path), str(error)))
     return max((one for one in learnt if is_learnt_from(one, root)), key=_age, default=None)
 
 

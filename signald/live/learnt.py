@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from signald.core.engine import Engine
+from signald.errors import ConfigError
 from signald.journal.models import keep_model, newest_model
 from signald.model.notices import ModelLearnt
 from signald.model.time import format_rfc3339
@@ -23,12 +24,8 @@ class LearntModels:
         self._audit = audit
 
     def take_over(self) -> str:
-        """Begin with what the runs before had learnt from the engine's model; returns the id of what scores now.
-
-        Raises:
-            ConfigError: The file of a model was changed or is damaged.
-        """
-        learnt = newest_model(self._journal, self._engine.parameters.id)
+        """Begin with what the runs before had learnt from the engine's model; returns the id of what scores now."""
+        learnt = newest_model(self._journal, self._engine.parameters.id, damaged=_passed_over)
         if learnt is not None:
             self._engine.adopt(learnt)
         return self._engine.parameters.id
@@ -48,3 +45,7 @@ class LearntModels:
         self.keep()
         details = {"id": notice.id, "parent": notice.parent, "releases": " ".join(notice.releases)}
         self._audit("model", {**details, "at": format_rfc3339(notice.ts_ingest)})
+
+
+def _passed_over(error: ConfigError) -> None:
+    log.error("learnt_model_damaged", problem=str(error))

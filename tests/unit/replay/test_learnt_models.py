@@ -4,9 +4,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from signald.core.guard.rules import GuardRules
-from signald.journal.models import find_model, newest_model
+from signald.errors import ConfigError
+from signald.journal.models import find_model, keep_model, newest_model
 from signald.journal.session import Session, session_record
 from signald.live.learnt import LearntModels
 from signald.live.recovery import recover
@@ -117,7 +119,7 @@ def test_a_restart_begins_with_what_was_learnt(tmp_path: Path, *, was_kept: bool
     assert began == (first.id if was_kept else _ROOT.id)
     assert run.pipeline.engine.parameters.lineage is not None
     assert run.pipeline.engine.parameters.lineage.steps == 2
-    assert newest_model(tmp_path, _ROOT.id) == find_model(tmp_path, first.id) == first
+    assert newest_model(tmp_path, _ROOT.id, damaged=_fail) == find_model(tmp_path, first.id) == first
     assert compare([tmp_path], _build).difference is None
     assert compare([tmp_path], _build, find_model=lambda model_id: find_model(tmp_path, model_id)).difference is None
 
@@ -127,14 +129,40 @@ def _session(now: Nanos, model_id: str, since: Nanos) -> Record:
     return session_record(session, now)
 
 
+def _fail(error: ConfigError) -> None:
+    raise error
+
+
 def test_what_was_learnt_from_another_model_is_of_no_account(tmp_path: Path) -> None:
     run = _first_day(tmp_path)
     LearntModels(tmp_path, run.pipeline.engine, lambda _, __: None).keep()
     run.writer.close()
     other = identify(msgspec.structs.replace(_ROOT, last_release="2024-07-01T00:00:00Z"))
 
-    assert newest_model(tmp_path, other.id) is None
+    assert newest_model(tmp_path, other.id, damaged=_fail) is None
     assert find_model(tmp_path, "none") is None
+
+
+def test_a_damaged_model_is_passed_over_and_written_again(tmp_path: Path) -> None:
+    run = _first_day(tmp_path)
+    first = run.pipeline.engine.parameters
+    kept = keep_model(tmp_path, first)
+    _next_day(run)
+    newest = keep_model(tmp_path, run.pipeline.engine.parameters)
+    newest.write_bytes(b"")
+    run.pipeline = _build()
+    models = LearntModels(tmp_path, run.pipeline.engine, lambda _, __: None)
+
+    with capture_logs() as logs:
+        began = models.take_over()
+    again = keep_model(tmp_path, first)
+    kept.write_bytes(b"{")
+    keep_model(tmp_path, first)
+
+    assert began == first.id
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("learnt_model_damaged", "error")]
+    assert again == kept
+    assert find_model(tmp_path, first.id) == first
 
 
 def test_a_new_model_is_written_and_goes_on_record(tmp_path: Path) -> None:
