@@ -1,13 +1,13 @@
 """Tells a running daemon to stop, to go on, or to be silent about something."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import msgspec
 
 from signald.config import Config
 from signald.errors import ConfigError, UnreachableError
+from signald.live.switch import Halted, write_halt
 from signald.model.control import EVERYTHING, Command
 from signald.model.time import format_rfc3339
 from signald.runtime.clock import Clock, LiveClock
@@ -51,10 +51,7 @@ def send_control(
         if command != "halt":
             raise
         path = Path(config.control.halt_file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f"{path.name}.{os.getpid()}")
-        scratch.write_text(f"{by}\n{reason or 'the broker was not reached'}\n", encoding="utf-8")
-        scratch.replace(path)
+        write_halt(path, Halted(by, reason or "the broker was not reached"))
         return f"the broker was not reached; {path} was written"
     return f"{command} {target} was sent"
 

@@ -20,7 +20,7 @@ from signald.live.daemon import Daemon
 from signald.live.family_state import CONSOLE, METRICS, SIGNAL, FamilyState
 from signald.live.feed_worker import FeedWorker
 from signald.live.summary import RunSummary
-from signald.live.switch import HALT_SIGNAL
+from signald.live.switch import BY_SIGNAL, HALT_SIGNAL, write_halt
 from signald.logs import name_process
 from signald.model.instruments import InstrumentId
 from signald.runtime import faults
@@ -57,7 +57,7 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
         ]
         if config.console.enabled:
             roles.append(Role(CONSOLE, lambda: _console(config, family)))
-        told = Family(roles, family.roster, passed_on={HALT_SIGNAL}).run()
+        told = Family(roles, family.roster, passed_on={HALT_SIGNAL: lambda: _halt(config)}).run()
     return RunSummary(**told) if told else RunSummary(0, 0, 0, 0, str(Path(config.journal.path)))
 
 
@@ -99,6 +99,14 @@ def _lose(family: FamilyState, name: str) -> None:
     lost = family.disown(name)
     if lost:
         log.warning("books_disowned", member=name, instruments=lost)
+
+
+def _halt(config: Config) -> None:
+    """Leave the file that halts: a signal process that is only being started finds it."""
+    try:
+        write_halt(Path(config.control.halt_file), BY_SIGNAL)
+    except OSError as failure:
+        log.error("halt_file_failed", problem=str(failure))  # noqa: TRY400 - the problem says it all
 
 
 def _signal(world: World, clock: Clock, family: FamilyState) -> Told:

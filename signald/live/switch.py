@@ -25,6 +25,9 @@ class Halted(NamedTuple):
     reason: str
 
 
+BY_SIGNAL: Final = Halted("signal", f"{HALT_SIGNAL.name} was sent")
+
+
 class HaltSwitch:
     """Used as ``with``, by the main thread: inside, a thread watches the file.
 
@@ -56,6 +59,8 @@ class HaltSwitch:
 
     def __enter__(self) -> Self:
         self._handled_before = signal.signal(HALT_SIGNAL, self._on_signal)
+        if self._path.exists():  # somebody may have made it since, and nothing may go out before the thread looks
+            self.is_halted = True
         self._thread.start()
         return self
 
@@ -71,13 +76,13 @@ class HaltSwitch:
     def _on_signal(self, *_: object) -> None:
         """Runs before the interrupted code goes on, so before anything more is sent, whatever that code does."""
         self.is_halted = True
-        self._orders.put(Halted("signal", f"{HALT_SIGNAL.name} was sent"))
+        self._orders.put(BY_SIGNAL)
 
     def _look(self) -> None:
         while not self._orders.empty():
             order = self._orders.get()
             if order is not None:
-                self._write(order)
+                write_halt(self._path, order)
                 continue
             self._path.unlink(missing_ok=True)
             self.is_halted = self._is_told = False
@@ -86,14 +91,6 @@ class HaltSwitch:
         if not self._is_told and self._path.exists():
             self.is_halted = self._is_told = True
             self._on_halt(self._read())
-
-    def _write(self, halted: Halted) -> None:
-        if self._path.exists():
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        scratch.write_text(f"{halted.by}\n{halted.reason}\n", encoding="utf-8")
-        scratch.replace(self._path)
 
     def _read(self) -> Halted:
         """What the file says; whoever only touched it said nothing."""
@@ -104,3 +101,13 @@ class HaltSwitch:
         if len(lines) > 1:
             return Halted(lines[0].strip() or "file", " ".join(lines[1:]).strip())
         return Halted("file", lines[0] if lines else f"{self._path.name} is there")
+
+
+def write_halt(path: Path, halted: Halted) -> None:
+    """Make the file that halts, unless it is there; raises ``OSError`` if that cannot be done."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f"{path.name}.{os.getpid()}")
+    scratch.write_text(f"{halted.by}\n{halted.reason}\n", encoding="utf-8")
+    scratch.replace(path)

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 import structlog
@@ -74,17 +74,24 @@ class _Child:
 class Family:
     """Used once: :meth:`run` returns when all have ended."""
 
-    def __init__(self, roles: Sequence[Role], roster: Roster, *, passed_on: Iterable[signal.Signals] = ()) -> None:
+    def __init__(
+        self,
+        roles: Sequence[Role],
+        roster: Roster,
+        *,
+        passed_on: Mapping[signal.Signals, Callable[[], None]] | None = None,
+    ) -> None:
         """Take who is to live; the first one's last word is the family's. Nobody is started yet.
 
         Args:
             roles: In the order in which they are started; they are ended the first one first.
             roster: Where it stands who is there.
-            passed_on: Signals that the first one gets when they come to the parent.
+            passed_on: Signals that the first one gets when they come to the parent, and what the parent does itself
+                after that: the first one may be away. All ignore them until they say otherwise.
         """
         self._children = [_Child(role) for role in roles]
         self._roster = roster
-        self._passed_on = frozenset(passed_on)
+        self._passed_on = passed_on or {}
         self._looked: Nanos = 0
 
     def run(self) -> Told:
@@ -105,11 +112,8 @@ class Family:
     def _watch(self, signals: Signals) -> None:
         """Look after them until the family is asked to end."""
         while True:
-            came = signals.wait(_LOOK_EVERY_S)
-            if came & _ENDING:
+            if self._hear(signals):
                 return
-            for number in came & self._passed_on:
-                self._tell(self._children[0], number)
             now = LiveClock.monotonic()
             for child in self._children:
                 if child.pid and (code := _reap(child.pid)) is not None:
@@ -117,6 +121,15 @@ class Family:
                 elif not child.pid and now >= child.due:
                     self._start(child, signals)
             self._kill_hung(now)
+
+    def _hear(self, signals: Signals) -> bool:
+        """Wait a moment, and pass on what comes; whether the family was asked to end."""
+        came = signals.wait(_LOOK_EVERY_S)
+        for number, act in self._passed_on.items():
+            if number in came:
+                self._tell(self._children[0], number)
+                act()
+        return bool(came & _ENDING)
 
     def _start(self, child: _Child, signals: Signals) -> None:
         read_end, write_end = os.pipe()
@@ -127,7 +140,7 @@ class Family:
             pid = os.fork()
             if not pid:
                 os.close(read_end)
-                _live(child.role, write_end, parent=parent, signals=signals)
+                _live(child.role, write_end, parent=parent, signals=signals, ignored=self._passed_on)
         os.close(write_end)
         child.pid, child.report, child.began = pid, read_end, LiveClock.monotonic()
         self._roster.began(child.role.name, pid)
@@ -158,7 +171,7 @@ class Family:
             self._tell(child, signal.SIGTERM)
             until = LiveClock.monotonic() + round(_ENDS_WITHIN_S * NS_PER_S)
             while (code := _reap(child.pid)) is None and LiveClock.monotonic() < until:
-                if signals.wait(_LOOK_EVERY_S) & _ENDING:
+                if self._hear(signals):
                     self._tell(child, signal.SIGTERM)
             if code is None:
                 continue  # it is killed with whoever is left
@@ -219,13 +232,13 @@ def _error_of(told: Told) -> SignaldError:
     return kind(**told["fields"]) if told["fields"] else kind(told["text"])
 
 
-def _live(role: Role, report: int, *, parent: int, signals: Signals) -> NoReturn:
+def _live(role: Role, report: int, *, parent: int, signals: Signals, ignored: Collection[signal.Signals]) -> NoReturn:
     """Be the child: do its work, say what came of it, and end without going back to where the parent was."""
     code = 0
     told: Told | None = None
     try:
         _end_with(parent)
-        signals.give_up()
+        signals.give_up(ignored=ignored)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells everybody; it is the parent's to act on
         told = role.work()
     except SignaldError as error:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import select
 import signal
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,11 +37,11 @@ class Signals:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def give_up(self) -> None:
-        """Let them do what they did before; what waited strikes now."""
+    def give_up(self, *, ignored: Collection[signal.Signals] = ()) -> None:
+        """Let them do what they did before, or nothing if they are ``ignored``; what waited strikes now."""
         signal.set_wakeup_fd(-1)
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if number in ignored else handler)
         os.close(self._read_end)
         os.close(self._write_end)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)

@@ -176,6 +176,21 @@ def test_a_killed_signal_process_takes_up_where_it_was(running: Daemon) -> None:
     assert (result["difference"], result["documents"] >= 1) == (None, True)
 
 
+def test_a_halt_by_signal_outlives_the_death_of_the_signal_process(running: Daemon) -> None:
+    before = eventually(lambda: processes(running).get("signal", {}).get("pid", 0), within_s=WITHIN_S)
+    file = running.folder / "var" / "halt"
+
+    os.kill(before, signal.SIGKILL)
+    running.wait_for("process_ended", member="signal")
+    running.process.send_signal(signal.SIGUSR1)
+    eventually(file.exists, within_s=WITHIN_S)
+    eventually(lambda: len(running.events("ready")) > 1, within_s=WITHIN_S)
+
+    assert file.read_text(encoding="utf-8").startswith("signal\n")
+    assert len(running.events("process_ended", member="signal")) == 1
+    assert running.terminate() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_whichever_way_it_ends_nobody_is_left(running: Daemon, number: signal.Signals) -> None:
     family = [told["pid"] for told in processes(running).values()]

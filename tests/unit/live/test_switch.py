@@ -40,6 +40,15 @@ def test_signal_stops_and_leaves_a_file_for_the_next_run(tmp_path: Path) -> None
     assert HaltSwitch(tmp_path / "var" / "halt", on_halt=told.append).is_halted
 
 
+def test_file_made_between_building_and_entering_stops_from_the_first_moment_on(tmp_path: Path) -> None:
+    switch = HaltSwitch(tmp_path / "halt", on_halt=lambda _: None)
+    before = switch.is_halted
+    (tmp_path / "halt").touch()
+
+    with switch:
+        assert (before, switch.is_halted) == (False, True)
+
+
 def test_release_removes_the_file_and_says_when_it_is_gone(tmp_path: Path) -> None:
     released: list[bool] = []
     path = tmp_path / "halt"

@@ -10,6 +10,7 @@ from signald.errors import ConfigError, ProcessEndedError, SignaldError
 from signald.runtime.family import Family, Role
 from signald.runtime.roster import Roster
 from signald.runtime.shared import SharedMemory
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -107,3 +108,36 @@ def test_every_error_of_ours_comes_through_as_it_was_raised() -> None:
 
     with pytest.raises(SignaldError, match="there is no server"):
         Family([Role("first", refuse, is_vital=True)], shared.roster).run()
+
+
+def hears_a_signal(shared: Shared, before: Callable[[], None]) -> Callable[[], dict[str, int]]:
+    """Work that has the parent pass a signal on, does ``before`` the first time, and ends once the parent has acted."""
+
+    def work() -> dict[str, int]:
+        shared.words[0] += 1
+        shared.roster.ready("first")
+        os.kill(os.getppid(), signal.SIGUSR1)
+        if shared.words[0] == 1:
+            before()
+        eventually(lambda: shared.words[1])
+        os.kill(os.getppid(), signal.SIGTERM)
+        signal.sigwait({signal.SIGTERM})
+        return {"times": shared.words[0]}
+
+    return lambda: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}), work())[1]
+
+
+@pytest.mark.parametrize(("before", "times"), [(lambda: None, 1), (lambda: os._exit(70), 2)], ids=["young", "away"])
+def test_a_signal_passed_on_to_one_that_does_not_heed_it_yet_kills_nobody_and_is_acted_on(
+    before: Callable[[], None], times: int
+) -> None:
+    shared = Shared("first")
+
+    def act() -> None:
+        shared.words[1] = 1
+
+    first = Role("first", hears_a_signal(shared, before), is_vital=True)
+    told = Family([first], shared.roster, passed_on={signal.SIGUSR1: act}).run()
+
+    assert told == {"times": times}
+    assert shared.words[1] == 1
