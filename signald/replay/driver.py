@@ -198,9 +198,12 @@ class Driver:
         yield from _stretch(frames, number, quiet, last, NOTHING)
 
     def advance(self, now: Nanos) -> Iterator[Replayed]:
-        """Fire what is due up to ``now``, each deadline at its own time, where the journals do not have the ticks."""
+        """Fire what is due up to ``now``, each deadline at its own time, where the journals do not have the ticks.
+
+        What is due since time 0 waited to be told the time: it is due now, as it is for a run that begins.
+        """
         while self._derives and (due := self._next_due()) is not None and due[0] <= now:
-            ts, channel = due
+            ts, channel = due[0] or now, due[1]
             if not channel:
                 self._show_board(ts)
             yield self._tick(ts, channel)
@@ -208,7 +211,7 @@ class Driver:
     def _tick(self, ts: Nanos, channel: str) -> Replayed:
         tick = Record(RecordKind.TICK, ts, "", channel, b"")
         fed = self._feed(tick)
-        if self._due.get(channel) == ts:  # nothing moved: it will not by asking again
+        if self._due.get(channel) in {0, ts}:  # nothing moved: it will not by asking again
             self._due[channel] = None
         return Replayed(tick, fed)
 

@@ -5,7 +5,8 @@ import pytest
 
 from signald.errors import ConfigError
 from signald.journal.session import Session, session_record
-from signald.model.notices import BookStale
+from signald.model.control import Blackout
+from signald.model.notices import BlackoutTurned, BookStale
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
@@ -13,7 +14,7 @@ from signald.replay.driver import Replayed, replay, sessions, signals
 from signald.sinks.encoding import encode_data
 from signald.sources.protocol import EMPTY, Step
 from tests.support.calendar import CPI_JANUARY, DAY, T0, heartbeat_payload, release_payload, schedule_payload
-from tests.support.engine import ARM
+from tests.support.engine import ARM, build_engine
 from tests.support.journals import write_journal
 from tests.support.pipelines import NAMES, BidVenue, LiveRun, build_pipeline, frames
 
@@ -127,6 +128,22 @@ def test_deadlines_fire_at_their_own_time(tmp_path: Path) -> None:
 
 def is_missed(output: object) -> bool:
     return isinstance(output, Signal) and output.kind == "missed"
+
+
+def test_blackouts_begin_with_the_journal_and_turn_every_day_from_then_on(tmp_path: Path) -> None:
+    import_journal(tmp_path, BOOKS, NAMES)  # the first record of which something follows is no event
+    blackouts = [Blackout(instrument="*", begin="13:30", end="13:40")]
+
+    replayed = list(replay([tmp_path], lambda: build_pipeline(build_engine(blackouts=blackouts)), to_ts=T0 + DAY + 1))
+
+    assert ticks(replayed, "")[1:] == [T0, T0 + 600 * NS_PER_S, T0 + DAY]
+    assert T0 - 30 * NS_PER_S <= ticks(replayed, "")[0] < T0
+    assert [
+        (output.begins, output.ts_due)
+        for each in replayed
+        for output in each.fed.outputs
+        if isinstance(output, BlackoutTurned)
+    ] == [(True, T0), (False, T0 + 600 * NS_PER_S), (True, T0 + DAY)]
 
 
 def test_a_venues_deadlines_fire_too(tmp_path: Path) -> None:
