@@ -119,7 +119,7 @@ class Family:
                 if child.pid and (code := _reap(child.pid)) is not None:
                     self._lose(child, code, now)
                 elif not child.pid and now >= child.due:
-                    self._start(child, signals)
+                    self._start_again(child, signals, now)
             self._kill_hung(now)
 
     def _hear(self, signals: Signals) -> bool:
@@ -131,17 +131,33 @@ class Family:
                 act()
         return bool(came & _ENDING)
 
+    def _start_again(self, child: _Child, signals: Signals, now: Nanos) -> None:
+        """Start one that has ended; where the system has no room for it just now, it is tried again later."""
+        try:
+            self._start(child, signals)
+        except OSError as error:
+            delay_s = child.backoff.next_delay_s()
+            child.due = now + round(delay_s * NS_PER_S)
+            log.warning(
+                "process_not_started", member=child.role.name, problem=str(error), again_in_ms=round(delay_s * 1_000)
+            )
+
     def _start(self, child: _Child, signals: Signals) -> None:
-        read_end, write_end = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
-        with signals.held():
-            pid = os.fork()
-            if not pid:
-                os.close(read_end)
-                _live(child.role, write_end, parent=parent, signals=signals, ignored=self._passed_on)
-        os.close(write_end)
+        read_end, write_end = os.pipe()
+        try:
+            with signals.held():
+                pid = os.fork()
+                if not pid:
+                    os.close(read_end)
+                    _live(child.role, write_end, parent=parent, signals=signals, ignored=self._passed_on)
+        except OSError:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
         child.pid, child.report, child.began = pid, read_end, LiveClock.monotonic()
         self._roster.began(child.role.name, pid)
 

@@ -1,8 +1,11 @@
 """Processes that are forked, watched, started again and ended: with real ones, which do nothing else."""
 
+import errno
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,8 @@ from signald.runtime.shared import SharedMemory
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(60)
+
+OPEN_FILES = Path("/proc/self/fd")
 
 
 class Shared:
@@ -141,3 +146,27 @@ def test_a_signal_passed_on_to_one_that_does_not_heed_it_yet_kills_nobody_and_is
 
     assert told == {"times": times}
     assert shared.words[1] == 1
+
+
+@pytest.mark.parametrize(("call", "number"), [("fork", errno.EAGAIN), ("pipe", errno.EMFILE)])
+def test_one_for_whom_there_is_no_room_just_now_is_started_later(
+    monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    shared = Shared("first")
+    really: Callable[[], Any] = getattr(os, call)
+    calls = 0
+
+    def now_and_then() -> Any:  # noqa: ANN401 - as either call has it
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError(number, os.strerror(number))
+        return really()
+
+    monkeypatch.setattr(os, call, now_and_then)
+    open_before = sorted(OPEN_FILES.iterdir())
+    told = Family([Role("first", ends_itself(shared, lambda: os._exit(70)))], shared.roster).run()
+
+    assert told == {"times": 2}
+    assert calls == 3
+    assert sorted(OPEN_FILES.iterdir()) == open_before
