@@ -201,7 +201,7 @@ class ScoringConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How the model is applied.
 
     Attributes:
-        online: It learns the outcomes of live releases.
+        online: It learns the outcomes of live releases, and a start goes on with what the runs before had learnt.
         volatility: Moves are scaled to the volatility of the hour before a release, as seen on the board.
         depth_elasticity: By how much percent more moves are expected in a book a percent thinner than in that hour.
     """

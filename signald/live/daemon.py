@@ -96,7 +96,9 @@ class Daemon:
         )
         self._replicas = ReplicaCheck(config.redis)
         self._status_board = StatusBoard(config.redis)
-        self._models = LearntModels(Path(config.journal.path), pipeline.engine, self._status_board.audit)
+        self._models = LearntModels(
+            Path(config.journal.path), pipeline.engine, self._status_board.audit, online=config.scoring.online
+        )
         self._vintages = VintageRecorder(lambda: VintageStore(Path(config.calendar.vintages), patience_s=1.0))
         self._switch = HaltSwitch(
             Path(config.control.halt_file),

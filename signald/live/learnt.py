@@ -17,15 +17,28 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class LearntModels:
     """The models of one run, beside its journal and in the audit stream."""
 
-    def __init__(self, journal: Path, engine: Engine, audit: Callable[[str, Mapping[str, str]], None]) -> None:
-        """Take where they are kept, who learns, and who is told what was decided."""
+    def __init__(
+        self,
+        journal: Path,
+        engine: Engine,
+        audit: Callable[[str, Mapping[str, str]], None],
+        *,
+        online: bool = True,
+    ) -> None:
+        """Take where they are kept, who learns, and who is told; without ``online`` none of them is adopted."""
         self._journal = journal
         self._engine = engine
         self._audit = audit
+        self._online = online
 
     def take_over(self) -> str:
-        """Begin with what the runs before had learnt from the engine's model; returns the id of what scores now."""
-        learnt = newest_model(self._journal, self._engine.parameters.id, damaged=_passed_over)
+        """Begin with what the runs before had learnt from the engine's model; returns the id of what scores now.
+
+        Who does not want it to learn wants the model that was configured, not what it had become before.
+        """
+        learnt = None
+        if self._online:
+            learnt = newest_model(self._journal, self._engine.parameters.id, damaged=_passed_over)
         if learnt is not None:
             self._engine.adopt(learnt)
         return self._engine.parameters.id

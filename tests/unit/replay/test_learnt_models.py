@@ -143,6 +143,16 @@ def test_what_was_learnt_from_another_model_is_of_no_account(tmp_path: Path) -> 
     assert find_model(tmp_path, "none") is None
 
 
+def test_who_does_not_learn_scores_with_the_model_configured(tmp_path: Path) -> None:
+    run = _first_day(tmp_path)
+    keep_model(tmp_path, run.pipeline.engine.parameters)
+    run.writer.close()
+
+    began = LearntModels(tmp_path, _build().engine, lambda _, __: None, online=False).take_over()
+
+    assert began == _ROOT.id
+
+
 def test_a_damaged_model_is_passed_over_and_written_again(tmp_path: Path) -> None:
     run = _first_day(tmp_path)
     first = run.pipeline.engine.parameters
