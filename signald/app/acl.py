@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -88,18 +89,27 @@ def _passwords(directory: Path, name: str, *, renew: bool) -> list[str]:
         if renew and current.exists():
             current.replace(before)
         if not current.exists():
-            _write_secret(current, secrets.token_urlsafe(_PASSWORD_BYTES))
+            _write(current, f"{secrets.token_urlsafe(_PASSWORD_BYTES)}\n")
         return [path.read_text(encoding="utf-8").strip() for path in (current, before) if path.exists()]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(_SECRETS, str(error)) from error
 
 
-def _write_secret(path: Path, text: str) -> None:
-    """A file that only we can read, whole or not at all."""
+def _write(path: Path, text: str) -> None:
+    """Write a file that only we can read, whole or not at all; one that was there keeps its mode and owner."""
     scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(f"{text}\n")
-    scratch.replace(path)
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            if path.exists():
+                before = path.stat()
+                os.fchown(handle, before.st_uid, before.st_gid)
+                os.fchmod(handle, stat.S_IMODE(before.st_mode))
+        scratch.replace(path)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 def _write_acl_file(path: Path, lines: tuple[str, ...]) -> None:
@@ -107,8 +117,6 @@ def _write_acl_file(path: Path, lines: tuple[str, ...]) -> None:
     try:
         before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         kept = [line for line in before if not is_consumers(line)]
-        scratch = path.with_name(f"{path.name}.{os.getpid()}")
-        scratch.write_text("".join(f"{line}\n" for line in (*kept, *lines)), encoding="utf-8")
-        scratch.replace(path)
+        _write(path, "".join(f"{line}\n" for line in (*kept, *lines)))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(_FILE, str(error)) from error

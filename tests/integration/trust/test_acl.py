@@ -262,6 +262,20 @@ def test_an_aclfile_holds_over_a_restart_and_leaves_other_users_alone(tmp_path: 
         assert len(file.read_text(encoding="utf-8").splitlines()) == 4
 
 
+def test_an_aclfile_is_readable_to_no_more_than_before(tmp_path: Path) -> None:
+    made, kept = tmp_path / "made.acl", tmp_path / "kept.acl"
+    kept.touch()
+    kept.chmod(0o640)
+    place = Place(tmp_path, free_port())
+
+    for file in (made, kept):
+        assert place.acl("--file", str(file)) == 0
+
+    assert [file.stat().st_mode & 0o777 for file in (made, kept)] == [0o600, 0o640]
+    assert made.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8") != ""
+    assert {path.name for path in tmp_path.iterdir()} == {"made.acl", "kept.acl", "consumers", "signald.toml"}
+
+
 @pytest.mark.parametrize(
     ("consumers", "problem"),
     [
