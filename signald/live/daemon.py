@@ -273,8 +273,6 @@ class Daemon:
         exports.watch_collector(metrics, self._collector)
         exports.watch_delays(metrics, self._pipeline, self._config.venues)
         exports.watch_compilations(metrics, lambda: compilations() - self._compiled_before)
-        if self._family is not None:
-            exports.watch_processes(metrics, self._family.roster)
 
     def _settle(self) -> None:
         """Nothing is compiled, and no garbage looked at, while the clock strikes."""

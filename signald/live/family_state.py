@@ -6,13 +6,14 @@ from typing import Final
 from signald import __version__
 from signald.core.board import Board
 from signald.live.book_tally import BookTally
+from signald.live.exports import watch_processes
 from signald.live.situation import SharedSituation
 from signald.live.watched_board import WatchedBoard
 from signald.model.instruments import InstrumentId
 from signald.runtime.clock import Clock
 from signald.runtime.roster import Roster
 from signald.runtime.shared import SharedMemory
-from signald.sinks.exposition import Page
+from signald.sinks.exposition import Page, Told
 from signald.sinks.metrics import Metrics
 from signald.sinks.page import NumberPage
 from signald.sinks.stages import LatencyRing, Stages
@@ -84,9 +85,11 @@ class FamilyState:
         """Where it tells them."""
         return NumberPage(self._memory.region(f"{name}/page"))
 
-    def told(self) -> list[Page]:
-        """All that the processes tell, for whoever serves it."""
-        return [Page(self.page(name), self._stages(name), self._latencies(name)) for name in self._tellers]
+    def told(self) -> list[Told]:
+        """All that is told, for whoever serves it: what each process tells, and which of them are there."""
+        there = Metrics(version=__version__)
+        watch_processes(there, self.roster)
+        return [*(Page(self.page(name), self._stages(name), self._latencies(name)) for name in self._tellers), there]
 
     def stages(self) -> list[Stages]:
         """How long each stage took, of each process."""
