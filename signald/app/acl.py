@@ -11,7 +11,8 @@ from signald.config import Config
 from signald.errors import ConfigError
 from signald.model.time import format_rfc3339
 from signald.runtime.clock import LiveClock
-from signald.sinks.acl import RESERVED, Applied, User, acl_file_line, apply, is_consumers, user_of
+from signald.runtime.supervisor import first_failure
+from signald.sinks.acl import RESERVED, Applied, User, acl_file_line, apply, is_consumers, refuse_others, user_of
 from signald.sinks.entitlement import Decision, decide
 from signald.transports.protection import require_protection
 from signald.transports.redis import RedisLink
@@ -46,7 +47,7 @@ def make_access(config: Config, *, file: Path | None = None, rotate: str | None 
         rotate: A consumer that gets a new password; the one before is good until the next rotation.
 
     Raises:
-        ConfigError: A consumer has a name it must not have, or a file cannot be written.
+        ConfigError: A consumer has the name of a Redis user that is not its own, or a file cannot be written.
         UnreachableError: Redis was not reached.
         SinkError: It refused.
     """
@@ -62,10 +63,13 @@ def make_access(config: Config, *, file: Path | None = None, rotate: str | None 
     users = [user_of(name, _passwords(directory, name, renew=name == rotate)) for name in granted]
     lines = tuple(map(acl_file_line, users))
     if file is not None:
-        _write_acl_file(file, lines)
+        _write_acl_file(file, lines, granted)
         return Access(tuple(decisions), lines, None)
     require_protection(config.mqtt, config.redis)
-    return Access(tuple(decisions), lines, asyncio.run(_apply(config, users, decisions)))
+    try:
+        return Access(tuple(decisions), lines, asyncio.run(_apply(config, users, decisions)))
+    except BaseExceptionGroup as group:
+        raise first_failure(group) from group
 
 
 async def _apply(config: Config, users: list[User], decisions: list[Decision]) -> Applied:
@@ -112,10 +116,11 @@ def _write(path: Path, text: str) -> None:
         raise
 
 
-def _write_acl_file(path: Path, lines: tuple[str, ...]) -> None:
-    """Put ``lines`` in the place of what the file says of consumers' users."""
+def _write_acl_file(path: Path, lines: tuple[str, ...], names: list[str]) -> None:
+    """Put ``lines``, of users with these ``names``, in the place of what the file says of consumers' users."""
     try:
         before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        refuse_others(names, before)
         kept = [line for line in before if not is_consumers(line)]
         _write(path, "".join(f"{line}\n" for line in (*kept, *lines)))
     except (OSError, UnicodeDecodeError) as error:

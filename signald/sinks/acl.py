@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
-from signald.errors import SinkError
+from signald.errors import ConfigError, SinkError
 from signald.sinks import keys
 from signald.transports.redis import RedisLink
 
@@ -24,6 +24,7 @@ COMMANDS: Final = (
 RESERVED: Final = frozenset({"default"})
 """Names that a consumer may not have."""
 
+_CONSUMERS: Final = "consumers"
 _PREFIX: Final = keys.consumer_stream("")
 
 
@@ -67,6 +68,17 @@ def is_consumers(line: str) -> bool:
     return kind == "user" and bool(patterns) and all(word.startswith(f"~{_PREFIX}") for word in patterns)
 
 
+def refuse_others(names: Iterable[str], lines: Iterable[str]) -> None:
+    """Make sure that no line of ``ACL LIST``, or of an aclfile, is of a user that has one of the names and is not ours.
+
+    Raises:
+        ConfigError: One is: a consumer would take that user over.
+    """
+    others = {word for line in lines if not is_consumers(line) for word in line.split()[1:2]}
+    for name in sorted(others.intersection(names)):
+        raise ConfigError(_CONSUMERS, f"{name!r} is the name of another Redis user")
+
+
 class Applied(NamedTuple):
     """What was done on the server.
 
@@ -87,10 +99,12 @@ async def apply(link: RedisLink, users: Iterable[User], decisions: Iterable[tupl
     """Make the server's consumers' users those given, and no others; then put ``decisions`` on record.
 
     Raises:
+        ConfigError: The server has a user of that name which is not a consumer's; nothing was done.
         SinkError: The server refused, or was lost.
     """
     wanted = {user.name: user for user in users}
     listed = [line.decode() for line in cast("Sequence[bytes]", await link.call("ACL", "LIST"))]
+    refuse_others(wanted, listed)
     stale = sorted({line.split()[1] for line in listed if is_consumers(line)} - wanted.keys())
     if stale:
         await link.call("ACL", "DELUSER", *stale)

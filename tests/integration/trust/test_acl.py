@@ -216,6 +216,22 @@ def test_who_is_no_longer_entitled_loses_its_user_and_its_connection(place: Plac
             other.execute_command("XLEN", "{signald}:consumer:" + OTHER)
 
 
+def test_a_consumer_does_not_take_another_user_over(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    file = place.directory / "users.acl"
+    file.write_text(f"user {DESK} on nopass ~* &* +@all\n", encoding="utf-8")
+    with place.admin() as admin:
+        admin.acl_setuser(DESK, enabled=True, nopass=True, keys=["*"], categories=["+@all"])
+
+        codes = [place.acl(), place.acl("--file", str(file))]
+
+        assert codes == [2, 2]
+        assert capfd.readouterr().err.count(f"'{DESK}' is the name of another Redis user") == 2
+        assert cast("list[str]", admin.acl_users()) == ["default", DESK]
+    with place.user(password="any") as user:  # noqa: S106 - this user has none
+        assert user.set("x", "1")
+    assert file.read_text(encoding="utf-8") == f"user {DESK} on nopass ~* &* +@all\n"
+
+
 def test_a_new_password_is_good_and_the_one_before_until_the_next(place: Place) -> None:
     place.acl()
     first = place.password()
