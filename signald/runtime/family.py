@@ -69,6 +69,7 @@ class _Child:
         self.due: Nanos = 0
         self.backoff = Backoff(first_s=0.2, cap_s=5.0)
         self.was_ready = False
+        self.code = 0
 
 
 class Family:
@@ -163,7 +164,7 @@ class Family:
 
     def _lose(self, child: _Child, code: int, now: Nanos) -> None:
         """One has ended without being asked to: it is started again, unless there is no sense in that."""
-        role = child.role
+        role, child.code = child.role, code
         was_ready = child.was_ready = child.was_ready or self._roster.is_ready(role.name)
         told = self._bury(child)
         child.backoff.note_lifetime((now - child.began) / NS_PER_S)
@@ -179,8 +180,13 @@ class Family:
         log.warning("process_ended", member=role.name, code=code, again_in_ms=round(delay_s * 1_000), **told)
 
     def _end(self, signals: Signals) -> Told:
-        """Ask the first one to end, then the others; a second signal, or their taking too long, is the end of all."""
-        last: Told = {}
+        """Ask the first one to end, then the others; one that takes too long is killed.
+
+        Raises:
+            SignaldError: What one could not do as it ended; or the first one was away or had to be killed, so nobody
+                knows what became of its work.
+        """
+        last: Told | None = None
         for number, child in enumerate(self._children):
             if not child.pid:
                 continue
@@ -190,7 +196,9 @@ class Family:
                 if self._hear(signals):
                     self._tell(child, signal.SIGTERM)
             if code is None:
-                continue  # it is killed with whoever is left
+                log.error("process_not_ended", member=child.role.name, within_s=_ENDS_WITHIN_S)
+                child.code = -signal.SIGKILL  # it is killed with whoever is left
+                continue
             told = self._bury(child)
             if "error" in told:
                 raise _error_of(told)
@@ -198,6 +206,8 @@ class Family:
                 last = told
                 if code:
                     raise ProcessEndedError(child.role.name, code)
+        if last is None:
+            raise ProcessEndedError(self._children[0].role.name, self._children[0].code)
         return last
 
     def _bury(self, child: _Child) -> Told:

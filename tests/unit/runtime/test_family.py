@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from signald.errors import ConfigError, ProcessEndedError, SignaldError
+from signald.runtime import family
 from signald.runtime.family import Family, Role
 from signald.runtime.roster import Roster
 from signald.runtime.shared import SharedMemory
@@ -170,3 +171,38 @@ def test_one_for_whom_there_is_no_room_just_now_is_started_later(
     assert told == {"times": 2}
     assert calls == 3
     assert sorted(OPEN_FILES.iterdir()) == open_before
+
+
+def test_a_first_one_that_does_not_end_is_killed_and_nothing_is_said_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(family, "_ENDS_WITHIN_S", 1.0)
+    shared = Shared("first", "second")
+
+    def hang() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        eventually(lambda: shared.words[0])
+        os.kill(os.getppid(), signal.SIGTERM)
+        while True:
+            signal.pause()
+
+    def end_well() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        shared.words[0] = 1
+        signal.sigwait({signal.SIGTERM})
+        shared.words[1] = 1
+
+    with pytest.raises(ProcessEndedError, match="the process first ended with code -9"):
+        Family([Role("first", hang, is_vital=True), Role("second", end_well)], shared.roster).run()
+
+    assert shared.words[1] == 1
+
+
+def test_nothing_is_said_for_a_first_one_that_is_away_when_all_are_to_end() -> None:
+    shared = Shared("first")
+
+    def die() -> None:
+        shared.roster.ready("first")
+        os._exit(70)
+
+    first = Role("first", die, is_vital=True, on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(ProcessEndedError, match="the process first ended with code 70"):
+        Family([first], shared.roster).run()
