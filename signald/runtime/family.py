@@ -253,9 +253,11 @@ def _reap(pid: int) -> int | None:
 
 
 def _error_of(told: Told) -> SignaldError:
-    """The failure that a child reported, as it was raised there."""
-    kind: type[SignaldError] = getattr(errors, told["error"])
-    return kind(**told["fields"]) if told["fields"] else kind(told["text"])
+    """The failure that a child reported, as it was raised there; one of a part's own comes as the root of the tree."""
+    kind: type[SignaldError] = getattr(errors, told["error"], SignaldError)
+    error = kind.__new__(kind, told["text"])  # its text is made already, whatever it was made of
+    vars(error).update(told["fields"])
+    return error
 
 
 def _live(role: Role, report: int, *, parent: int, signals: Signals, ignored: Collection[signal.Signals]) -> NoReturn:
@@ -277,7 +279,7 @@ def _live(role: Role, report: int, *, parent: int, signals: Signals, ignored: Co
         code = EXIT_BUG
     with contextlib.suppress(BaseException):
         if told:
-            os.write(report, json.dumps(told).encode())
+            os.write(report, json.dumps(told, default=str).encode())
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)

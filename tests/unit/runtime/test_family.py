@@ -9,7 +9,20 @@ from typing import Any
 
 import pytest
 
-from signald.errors import ConfigError, ProcessEndedError, SignaldError
+from signald.client.entries import SchemaError, UnreadableError
+from signald.errors import (
+    CheckFailedError,
+    ConfigError,
+    ImportFormatError,
+    JournalError,
+    MalformedFrameError,
+    ProcessEndedError,
+    SequenceGapError,
+    SignaldError,
+    SinkError,
+    UnreachableError,
+    VintageError,
+)
 from signald.runtime import family
 from signald.runtime.family import Family, Role
 from signald.runtime.roster import Roster
@@ -105,15 +118,45 @@ def test_a_vital_one_with_a_bug_from_the_first_moment_on_ends_the_family() -> No
     assert (raised.value.name, raised.value.code) == ("first", 70)
 
 
-def test_every_error_of_ours_comes_through_as_it_was_raised() -> None:
+def with_a_note() -> SignaldError:
+    """An error to which somebody added a sentence."""
+    error = ConfigError("redis.url", "is none")
+    error.add_note("see docs")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (SignaldError("there is no server"), SignaldError),
+        (ConfigError("redis.url", "is none"), ConfigError),
+        (with_a_note(), ConfigError),
+        (UnreachableError("redis", "localhost:6379", "refused"), UnreachableError),
+        (CheckFailedError("they differ"), CheckFailedError),
+        (ProcessEndedError("signal", 70), ProcessEndedError),
+        (MalformedFrameError("binance", "b", "is none"), MalformedFrameError),
+        (SequenceGapError("BTCUSDT.BINANCE", 7, 9), SequenceGapError),
+        (SinkError("is full"), SinkError),
+        (VintageError("vintages.sqlite", "is locked"), VintageError),
+        (JournalError("is cut off"), JournalError),
+        (ImportFormatError("a.csv", 3, "is none"), ImportFormatError),
+        (SchemaError("signald/0"), SignaldError),
+        (UnreadableError("an entry"), SignaldError),
+    ],
+    ids=repr,
+)
+def test_every_error_of_ours_comes_through_as_it_was_raised(error: SignaldError, kind: type[SignaldError]) -> None:
     shared = Shared("first")
 
     def refuse() -> None:
-        msg = "there is no server"
-        raise SignaldError(msg)
+        raise error
 
-    with pytest.raises(SignaldError, match="there is no server"):
+    with pytest.raises(SignaldError) as raised:
         Family([Role("first", refuse, is_vital=True)], shared.roster).run()
+
+    assert type(raised.value) is kind
+    assert str(raised.value) == str(error)
+    assert vars(raised.value) == vars(error)
 
 
 def hears_a_signal(shared: Shared, before: Callable[[], None]) -> Callable[[], dict[str, int]]:
