@@ -125,7 +125,8 @@ class _Found(NamedTuple):
     Attributes:
         rows: Its records as far as seals prove them.
         channels: Those that they name.
-        more: Whether its end is one that the next window may go on from; else there is no header, or no record.
+        more: Whether its end is one that the next window may go on from; else there is no header, no record, or a seal
+            that does not prove its block, which it would not with the next window either.
     """
 
     rows: NDArray[np.int64]
@@ -178,9 +179,9 @@ def _look(window: Window) -> tuple[int, _Found]:
     if window.offset == 0 and not _has_header(window):
         return 0, _Found(np.empty((0, ROW_WORDS), np.int64), (), more=False)
     rows, channels, more = _walked(window)
-    proven = _proven(window, rows[rows[:, KIND] == KIND_SEAL, OFFSET].tolist())
+    proven, sound = _proven(window, rows[rows[:, KIND] == KIND_SEAL, OFFSET].tolist())
     until = int(np.searchsorted(rows[:, OFFSET], proven - window.offset))
-    return proven, _Found(rows[:until], channels, more)
+    return proven, _Found(rows[:until], channels, more and sound)
 
 
 def _has_header(window: Window) -> bool:
@@ -218,24 +219,27 @@ def _walked(window: Window) -> tuple[NDArray[np.int64], tuple[str, ...], bool]:
     return rows, channels, fits and int(names[1]) + length > len(content)
 
 
-def _proven(window: Window, seals: Iterable[int]) -> int:
-    """The byte of the segment where the last of the blocks ends that lie one behind the other and are as sealed."""
+def _proven(window: Window, seals: Iterable[int]) -> tuple[int, bool]:
+    """The byte of the segment where the last of the blocks ends that lie one behind the other and are as sealed.
+
+    Also whether all seals were such; the first that is not ends it.
+    """
     proven = window.offset
     view = window.content.data
     for place in seals:
         offset = window.offset + place
         stored = next(walk(io.BytesIO(view[place : place + _SEAL_ROOM]).read, offset), None)
         if stored is None or stored.kind != KIND_SEAL:
-            break
+            return proven, False
         seal = stored.seal()
         if seal.end <= proven:  # it stands in the block after its own
             continue
         if seal.start != proven or seal.end > offset or seal.end % 8:
-            break
+            return proven, False
         if zlib.crc32(view[proven - window.offset : seal.end - window.offset]) != seal.crc:
-            break
+            return proven, False
         proven = seal.end
-    return proven
+    return proven, True
 
 
 def _split(memory: Bytes, rows: NDArray[np.int64], channels: tuple[str, ...]) -> Iterator[Piece]:

@@ -3,19 +3,26 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from signald.errors import JournalError
-from signald.journal import windows
+from signald.journal import pieces, windows
 from signald.journal.compression import compress_segment
+from signald.journal.format import HEAD_BYTES, HEADER_BYTES, PREFIX
 from signald.journal.pieces import Piece, merge_pieces, read_pieces
 from signald.journal.reader import merge, read
 from signald.journal.segments import list_segments
+from signald.journal.windows import Bytes
 from signald.journal.writer import JournalWriter
 from signald.model.records import Record, RecordKind
+
+Words: TypeAlias = NDArray[np.int64]
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - hundreds of small journals: spare the disk
 FRAME = st.builds(
@@ -115,3 +122,28 @@ def test_damage_is_found_where_reading_one_by_one_finds_it(
         segment.write_bytes(content)
 
         assert outcome(apart(read_pieces(path))) == outcome(read(path))
+
+
+def test_what_lies_behind_a_bad_block_is_not_looked_at_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    index = pieces.index_records
+
+    def counted(content: Bytes, at: int, rows: Words, names: Words) -> int:
+        looked.append(len(content))
+        return index(content, at, rows, names)
+
+    monkeypatch.setattr(windows, "WINDOW_BYTES", 4_096)
+    monkeypatch.setattr(windows, "HEAD_BYTES", 1_024)
+    monkeypatch.setattr(pieces, "index_records", counted)
+    frames = [Record(RecordKind.FRAME, ts, "okx", "", bytes(50)) for ts in range(3_000)]
+    journal(tmp_path, frames, segment_bytes=1 << 20, block_bytes=600)
+    segment = list_segments(tmp_path)[0]
+    content = bytearray(segment.read_bytes())
+    content[HEADER_BYTES + HEAD_BYTES + PREFIX.size + 20] ^= 1
+    segment.write_bytes(content)
+
+    assert outcome(apart(read_pieces(tmp_path))) == outcome(read(tmp_path))
+    assert max(looked) < 3 * 4_096
+    assert sum(looked) < len(content) // 4
