@@ -59,7 +59,12 @@ const takes = {
   books(told) { know.books = told; stale.add("books"); },
   latency(told) { know.latency = told; stale.add("latency"); },
   ladder(told) { know.ladders.set(`${told.release} ${told.instrument}`, told); stale.add("ladder"); },
-  guard(told) { know.guards.push(told); if (know.guards.length > 4000) know.guards.splice(0, 2000); stale.add("guard"); },
+  guard(told) {
+    if (know.guards.some((one) => Object.keys(told).every((key) => one[key] === told[key]))) return;
+    know.guards.push(told);
+    if (know.guards.length > 4000) know.guards.splice(0, 2000);
+    stale.add("guard");
+  },
   path(told) {
     const points = know.paths.get(told.id) ?? [];
     for (const point of told.points) if (!points.length || point[0] > points[points.length - 1][0]) points.push(point);

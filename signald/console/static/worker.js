@@ -1,9 +1,9 @@
 // One stream of events for all open pages: a browser gives a host six connections, and a desk has more tabs than that.
-const ports = new Set();
+const ports = new Map(); // to what came for a page before it was told how things stand; null once it was
 let source = null;
 
 function tell(event, data) {
-  for (const port of ports) port.postMessage({ event, data });
+  for (const [port, held] of ports) if (held) held.push({ event, data }); else port.postMessage({ event, data });
 }
 
 function connect() {
@@ -17,13 +17,18 @@ function connect() {
   };
 }
 
+// What comes meanwhile may be in the answer or not, and is handed on behind it: a page knows entries it was told twice.
 async function welcome(port) {
+  const held = [];
+  ports.set(port, held);
+  let first = { event: "lost", data: "null" };
   try {
     const answer = await fetch("/state");
-    port.postMessage({ event: "hello", data: await answer.text() });
-  } catch {
-    port.postMessage({ event: "lost", data: "null" });
-  }
+    first = { event: "hello", data: await answer.text() };
+  } catch {} // said above
+  if (ports.get(port) !== held) return; // it went, or asked again
+  for (const message of [first, ...held]) port.postMessage(message);
+  ports.set(port, null);
 }
 
 self.onconnect = (connection) => {
@@ -32,9 +37,11 @@ self.onconnect = (connection) => {
     if (message.data === "bye") {
       ports.delete(port);
       if (ports.size === 0) { source.close(); source = null; }
+    } else if (source === null) {
+      ports.set(port, null);
+      connect();
     } else {
-      ports.add(port);
-      if (source === null) connect(); else welcome(port);
+      welcome(port);
     }
   };
 };
