@@ -4,9 +4,9 @@ from typing import Final
 
 from signald.core.kernels.commit import commit_depth
 from signald.core.kernels.counting import count_frame
-from signald.core.kernels.desk import CURRENT, ask_pairs, bid_pairs, current_book
+from signald.core.kernels.desk import COUNTED, CURRENT, ask_pairs, bid_pairs, current_book
 from signald.core.kernels.jit import inlined, kernel
-from signald.core.kernels.layout import PHASE, PHASE_LIVE, PHASE_OFF
+from signald.core.kernels.layout import NONE, PHASE, PHASE_LIVE, PHASE_OFF
 from signald.core.kernels.machine import WordArray, Words, length_of, words_held
 from signald.core.kernels.members import (
     SEEN,
@@ -31,6 +31,7 @@ from signald.sources.venues.coinbase.reading import (
     NUMBER,
     SAW_FRAME,
     SYMBOL,
+    TAKEN,
     TYPE,
     TYPE_SNAPSHOT,
     UPDATES,
@@ -48,9 +49,13 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
     desk[SEEN] = 0
     at = read_frame(frame, length_of(frame), desk)
     seen = desk[SEEN]
+    if seen & _SAW_GOES_ON == 0:
+        desk[TAKEN] = NONE
+    elif desk[TAKEN] != desk[NUMBER]:
+        return QUIET  # of a frame that was refused, or came before
     if at < 0:
         if at == -UNKNOWN_SYMBOL and seen & _SAW_NUMBER != 0:
-            return count_frame(desk, desk[NUMBER], UNKNOWN_SYMBOL)
+            return _count(desk, UNKNOWN_SYMBOL)
         return -at
     if seen & SAW_FRAME != SAW_FRAME:
         return MISSING_FIELD
@@ -58,10 +63,20 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
     if is_book and seen & _SAW_BOOK != _SAW_BOOK:
         return MISSING_FIELD
     if seen & _SAW_GOES_ON == 0:
-        counted = count_frame(desk, desk[NUMBER], APPLIED)
+        counted = _count(desk, APPLIED)
         if counted != APPLIED:
             return counted
     return _take_book(desk, now) if is_book else OTHER_KIND
+
+
+@inlined
+def _count(desk: Words, outcome: int) -> int:
+    """Count a frame by its first part; the others may be taken if it is new."""
+    last = desk[COUNTED]
+    counted = count_frame(desk, desk[NUMBER], outcome)
+    if desk[COUNTED] != last:
+        desk[TAKEN] = desk[NUMBER]
+    return counted
 
 
 @inlined

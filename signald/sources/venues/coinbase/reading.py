@@ -55,6 +55,7 @@ HERE_SIDE: Final = WIRE + 11  # of the change at hand, -1 before it is read; the
 HERE_TICKS: Final = WIRE + 12
 HERE_LOTS: Final = WIRE + 13
 PLACES: Final = WIRE + 14  # of no use here
+TAKEN: Final = WIRE + 16  # number of the frame whose further parts may be taken; NONE: those of no frame
 GOES_ON: Final = WIRE + 10  # not 0: a part of a frame whose number has been counted; only messages.py writes that
 
 SAW_FRAME: Final = seen_bits(CHANNEL, NUMBER)

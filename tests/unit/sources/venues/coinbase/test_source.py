@@ -112,6 +112,42 @@ def test_a_frame_of_several_events_is_one_frame() -> None:
     assert run.board.read()["bid"].tolist() == [99.6, 99.75]
 
 
+def test_a_frame_of_several_events_that_comes_again_changes_nothing() -> None:
+    run = Run()
+    several = frame(2, event("update", ("bid", "99.5", "1")), event("update", ("bid", "99.75", "1"), symbol="ETH-USD"))
+    run.feed(
+        frame(1, event("snapshot", *BOOK), event("snapshot", *BOOK, symbol="ETH-USD")),
+        several,
+        frame(3, event("update", ("bid", "99.75", "0"), symbol="ETH-USD")),
+    )
+
+    run.feed(several, frame(4, event("update")), frame(4, event("update")), several)
+
+    assert run.gaps == []
+    assert run.board.read()["bid"].tolist()[1] == 99.0
+    assert run.source.books[1].applied == 3
+
+
+def test_a_frame_of_several_events_that_comes_twice_at_once_is_applied_once() -> None:
+    run = Run()
+    snapshots = frame(1, event("snapshot", *BOOK), event("snapshot", *BOOK, symbol="ETH-USD"))
+
+    run.feed(snapshots, snapshots)
+
+    assert [book.applied for book in run.source.books] == [1, 1]
+
+
+def test_a_frame_whose_first_event_is_refused_is_missed_whole() -> None:
+    run = Run()
+    run.feed(frame(1, event("snapshot", *BOOK), event("snapshot", *BOOK, symbol="ETH-USD")))
+    spoilt = event("update", ("bid", "1e400", "1")), event("update", ("bid", "99.75", "1"), symbol="ETH-USD")
+
+    run.feed(frame(2, *spoilt))
+
+    assert [type(each) for each in run.said if isinstance(each, Rejected)] == [Rejected]
+    assert run.source.books[1].applied == 1
+
+
 def test_a_snapshot_need_not_begin_with_its_best() -> None:
     run = Run()
     levels = [("bid", f"{price}", "1") for price in range(1, 20_000, 3)]
