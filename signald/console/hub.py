@@ -8,6 +8,9 @@ from typing import Final
 import msgspec
 
 _CAPACITY: Final = 2_000
+_CAPACITY_BYTES: Final = 8 << 20
+"""A page that is further behind is told everything anew in fewer."""
+
 _TOGETHER_S: Final = 0.02
 """What comes within this time goes out at once: twenty pages are woken fifty times a second at most."""
 
@@ -53,19 +56,21 @@ class Hub:
 class _Page:
     def __init__(self) -> None:
         self._frames: deque[bytes] = deque()
+        self._bytes = 0
         self._has_news = asyncio.Event()
         self._is_open = True
 
     def take(self, frame: bytes) -> None:
-        if len(self._frames) >= _CAPACITY:
+        if len(self._frames) >= _CAPACITY or (self._frames and self._bytes + len(frame) > _CAPACITY_BYTES):
             self.close()
-        else:
+        elif self._is_open:
             self._frames.append(frame)
+            self._bytes += len(frame)
             self._has_news.set()
 
     def close(self) -> None:
         self._is_open = False
-        self._frames.clear()
+        self._clear()
         self._has_news.set()
 
     async def next(self) -> bytes | None:
@@ -75,8 +80,12 @@ class _Page:
         if not self._is_open:
             return None
         frames = b"".join(self._frames)
-        self._frames.clear()
+        self._clear()
         return frames
+
+    def _clear(self) -> None:
+        self._frames.clear()
+        self._bytes = 0
 
 
 def frame_of(event: str, payload: object) -> bytes:

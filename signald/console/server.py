@@ -29,6 +29,9 @@ _LOOK_S: Final = 0.05
 _CLOCK_EVERY_NS: Final = NS_PER_S
 _JUMP_NS: Final = 5 * NS_PER_MS
 _LAST_WORDS_S: Final = 1
+_CONNECTIONS: Final = 256
+"""Beyond these whoever asks is told 503: more than a desk has pages, less than a process may have files open."""
+
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 _OURS_ALONE: Final = 0o600
 _WHERE: Final = "console.token_file"
@@ -96,6 +99,7 @@ async def serve(plan: ConsolePlan, clock: Clock, *, send: SendCommand) -> None:
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=_LAST_WORDS_S,
+            limit_concurrency=_CONNECTIONS,
         )
     )
 

@@ -1,11 +1,15 @@
 """The console with more than a desk has, and with a venue that dies."""
 
+import contextlib
 import json
 import multiprocessing
+import socket
 from collections.abc import Iterator
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -161,6 +165,24 @@ def _heap(page: Page) -> float:
     session.send("Performance.enable")
     metrics = session.send("Performance.getMetrics")["metrics"]
     return next(one["value"] for one in metrics if one["name"] == "JSHeapTotalSize")
+
+
+def test_who_comes_when_it_is_full_is_told_so(desk: tuple[Desk, str, int]) -> None:
+    port = urlsplit(desk[1]).port
+    assert port is not None
+
+    with contextlib.ExitStack() as others:
+        for _ in range(256):
+            others.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+        eventually(lambda: _status(port) == HTTPStatus.SERVICE_UNAVAILABLE)
+
+    eventually(lambda: _status(port) == HTTPStatus.OK)
+
+
+def _status(port: int) -> int:
+    with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        connection.request("GET", "/state")
+        return connection.getresponse().status
 
 
 def test_killed_venue_turns_red_within_its_staleness(tmp_path: Path, browser: Browser) -> None:

@@ -29,6 +29,28 @@ async def test_page_that_does_not_keep_up_is_sent_away() -> None:
     assert [frames async for frames in page] == []
 
 
+async def test_page_is_sent_away_for_bytes_as_for_events() -> None:
+    hub = Hub()
+    page = hub.follow(lambda: b"")
+    await anext(page)
+
+    for _ in range(8):
+        hub.send("signal", "x" * (1 << 20))
+    hub.send("signal", "after it was sent away")
+
+    assert [frames async for frames in page] == []
+
+
+async def test_page_that_keeps_up_may_get_any_number_of_bytes() -> None:
+    hub = Hub()
+    page = hub.follow(lambda: b"")
+    await anext(page)
+
+    for size in (9 << 20, 5 << 20, 5 << 20):
+        hub.send("signal", "x" * size)
+        assert len(await anext(page)) > size
+
+
 async def test_closing_ends_every_page() -> None:
     hub = Hub()
     pages = [hub.follow(lambda: b"") for _ in range(3)]
