@@ -39,7 +39,7 @@ from signald.sources.venues.binance.source import BinanceSource
 ROUNDS = 15
 _SLOW_ROUNDS = 5
 RECEIVED = 10_000
-_NOW = 1_723_161_260_000_000_000
+_NOW = 1_800_000_000_000_000_000  # after all recordings: a frame from ahead of our time would be refused
 _STEP = 1_000_000  # a burst: a frame a millisecond, so that what is measured at a cadence is measured at one
 _ORJSON = "orjson.loads"
 _BESIDE = "signald beside the peers"

@@ -24,6 +24,7 @@ TOO_LARGE: Final = 12  # a number too large to be held exactly
 BAD_SEQUENCE: Final = 13  # a frame that ends before it begins, or before all counting
 TOO_MANY: Final = 14  # more levels than fit
 MISSING_FIELD: Final = 15  # something needed is not there
+AHEAD: Final = 16  # the venue's time is far ahead of ours: all that is right would count as older from then on
 
 # Once more something to do.
 VERIFY: Final = 17  # applied, but the venue sends checksums, which only the wire's own digits can be compared with
@@ -42,4 +43,5 @@ PROBLEMS: Final = {
     BAD_SEQUENCE: "the last sequence is before the first, or below zero",
     TOO_MANY: "more levels than fit",
     MISSING_FIELD: "a field is missing",
+    AHEAD: "the venue's time is far ahead of ours",
 }

@@ -25,6 +25,7 @@ from signald.core.kernels.members import (
 )
 from signald.core.kernels.objects import is_key, key_of, read_object, read_objects
 from signald.core.kernels.outcomes import (
+    AHEAD,
     BAD_SEQUENCE,
     MISSING_FIELD,
     NOT_PLAIN,
@@ -60,6 +61,9 @@ CHANNEL_TOUCH: Final = 2
 COMPLETE_BELOW: Final = 5
 """A side of fewer levels is complete: `fast` books have as many as that, others more."""
 
+MOST_AHEAD_NS: Final = 300_000_000_000
+"""A block may be so much ahead of our clock; its time is the sequence, and what is before it is dropped."""
+
 _SAW_BOOK: Final = seen_bits(SYMBOL, EVENT, LEVELS)
 _SAW_DATA: Final = seen_bits(DATA)
 
@@ -94,6 +98,8 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
         return BAD_SEQUENCE
     if desk[EVENT] > LATEST_MS:
         return TOO_LARGE
+    if desk[EVENT] * NS_PER_MS - now > MOST_AHEAD_NS:
+        return AHEAD
     return _take_touch(desk, now) if desk[CHANNEL] == CHANNEL_TOUCH else _take_book(desk, now)
 
 

@@ -79,6 +79,30 @@ def test_a_push_of_an_earlier_block_is_dropped() -> None:
     assert run.source.books[0].applied == 1
 
 
+@pytest.mark.parametrize("channel", ["l2Book", "bbo"])
+def test_a_push_that_is_far_ahead_of_our_time_is_refused_and_the_next_counts(channel: str) -> None:
+    run = Run()
+    run.feed(push(BLOCK, *BOOK))
+    sides = ([level("98", "1")], [level("103", "1")])
+
+    run.feed(push(BLOCK + 3_600_000, *sides, channel=channel))
+    refused, lost = run.said[1:]
+    run.feed(push(BLOCK + 500, *BOOK), push(BLOCK + 570, *sides, channel="bbo"))
+
+    assert isinstance(refused, Rejected)
+    assert isinstance(lost, BookGap)
+    assert "far ahead of ours" in refused.problem
+    assert run.touch == (98.0, 103.0)
+
+
+def test_a_push_that_is_a_little_ahead_of_our_time_counts() -> None:
+    run = Run()
+
+    run.feed(push(NOW // 1_000_000 + 60_000, *BOOK))
+
+    assert run.touch == (100.0, 101.0)
+
+
 def test_the_touch_comes_with_each_block() -> None:
     run = Run()
     run.feed(push(BLOCK, *BOOK))
