@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from signald.model.control import Command
 from signald.model.indicators import load_indicators
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock, LiveClock, SharedClock
+from signald.sinks.exposition import listen
 
 _ENDS_WITHIN_S: Final = 3.0
 _NICENESS: Final = 10  # whatever else wants the processor comes first
@@ -28,33 +30,35 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 @contextlib.contextmanager
 def console_beside(config: Config) -> Generator[None]:
-    """Inside, the console runs, if it is wanted; that it does not is never a reason for the daemon to stop.
+    """Inside, the console runs, if it is wanted; that it ends is never a reason for the daemon to stop.
 
     Raises:
-        ConfigError: The token's file can be neither read nor made.
+        ConfigError: Its address cannot be listened on, or the token's file can be neither read nor made.
     """
     if not config.console.enabled:
         yield
         return
-    read_token(Path(config.console.token_file))
-    ends = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(config, ends), name="console-keeper", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        ends.set()
-        keeper.join()
+    with listen(config.console.host, config.console.port, section="console") as listener:
+        read_token(Path(config.console.token_file))
+        ends = threading.Event()
+        keeper = threading.Thread(target=_keep, args=(config, listener, ends), name="console-keeper", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            keeper.join()
 
 
-def serve_console(config: Config, parent: int = 0) -> None:
-    """Serve the console in this process until it is told to end, or until ``parent`` is gone."""
+def serve_console(
+    config: Config, listener: socket.socket, parent: int = 0, *, on_started: Callable[[], None] = lambda: None
+) -> None:
+    """Serve the console on ``listener`` in this process until it is told to end, or until ``parent`` is gone."""
     configure_logs()
     os.nice(_NICENESS)
     indicators = find_file(config.calendar.indicators)
     plan = ConsolePlan(
         host=config.console.host,
-        port=config.console.port,
         token=read_token(Path(config.console.token_file)),
         redis=config.redis,
         metrics_url=f"http://{config.metrics.host}:{config.metrics.port}",
@@ -71,16 +75,18 @@ def serve_console(config: Config, parent: int = 0) -> None:
         )
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(plan, clock, send=send))
+        asyncio.run(serve(plan, listener, clock, send=send, on_started=on_started))
 
 
-def _keep(config: Config, ends: threading.Event) -> None:
+def _keep(config: Config, listener: socket.socket, ends: threading.Event) -> None:
     """Begin the process, and begin it again when it ended by itself."""
     backoff = Backoff(first_s=0.5, cap_s=30.0)
     context = multiprocessing.get_context("spawn")  # forking a process with threads and kernels ends badly
     while not ends.is_set():
         began = LiveClock.monotonic()
-        process = context.Process(target=serve_console, args=(config, os.getpid()), name="signald-console", daemon=True)
+        process = context.Process(
+            target=serve_console, args=(config, listener, os.getpid()), name="signald-console", daemon=True
+        )
         process.start()
         while process.is_alive() and not ends.wait(0.2):
             pass

@@ -7,6 +7,7 @@ All are forked from a parent that has loaded everything and shares a board and c
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -49,16 +50,21 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
     family = FamilyState(
         instruments, writers, slippage_usd=config.books.slippage_usd, has_console=config.console.enabled
     )
-    with listen(config.metrics.host, config.metrics.port) as listener:
+    with listen(config.metrics.host, config.metrics.port) as listener, _listen_for_pages(config) as pages:
         roles = [
             Role(SIGNAL, lambda: _signal(world, clock(), family), is_vital=True, on_lost=lambda: _lose(family, SIGNAL)),
             *(_feed_role(name, channels, world, clock, family) for name, channels in shares.items()),
             Role(METRICS, lambda: _metrics(listener, family, clock())),
         ]
-        if config.console.enabled:
-            roles.append(Role(CONSOLE, lambda: _console(config, family)))
+        if pages is not None:
+            roles.append(Role(CONSOLE, lambda: _console(config, pages, family)))
         told = Family(roles, family.roster, passed_on={HALT_SIGNAL: lambda: _halt(config)}).run()
     return RunSummary(**told) if told else RunSummary(0, 0, 0, 0, str(Path(config.journal.path)))
+
+
+def _listen_for_pages(config: Config) -> AbstractContextManager[socket.socket | None]:
+    console = config.console
+    return listen(console.host, console.port, section="console") if console.enabled else nullcontext()
 
 
 def share(venues: Sequence[VenueConfig], workers: int) -> dict[str, tuple[str, ...]]:
@@ -124,15 +130,14 @@ def _feed(name: str, channels: Sequence[str], world: World, clock: Clock, family
     run_in_loop(FeedWorker(name, world.config, feeds, clock, family).run())
 
 
-def _console(config: Config, family: FamilyState) -> None:
+def _console(config: Config, listener: socket.socket, family: FamilyState) -> None:
     """Serve the page for people, until a SIGTERM comes."""
     from signald.app.console import serve_console  # noqa: PLC0415 - a web server loads with it: only here
     from signald.console.server import read_token  # noqa: PLC0415 - see above
 
     name_process(CONSOLE)
     read_token(Path(config.console.token_file))
-    family.roster.ready(CONSOLE)
-    serve_console(config, os.getppid())
+    serve_console(config, listener, os.getppid(), on_started=lambda: family.roster.ready(CONSOLE))
 
 
 def _metrics(listener: socket.socket, family: FamilyState, clock: Clock) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,8 +44,7 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What the console is told.
 
     Attributes:
-        host: Where it listens.
-        port: And on which port.
+        host: Where it is listened for pages.
         token: What a command must show.
         redis: Where the daemon writes.
         metrics_url: Where its metrics are.
@@ -55,7 +55,6 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: str
-    port: int
     token: str
     redis: RedisConfig
     metrics_url: str
@@ -65,8 +64,10 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
     parent: int = 0
 
 
-async def serve(plan: ConsolePlan, clock: Clock, *, send: SendCommand) -> None:
-    """Serve until SIGINT or SIGTERM; ``send`` sends commands on."""
+async def serve(
+    plan: ConsolePlan, listener: socket.socket, clock: Clock, *, send: SendCommand, on_started: Callable[[], None]
+) -> None:
+    """Serve on ``listener`` until SIGINT or SIGTERM; ``send`` sends commands on, ``on_started`` is told once."""
     hub, state = Hub(), ConsoleState(plan.names)
     feed = Feed(plan.redis, state, hub, names=plan.names, venues=plan.venues, consumers=plan.consumers)
 
@@ -92,8 +93,6 @@ async def serve(plan: ConsolePlan, clock: Clock, *, send: SendCommand) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             pages.app,
-            host=plan.host,
-            port=plan.port,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -112,13 +111,14 @@ async def serve(plan: ConsolePlan, clock: Clock, *, send: SendCommand) -> None:
         running = [
             tasks.create_task(feed.run(), name="console-feed"),
             tasks.create_task(_tell_time(clock, hub, feed), name="console-clock"),
+            tasks.create_task(_tell_started(server, on_started), name="console-started"),
             tasks.create_task(_end_in_time(server, hub, plan.parent), name="console-end"),
             tasks.create_task(
                 watch_latency(client, is_wanted=lambda: hub.pages > 0, tell=tell_latency), name="console-latency"
             ),
         ]
         try:
-            await server.serve()
+            await server.serve(sockets=[listener])
         finally:
             for task in running:
                 task.cancel()
@@ -158,6 +158,12 @@ async def _tell_time(clock: Clock, hub: Hub, feed: Feed) -> None:
             said, offset = monotonic, clock.now() - monotonic
             hub.send("clock", {**_time(clock), "redis": feed.is_up})
         await asyncio.sleep(_LOOK_S)
+
+
+async def _tell_started(server: uvicorn.Server, on_started: Callable[[], None]) -> None:
+    while not server.started:  # noqa: ASYNC110 - the server sets no event
+        await asyncio.sleep(_LOOK_S)
+    on_started()
 
 
 async def _end_in_time(server: uvicorn.Server, hub: Hub, parent: int) -> None:

@@ -131,8 +131,8 @@ class _Quiet(WSGIRequestHandler):
         """A scrape is no news."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Listen for scrapes; raises ``ConfigError`` if that cannot be done there."""
+def listen(host: str, port: int, *, section: str = "metrics") -> socket.socket:
+    """Listen where a section of the configuration says; raises ``ConfigError`` if that cannot be done there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -141,7 +141,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except (OSError, OverflowError) as failure:
         listener.close()
-        where = "metrics.host, metrics.port"
+        where = f"{section}.host, {section}.port"
         raise ConfigError(where, f"{host}:{port}: {failure}") from failure
     return listener
 

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import msgspec
 import pytest
 from redis import Redis
 
-from signald.simulate.child import Server
+from signald.simulate.child import LOOPBACK, Server, free_port
 from signald.simulate.servers import embedded_broker, embedded_valkey
 from tests.support.agency import Agency
 from tests.support.daemons import Daemon, daemon
@@ -189,6 +190,34 @@ def test_a_halt_by_signal_outlives_the_death_of_the_signal_process(running: Daem
     assert file.read_text(encoding="utf-8").startswith("signal\n")
     assert len(running.events("process_ended", member="signal")) == 1
     assert running.terminate() == 0
+
+
+def test_a_console_whose_port_is_taken_ends_the_daemon_before_it_connects(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        console = {"port": port, "token_file": str(tmp_path / "token")}
+        nobody = free_port()
+        with daemon(
+            tmp_path / "here", mqtt_port=nobody, redis_port=nobody, console={"enabled": True, **console}
+        ) as one:
+            code = one.wait_ended()
+
+            assert code == 2
+            assert f"console.host, console.port: {LOOPBACK}:{port}" in one.said
+            assert "Traceback" not in one.said
+
+
+def test_a_console_that_is_ready_answers(tmp_path: Path, broker: Server, valkey: Server) -> None:
+    console: dict[str, Any] = {"enabled": True, "port": free_port(), "token_file": str(tmp_path / "token")}
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, console=console) as running:
+        after = kill(running, "console")
+        page = HTTPConnection(LOOPBACK, console["port"], timeout=WITHIN_S)
+        page.request("GET", "/state")
+
+        assert page.getresponse().status == 200
+        assert processes(running)["console"]["pid"] == after
+        page.close()
+        assert running.terminate() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

@@ -22,6 +22,7 @@ from signald.runtime.clock import LiveClock
 from signald.simulate.child import free_port
 from signald.simulate.servers import embedded_valkey
 from signald.sinks.encoding import encode_data
+from signald.sinks.exposition import listen
 from tests.support.browser import browser, opened, picture
 from tests.support.daemons import daemon
 from tests.support.exchange import exchange_in_thread
@@ -107,8 +108,10 @@ def desk(tmp_path: Path) -> Iterator[tuple[Desk, str, int]]:
             "SIGNALD_METRICS__PORT": str(free_port()),
         }
         config = load_config(find_file("configs/signald.toml"), told)
-        process = multiprocessing.get_context("spawn").Process(target=serve_console, args=(config,), daemon=True)
-        process.start()
+        with listen("127.0.0.1", port, section="console") as listener:
+            arguments = (config, listener)
+            process = multiprocessing.get_context("spawn").Process(target=serve_console, args=arguments, daemon=True)
+            process.start()
         try:
             eventually(lambda: _answers(port), within_s=30)
             assert process.pid is not None
