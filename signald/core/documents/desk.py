@@ -26,9 +26,9 @@ class DeskDocuments:
         """Take the model."""
         self.scorer = scorer
 
-    def uncertainty_bps(self, releases: Sequence[ReleaseId]) -> tuple[float | None, ...]:
+    def uncertainty_bps(self, releases: Sequence[ReleaseId], *, scheduled: Nanos) -> tuple[float | None, ...]:
         """Standard deviation of each instrument's move at the primary horizon before any of ``releases`` is out."""
-        return self.scorer.uncertainty_bps(self.scorer.plan(releases))
+        return self.scorer.uncertainty_bps(self.scorer.plan(releases, scheduled=scheduled))
 
     def step(
         self,

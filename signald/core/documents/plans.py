@@ -4,6 +4,7 @@ from typing import Final
 
 from signald.core.scoring import Plan, Scorer
 from signald.model.macro import ReleaseId
+from signald.model.time import Nanos
 
 MAX_PLANS: Final = 64
 """Plans kept; the one not used for longest goes first. A day has a handful of bundles."""
@@ -17,16 +18,16 @@ class Plans:
         self._scorer = scorer
         self._plans: dict[tuple[str, tuple[ReleaseId, ...]], Plan] = {}
 
-    def of(self, bundle: tuple[ReleaseId, ...]) -> Plan:
-        """The plan of these releases, laid out now if it was not before."""
+    def of(self, bundle: tuple[ReleaseId, ...], *, scheduled: Nanos | None) -> Plan:
+        """The plan of these releases, due at ``scheduled``, laid out now if it was not before."""
         key = self._scorer.model_id, bundle
         plan = self._plans.pop(key, None)
         if plan is None:
-            plan = self._scorer.plan(bundle)
+            plan = self._scorer.plan(bundle, scheduled=scheduled)
             if len(self._plans) >= MAX_PLANS:
                 del self._plans[next(iter(self._plans))]
         else:
-            plan.rescale(self._scorer.conditions.factors)
+            plan.rescale(self._scorer.conditions_at(scheduled).factors)
         self._plans[key] = plan
         return plan
 

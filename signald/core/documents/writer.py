@@ -53,7 +53,7 @@ class Documents:
 
     def arm(self, bundle: Bundle) -> None:
         """Lay out beforehand what scoring these releases will need."""
-        self._plans.of(_ids(bundle))
+        self._plans.of(_ids(bundle), scheduled=bundle.ts_scheduled)
 
     def foreseen(
         self, bundle: Bundle, window: ReleaseWindow, rows: BoardRows, *, now: Nanos, silent: bool
@@ -67,7 +67,7 @@ class Documents:
         bounds = max(low, consensus - farthest), min(high, consensus + farthest)
         actuals = plausible_figures(consensus, sigma=series.sigma, step=step, bounds=bounds)
         ladders = self.scorer.foresee(
-            self._plans.of(_ids(bundle)),
+            self._plans.of(_ids(bundle), scheduled=bundle.ts_scheduled),
             window.release_id,
             [surprise(actual, consensus) / series.sigma for actual in actuals],
             rows,
@@ -227,7 +227,8 @@ class Documents:
     def _predicted(self, statement: _Statement, bundle: tuple[ReleaseId, ...], rows: BoardRows) -> list[Signal]:
         heard = {cause.release_id: cause.surprise_z for cause in statement.causes}
         surprises = [heard.get(release_id) for release_id in bundle]
-        predictions = self.scorer.score(self._plans.of(bundle), surprises, rows, ts_ingest=statement.ts_ingest)
+        plan = self._plans.of(bundle, scheduled=statement.ts_scheduled)
+        predictions = self.scorer.score(plan, surprises, rows, ts_ingest=statement.ts_ingest)
         return [
             self._signal(statement, index, rows[index].item(), verdict=prediction.verdict, prediction=prediction)
             for index, prediction in enumerate(predictions)
@@ -256,7 +257,7 @@ class Documents:
             horizons=prediction.horizons if prediction else (),
             book=book_view(row, statement.ts_ingest),
             desk=prediction.desk if prediction else None,
-            model=self.scorer.view(place, prediction),
+            model=self.scorer.view(place, prediction, scheduled=statement.ts_scheduled),
             flags=c.in_order(flags),
             ts_scheduled=statement.ts_scheduled,
             ts_event=statement.ts_event,

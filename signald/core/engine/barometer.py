@@ -26,6 +26,7 @@ BEFORE_NS: Final = 30 * NS_PER_S
 
 _BAR_NS: Final = BAR_S * NS_PER_S
 _KEPT: Final = 64  # looks remembered: some hours
+_MOMENTS: Final = 256  # and moments whose conditions are
 _MOST: Final = 20_000  # releases that are looked forward to
 
 
@@ -40,7 +41,10 @@ class Barometer:
         self._looks: list[tuple[Nanos, Nanos]] = []
         self._expected: set[Nanos] = set()
         self._seen: dict[Nanos, tuple[list[float], list[float]]] = {}
-        self._set({}, [1.0] * len(self._instruments))
+        self._lately: list[dict[Nanos, Conditions]] = [{} for _ in scorers]
+        for scorer, lately in zip(scorers, self._lately, strict=True):
+            scorer.conditions = self._of(scorer, {}, [1.0] * len(self._instruments))
+            scorer.lately = lately
 
     def expect(self, scheduled: Nanos, now: Nanos) -> None:
         """A release is due at ``scheduled``: look at the board before it, from ``now`` on."""
@@ -66,10 +70,10 @@ class Barometer:
         self._seen[now] = [_mid(row, now) for row in found], [_depth(row) for row in found]
         while len(self._seen) > _KEPT:
             del self._seen[next(iter(self._seen))]
-        self._conclude(now)
+        self._conclude(now, scheduled)
 
-    def _conclude(self, now: Nanos) -> None:
-        """What the last hour says."""
+    def _conclude(self, now: Nanos, scheduled: Nanos) -> None:
+        """What the last hour says for the moment ``scheduled``: another's looks change nothing of it."""
         looks = [self._seen.get(now - back * _BAR_NS) for back in range(BARS, -1, -1)]
         hourly: list[float | None] = []
         depths: list[float] = []
@@ -78,12 +82,16 @@ class Barometer:
             known = sorted(one[1][place] for one in looks if one is not None and not math.isnan(one[1][place]))
             usual = known[len(known) // 2] if len(known) > BARS // 2 else None
             depths.append(depth_factor(self._seen[now][1][place], usual, elasticity=self._elasticity))
-        self._set(by_asset(self._instruments, hourly), depths)
+        found = by_asset(self._instruments, hourly)
+        for scorer, lately in zip(self._scorers, self._lately, strict=True):
+            lately.pop(scheduled, None)
+            lately[scheduled] = self._of(scorer, found, depths)
+            if len(lately) > _MOMENTS:
+                del lately[next(iter(lately))]
 
-    def _set(self, hourly: Mapping[str, float], depth: list[float]) -> None:
+    def _of(self, scorer: Scorer, hourly: Mapping[str, float], depth: list[float]) -> Conditions:
         depths = tuple(depth) if self._elasticity else None
-        for scorer in self._scorers:
-            scorer.conditions = Conditions.of(self._factors(scorer.parameters, hourly), depths)
+        return Conditions.of(self._factors(scorer.parameters, hourly), depths)
 
     def _factors(self, parameters: Parameters, hourly: Mapping[str, float]) -> tuple[float | None, ...]:
         """Each instrument's factor; one that follows another asset has that one's."""

@@ -63,8 +63,8 @@ class Shadow:
             return []
         if known is None and len(self._said) >= _MOST:
             del self._said[next(iter(self._said))]
-        predictions, laws = _predict(self.scorer, causes)
-        self._said[scheduled] = _Said(causes, _predict(self._published, causes)[1], laws)
+        predictions, laws = _predict(self.scorer, causes, scheduled)
+        self._said[scheduled] = _Said(causes, _predict(self._published, causes, scheduled)[1], laws)
         return [
             ShadowPredicted(
                 model=self.scorer.model_id,
@@ -103,9 +103,9 @@ class Shadow:
         ]
 
 
-def _predict(scorer: Scorer, causes: Mapping[ReleaseId, float]) -> tuple[Sequence[Prediction], _Laws]:
+def _predict(scorer: Scorer, causes: Mapping[ReleaseId, float], scheduled: Nanos) -> tuple[Sequence[Prediction], _Laws]:
     """What a model says of these surprises; without a book, so that no cost enters its verdict."""
-    plan = scorer.plan(tuple(causes))
+    plan = scorer.plan(tuple(causes), scheduled=scheduled)
     series = [scorer.series(one) for one in causes]
     heard = [None if one is None else raw / one.sigma for one, raw in zip(series, causes.values(), strict=True)]
     predictions = scorer.score(plan, heard, empty_rows(len(scorer.instruments)), ts_ingest=0)

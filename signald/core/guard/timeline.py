@@ -184,7 +184,7 @@ class Guard:
 
     def _begin(self, watch: Watch, rows: BoardRows, now: Nanos) -> None:
         self._name(watch)
-        uncertain = self._documents.uncertainty_bps(watch.releases)
+        uncertain = self._documents.uncertainty_bps(watch.releases, scheduled=watch.ts_scheduled)
         for name, std in zip(self._names, uncertain, strict=True):
             watch.places[name].uncertainty_bps = std
         self._look(watch, rows, now, is_before=True)

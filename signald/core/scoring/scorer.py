@@ -51,7 +51,12 @@ class Prediction(NamedTuple):
 
 
 class Scorer:
-    """A model over a fixed order of instruments; scoring changes nothing but the memory inside its plans."""
+    """A model over a fixed order of instruments; scoring changes nothing but the memory inside its plans.
+
+    Attributes:
+        conditions: The market's before a moment of which nothing else is known.
+        lately: Those before each moment that was looked forward to, by its scheduled time.
+    """
 
     def __init__(
         self, parameters: Parameters, instruments: Sequence[Instrument], *, quote_life_s: float = QUOTE_LIFE_S
@@ -61,6 +66,7 @@ class Scorer:
         self._bases = dict.fromkeys(one.base for one in self.instruments)
         self.quote_life_s = quote_life_s
         self.conditions = Conditions.usual(len(self.instruments))
+        self.lately: Mapping[Nanos, Conditions] = {}
         self.adopt(parameters)
 
     def adopt(self, parameters: Parameters) -> None:
@@ -109,25 +115,32 @@ class Scorer:
         series = self.series(release_id)
         return series.farthest if series is not None else None
 
-    def plan(self, releases: Sequence[ReleaseId]) -> Plan:
+    def conditions_at(self, scheduled: Nanos | None) -> Conditions:
+        """The market's before the moment ``scheduled``."""
+        return self.conditions if scheduled is None else self.lately.get(scheduled, self.conditions)
+
+    def plan(self, releases: Sequence[ReleaseId], *, scheduled: Nanos | None = None) -> Plan:
         """Lay out all that scoring these releases of one minute needs; surprises are then given in this order."""
         plan = lay_out_plan(self.parameters, self.instruments, releases, [self.series(one) for one in releases])
-        plan.rescale(self.conditions.factors)
+        plan.rescale(self.conditions_at(scheduled).factors)
         return plan
 
-    def view(self, place: int | None = None, prediction: Prediction | None = None) -> ModelView:
+    def view(
+        self, place: int | None = None, prediction: Prediction | None = None, *, scheduled: Nanos | None = None
+    ) -> ModelView:
         """The model as a document shows it: with a ``prediction`` what moved it, and at which market's conditions."""
         lineage = self.parameters.lineage
         root = msgspec.UNSET if lineage is None else lineage.root
         if prediction is None or place is None:
             return ModelView(id=self.model_id, drivers=(), root=root)
+        conditions = self.conditions_at(scheduled)
         return ModelView(
             id=self.model_id,
             drivers=prediction.drivers,
             root=root,
             nearest=prediction.nearest,
-            volatility=msgspec.UNSET if self.conditions.volatility is None else self.conditions.volatility[place],
-            depth=msgspec.UNSET if self.conditions.depth is None else self.conditions.depth[place],
+            volatility=msgspec.UNSET if conditions.volatility is None else conditions.volatility[place],
+            depth=msgspec.UNSET if conditions.depth is None else conditions.depth[place],
         )
 
     def score(

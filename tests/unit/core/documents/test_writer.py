@@ -94,11 +94,11 @@ def test_fields_beyond_the_contracts_sample_are_left_out_where_they_say_nothing(
 
 def test_the_plan_not_used_for_longest_goes_when_there_are_too_many() -> None:
     plans = Plans(Scorer(PARAMETERS, INSTRUMENTS))
-    first = plans.of((CPI_JANUARY,))
+    first = plans.of((CPI_JANUARY,), scheduled=None)
 
     for number in range(2 * MAX_PLANS):
-        plans.of((f"us.cpi.yoy:{1900 + number}",))
-        assert plans.of((CPI_JANUARY,)) is first
+        plans.of((f"us.cpi.yoy:{1900 + number}",), scheduled=None)
+        assert plans.of((CPI_JANUARY,), scheduled=None) is first
 
     assert len(plans) == MAX_PLANS
 

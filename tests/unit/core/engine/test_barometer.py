@@ -10,7 +10,7 @@ from signald.core.release_window import WindowRules
 from signald.core.scoring import Scorer
 from signald.model.parameters import identify
 from signald.model.signals import Signal
-from tests.support.calendar import INDICATORS, T0, figure, scheduled
+from tests.support.calendar import CORE_CPI_JANUARY, INDICATORS, T0, figure, scheduled
 from tests.support.engine import INSTRUMENTS, PARAMETERS, of_bitcoin, seconds, tell
 from tests.support.models import build_pace
 from tests.support.rows import BOOK, live_rows
@@ -79,6 +79,28 @@ def test_an_hour_that_was_not_seen_is_said_to_be_unknown() -> None:
     assert said.model is not None
     assert said.model.volatility is None
     assert said.horizons[0].mean_bps == pytest.approx(_unscaled())
+
+
+@pytest.mark.parametrize("later_s", [300, 120])
+def test_a_correction_is_scaled_to_the_hour_before_its_own_release(later_s: int) -> None:
+    engine = _engine()
+    later = scheduled(CORE_CPI_JANUARY, ts_scheduled=T0 + seconds(later_s), ts_ingest=T0 - 2 * seconds(3_600))
+    tell(engine, later)
+    first = _said(engine, bps=20.0 * 0.7979)
+    number = 0
+    while (due := engine.next_deadline()) is not None and due < T0 + seconds(later_s - 20):
+        number += 1
+        engine.advance(due, _rows(number, bps=400.0))
+
+    again = of_bitcoin(tell(engine, figure(3.4, sequence=2, ts_ingest=T0 + seconds(later_s - 10))))[0]
+
+    assert first.model is not None
+    assert again.model is not None
+    assert first.model.volatility == pytest.approx(1.0, rel=0.01)
+    assert again.model.volatility == first.model.volatility
+    assert again.horizons[0].hi_bps - again.horizons[0].lo_bps == pytest.approx(
+        first.horizons[0].hi_bps - first.horizons[0].lo_bps, rel=0.05
+    )
 
 
 def test_a_thin_book_counts_only_where_it_is_told_to() -> None:
