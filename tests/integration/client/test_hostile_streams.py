@@ -1,8 +1,6 @@
 """A desk on a stream with which something is wrong: it says so, loses nothing that can be had, and its guard widens."""
 
-import re
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -11,12 +9,11 @@ from signald.client import Desk, Gap, Received, Worker
 from signald.model.time import NS_PER_S
 from signald.runtime.clock import LiveClock
 from signald.simulate.child import Server
+from signald.sinks.acl import rules_of, user_of
 from signald.sinks.encoding import encode_data
 from tests.support.desk_stream import CONSUMER, INSTRUMENT, STREAM, Stream, guard_signal, stream_on
 from tests.support.recording import until
 from tests.support.signals import sample_signal
-
-GUIDE = Path(__file__).parents[3] / "docs" / "howto" / "consume-signals.md"
 
 
 @pytest.fixture
@@ -246,9 +243,7 @@ async def test_slow_workers_signals_are_not_taken_over(redis_server: Server, str
 async def test_consumer_that_may_only_read_its_own_stream_has_all_of_the_client(
     redis_server: Server, stream: Stream
 ) -> None:
-    [rule] = re.findall(r"^ACL SETUSER otc-desk-1 (.*)$", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    words = rule.replace("otc-desk-1", CONSUMER).replace("SECRET", "s3cret").split()
-    stream.redis.execute_command("ACL", "SETUSER", "someone", *words)
+    stream.redis.execute_command("ACL", "SETUSER", "someone", *rules_of(user_of(CONSUMER, ["s3cret"])))
     dead, alive = (Worker(name=name, claim_after_s=0.3) for name in ("a", "b"))
     said = stream.publish(3)
     said.append(stream.say(guard_signal("hold", life_s=60)))
