@@ -1,7 +1,6 @@
 """What the console reads of a real server, whatever others have written there."""
 
 import asyncio
-from collections.abc import Callable
 
 from redis import Redis
 
@@ -11,15 +10,10 @@ from signald.console.state import ConsoleState
 from signald.simulate.child import Server
 from signald.sinks import keys
 from signald.transports.settings import RedisConfig
+from tests.support.recording import until
 
 DESK = "otc-desk-1"
 STREAM = keys.consumer_stream(DESK)
-
-
-async def until(look: Callable[[], bool]) -> None:
-    async with asyncio.timeout(8):
-        while not look():  # noqa: ASYNC110 - what others wrote sets no event
-            await asyncio.sleep(0.005)
 
 
 async def test_neither_a_name_of_bytes_nor_a_strange_status_stops_it(redis_server: Server) -> None:

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from signald.errors import ConfigError
 from signald.runtime.clock import LiveClock
+from signald.simulate.child import is_free
 from signald.sinks.exposition import MetricsServer
 from signald.sinks.metrics import Metrics
 from signald.sinks.redis import Confirmation, Publisher
@@ -120,5 +121,7 @@ def test_a_server_that_was_stopped_gives_its_port_back() -> None:
 
     for _ in range(2):
         server.start()
+        assert not is_free(server.port)
         server.stop()
+        assert is_free(server.port)
     server.stop()

@@ -18,10 +18,7 @@ from signald.core.kernels.members import (
     seen_before,
     skip_member,
 )
-from signald.core.kernels.outcomes import (
-    NOT_PLAIN,
-    OTHER_KIND,
-)
+from signald.core.kernels.outcomes import NOT_PLAIN, OTHER_KIND
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
     CLOSE_BRACE,
@@ -53,12 +50,8 @@ CHANNEL_TOUCH: Final = 2
 ACTION_SNAPSHOT: Final = 1
 ACTION_UPDATE: Final = 2
 
-"""Levels a side that `books` has."""
 COLUMNS: Final = 4
 """Texts of a level: price, size, one of no use any more, number of orders."""
-
-# What a book's VENUE word says of the snapshot it began with.
-
 
 # Keys, with their quotes, as the bytes that a word has from them.
 _ARG: Final = int.from_bytes(b'"arg"', "little")
