@@ -49,7 +49,7 @@ coverage: ## lines and branches the unit and property tests reach, kernels inclu
 tables: ## docs/metrics.md and docs/logs.md, from the code
 	uv run python .ci/tables.py
 
-dashboards: ## Grafana's dashboards, from deploy/grafana/panels.py
+dashboards: ## Grafana's dashboards, from deploy/grafana/panels/
 	uv run python deploy/grafana/generate.py
 
 screenshot: ## the console's picture in README, from a demo that plays (needs chromium)

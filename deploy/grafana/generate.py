@@ -1,4 +1,4 @@
-"""Writes dashboards/*.json from panels.py: `make dashboards`."""
+"""Writes dashboards/*.json from panels/: `make dashboards`."""
 
 import sys
 from pathlib import Path
@@ -21,7 +21,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
-from panels import BOARDS, Board, Panel
+from panels import BOARDS
+from panels.board import Board, Panel
 
 PLACE = Path(__file__).parent / "dashboards"
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")

@@ -1,0 +1,118 @@
+"""Every book: its health and its market."""
+
+from panels.board import Board, Panel
+
+BOOKS = Board(
+    uid="signald-books",
+    title="signald: books",
+    about="Touch, spread, depth, imbalance and health of every book.",
+    rows=(
+        (
+            "Health",
+            (
+                Panel(
+                    title="Live",
+                    kind="states",
+                    unit="bool",
+                    about="Whether each book is live and nothing speaks against it.",
+                    runbook="a-book-is-stale",
+                    queries=(("signald_book_live", "{{instrument}}"),),
+                    width=12,
+                ),
+                Panel(
+                    title="Age",
+                    kind="lines",
+                    unit="s",
+                    about="Since each book's last frame; beyond its venue's patience it is doubted.",
+                    runbook="a-book-is-stale",
+                    queries=(("signald_book_age_seconds", "{{instrument}}"),),
+                    warn=2,
+                    alarm=5,
+                    width=12,
+                ),
+                Panel(
+                    title="Frames",
+                    kind="lines",
+                    unit="cps",
+                    about="Websocket frames a second, per venue.",
+                    runbook="a-book-is-stale",
+                    queries=(("sum by (venue) (rate(signald_frames_total[$__rate_interval]))", "{{venue}}"),),
+                    width=8,
+                ),
+                Panel(
+                    title="Gaps and resyncs",
+                    kind="lines",
+                    unit="short",
+                    about="Books discarded, and believed again, within ten minutes; more than five is an alert.",
+                    runbook="a-book-has-a-gap",
+                    queries=(
+                        ("sum by (venue) (increase(signald_gaps_total[10m]))", "{{venue}} gaps"),
+                        ("sum by (venue) (increase(signald_resyncs_total[10m]))", "{{venue}} resyncs"),
+                    ),
+                    warn=1,
+                    alarm=5,
+                    width=8,
+                ),
+                Panel(
+                    title="Became stale",
+                    kind="lines",
+                    unit="short",
+                    about="Books that became stale within ten minutes, by reason.",
+                    runbook="a-book-is-stale",
+                    queries=(
+                        ("sum by (venue, reason) (increase(signald_stale_books_total[10m]))", "{{venue}} {{reason}}"),
+                    ),
+                    warn=1,
+                    alarm=5,
+                    width=8,
+                ),
+            ),
+        ),
+        (
+            "Market",
+            (
+                Panel(
+                    title="Touch",
+                    kind="lines",
+                    unit="short",
+                    about="Best bid and best ask.",
+                    runbook="a-book-has-a-gap",
+                    queries=(("signald_book_touch", "{{instrument}} {{side}}"),),
+                    width=12,
+                ),
+                Panel(
+                    title="Spread",
+                    kind="lines",
+                    unit="short",
+                    about="Basis points of mid; below zero the book is crossed.",
+                    runbook="a-book-has-a-gap",
+                    queries=(("signald_book_spread_bps", "{{instrument}}"),),
+                    warn=5,
+                    alarm=20,
+                    decimals=2,
+                    width=12,
+                ),
+                Panel(
+                    title="Depth within 25 bps",
+                    kind="lines",
+                    unit="currencyUSD",
+                    about="Resting on each side; it thins out before a release.",
+                    runbook="a-book-is-stale",
+                    queries=(('signald_book_depth_usd{within_bps="25"}', "{{instrument}} {{side}}"),),
+                    width=12,
+                ),
+                Panel(
+                    title="Imbalance",
+                    kind="lines",
+                    unit="percentunit",
+                    about="Of the first ten levels: +1 is all bids.",
+                    runbook="a-book-is-stale",
+                    queries=(("signald_book_imbalance", "{{instrument}}"),),
+                    warn=0.8,
+                    alarm=0.95,
+                    width=12,
+                ),
+            ),
+        ),
+    ),
+)

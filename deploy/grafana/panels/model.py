@@ -1,0 +1,106 @@
+"""Whether predictions have held."""
+
+from panels.board import Board, Panel
+
+MODEL = Board(
+    uid="signald-model",
+    title="signald: model",
+    about="Whether predictions have held: of the last two hundred, never of one.",
+    rows=(
+        (
+            "Outcomes",
+            (
+                Panel(
+                    title="Coverage of 90 % intervals",
+                    kind="lines",
+                    unit="percentunit",
+                    about="Share that held what happened, by horizon; below 75 % of thirty or more is an alert.",
+                    runbook="intervals-are-too-narrow",
+                    queries=(("signald_outcome_coverage", "{{horizon}} s"),),
+                    warn=0.85,
+                    alarm=0.75,
+                    below=True,
+                    width=8,
+                ),
+                Panel(
+                    title="Hit rate",
+                    kind="lines",
+                    unit="percentunit",
+                    about="Verdicts up and down with the right sign; see how many they are beside it.",
+                    runbook="intervals-are-too-narrow",
+                    queries=(("signald_outcome_hit_ratio", "{{horizon}} s"),),
+                    warn=0.5,
+                    alarm=0.4,
+                    below=True,
+                    width=8,
+                ),
+                Panel(
+                    title="n",
+                    kind="stat",
+                    unit="short",
+                    about="Predictions whose horizon is over, and how many of them said up or down.",
+                    runbook="intervals-are-too-narrow",
+                    queries=(("signald_outcomes", "{{horizon}} s"), ("signald_outcome_calls", "{{horizon}} s, called")),
+                    width=8,
+                ),
+                Panel(
+                    title="Brier score",
+                    kind="lines",
+                    unit="short",
+                    about="Mean squared error of the probability of a rise: 0.25 is a coin's.",
+                    runbook="intervals-are-too-narrow",
+                    queries=(("signald_outcome_brier", "{{horizon}} s"),),
+                    warn=0.25,
+                    alarm=0.3,
+                    decimals=3,
+                    width=8,
+                ),
+                Panel(
+                    title="Reliability",
+                    kind="bars",
+                    unit="percentunit",
+                    about="Per bin of the predicted probability of a rise: what was predicted, how often it rose.",
+                    runbook="intervals-are-too-narrow",
+                    queries=(
+                        ("signald_reliability_predicted", "{{bin}} predicted"),
+                        ("signald_reliability_observed", "{{bin}} observed"),
+                    ),
+                    width=8,
+                ),
+                Panel(
+                    title="Predictions by probability",
+                    kind="bars",
+                    unit="short",
+                    about="How many predictions each bin of the reliability rests on.",
+                    runbook="intervals-are-too-narrow",
+                    queries=(("signald_reliability_count", "{{bin}}"),),
+                    width=8,
+                ),
+            ),
+        ),
+        (
+            "Responses",
+            (
+                Panel(
+                    title="Response to one standard deviation",
+                    kind="lines",
+                    unit="short",
+                    about="Basis points in five minutes, as last scored: β over time.",
+                    runbook="intervals-are-too-narrow",
+                    queries=(("signald_response_bps_per_sigma", "{{indicator}} {{instrument}}"),),
+                    decimals=1,
+                    width=16,
+                ),
+                Panel(
+                    title="Model",
+                    kind="table",
+                    unit="short",
+                    about="Which model spoke last, on each daemon: replicas must have the same.",
+                    runbook="replicas-disagree",
+                    queries=(("signald_model_info", "{{model}}"),),
+                    width=8,
+                ),
+            ),
+        ),
+    ),
+)
