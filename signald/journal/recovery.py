@@ -73,7 +73,8 @@ def recover(directory: Path) -> tuple[Continuation, tuple[Cut, ...]]:
     """Bring the end of the journal in ``directory`` in order; only its one writer may call this.
 
     A torn end is moved out of the journal into a ``.cut`` file, and with it whatever segments come after: a segment is
-    synced before the next one is, so nothing there had been promised. Damage to what had been synced is not touched.
+    synced before the next one is, so nothing there had been promised. A segment of no bytes is removed. Damage to what
+    had been synced is not touched.
 
     Raises:
         JournalError: A file cannot be read or moved.
@@ -101,7 +102,7 @@ def _recover(directory: Path) -> tuple[Continuation, tuple[Cut, ...]]:
             continue
         if walked.tail.offset == 0 or chain not in {None, walked.begins}:
             problem = walked.tail.problem or "follows a segment whose end is lost"
-            cuts.extend(_set_aside(each, problem) for each in unsure[index:])
+            cuts.extend(_set_aside(each, problem) for each in unsure[index:] if not _removed_empty(each))
             break
         if rest:
             cuts.append(_cut(path, walked.tail, rest))
@@ -182,6 +183,15 @@ def _cut(path: Path, tail: Tail, rest: bytes) -> Cut:
         os.fsync(file.fileno())
     sync_directory(path.parent)
     return Cut(path, tail.offset, len(rest), tail.problem, kept_as)
+
+
+def _removed_empty(path: Path) -> bool:
+    """Remove a segment that a writer made and died before it wrote a byte: nothing was in it, so nothing is cut."""
+    if path.stat().st_size:
+        return False
+    path.unlink()
+    sync_directory(path.parent)
+    return True
 
 
 def _set_aside(path: Path, problem: str) -> Cut:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from signald.transports.mqtt import MqttMessage
+from tests.support.waiting import NotInTimeError
 
 Seen = TypeVar("Seen")
 
@@ -19,7 +20,7 @@ async def until(condition: Callable[[], object], *, within_s: float = 8.0) -> No
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         msg = f"not so within {within_s} s: {condition}"
-        raise AssertionError(msg) from None
+        raise NotInTimeError(msg) from None
 
 
 async def until_seen(look: Callable[[], Awaitable[Seen]], expected: Seen, *, within_s: float = 8.0) -> None:
@@ -32,7 +33,7 @@ async def until_seen(look: Callable[[], Awaitable[Seen]], expected: Seen, *, wit
                 found = await look()
     except TimeoutError:
         msg = f"not {expected!r} within {within_s} s, but {found!r}"
-        raise AssertionError(msg) from None
+        raise NotInTimeError(msg) from None
 
 
 class MqttOwner:

@@ -9,6 +9,10 @@ Seen = TypeVar("Seen")
 _POLL_S = 0.005
 
 
+class NotInTimeError(AssertionError):
+    """What was waited for did not come: it is missing, or the machine is too busy."""
+
+
 def eventually(look: Callable[[], Seen], *, within_s: float = 8.0) -> Seen:
     """The first true thing that ``look`` returns; fails the test when there was none in time."""
     for _ in range(int(within_s / _POLL_S)):
@@ -16,4 +20,4 @@ def eventually(look: Callable[[], Seen], *, within_s: float = 8.0) -> Seen:
             return seen
         time.sleep(_POLL_S)
     msg = f"not so within {within_s} s: {look}"
-    raise AssertionError(msg)
+    raise NotInTimeError(msg)

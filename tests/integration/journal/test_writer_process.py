@@ -83,8 +83,8 @@ def test_a_killed_writer_loses_nothing_that_was_flushed(
     kept = list(read(tmp_path))
     assert len(kept) >= flushed
     assert kept == frames(len(kept))
-    with JournalWriter(tmp_path) as writer:
-        assert writer.recovered == ()
+    with JournalWriter(tmp_path) as writer:  # a write that the kill tore may be cut; it was not flushed
+        assert {cut.problem for cut in writer.recovered} <= {"unfinished header", "unfinished record"}
         writer.append(frame(len(kept)))
     assert list(read(tmp_path)) == frames(len(kept) + 1)
     assert check(tmp_path).fault is None

@@ -46,9 +46,9 @@ def test_what_was_flushed_but_never_sealed_is_kept_and_sealed(tmp_path: Path) ->
     assert (result.records, result.blocks, result.unsealed, result.fault) == (3, 1, 0, None)
 
 
-def test_an_empty_segment_file_is_set_aside(tmp_path: Path) -> None:
+def test_a_segment_whose_writer_died_in_its_header_is_set_aside(tmp_path: Path) -> None:
     write_journal(tmp_path, frames(3))
-    (tmp_path / "00000001.segment").write_bytes(b"")
+    (tmp_path / "00000001.segment").write_bytes(b"SIG")
 
     with JournalWriter(tmp_path) as writer:
         writer.append(frame(3))
@@ -58,7 +58,20 @@ def test_an_empty_segment_file_is_set_aside(tmp_path: Path) -> None:
     assert check(tmp_path).fault is None
 
 
-def test_an_empty_segment_file_behind_compressed_ones_is_set_aside(tmp_path: Path) -> None:
+def test_a_segment_whose_writer_died_before_its_first_byte_was_nothing(tmp_path: Path) -> None:
+    write_journal(tmp_path, frames(3))
+    (tmp_path / "00000001.segment").write_bytes(b"")
+
+    with JournalWriter(tmp_path) as writer:
+        writer.append(frame(3))
+
+    assert writer.recovered == ()
+    assert list(tmp_path.glob("*.cut")) == []
+    assert list(read(tmp_path)) == frames(4)
+    assert check(tmp_path).fault is None
+
+
+def test_an_empty_segment_file_behind_compressed_ones_was_nothing(tmp_path: Path) -> None:
     write_journal(tmp_path, frames(3))
     compress_segment(tmp_path / "00000000.segment")
     (tmp_path / "00000001.segment").write_bytes(b"")
