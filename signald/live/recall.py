@@ -50,7 +50,7 @@ class Recall:
         for story in self._engine.news.in_force(now):
             take(f"{RECALLED}policy/{story.event.category}", policy_payload(story.event))
         for figure in self._engine.settled:
-            take(f"{RECALLED}calendar/settled/{figure.release_id}", _settled_payload(figure))
+            take(*settled_message(figure))
         for topic, payload in self._newest.items():
             take(RECALLED + topic, payload)
 
@@ -90,13 +90,12 @@ def policy_payload(event: PolicyEvent) -> bytes:
     )
 
 
-def _settled_payload(figure: SettledFigure) -> bytes:
-    """As :class:`signald.sources.calendars.mqtt.messages.SettledMessage` has it."""
-    return msgspec.json.encode(
-        {
-            "release_id": figure.release_id,
-            "actual": figure.actual,
-            "ts_scheduled": figure.ts_scheduled,
-            "ts_known": figure.ts_known,
-        }
-    )
+def settled_message(figure: SettledFigure) -> tuple[str, bytes]:
+    """Key and payload, as :class:`signald.sources.calendars.mqtt.messages.SettledMessage` has it."""
+    payload = {
+        "release_id": figure.release_id,
+        "actual": figure.actual,
+        "ts_scheduled": figure.ts_scheduled,
+        "ts_known": figure.ts_known,
+    }
+    return f"{RECALLED}calendar/settled/{figure.release_id}", msgspec.json.encode(payload)

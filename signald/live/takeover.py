@@ -7,19 +7,22 @@ import structlog
 
 from signald import __version__
 from signald.config import Config, rules_in_force
+from signald.errors import VintageError
 from signald.journal.session import Session
 from signald.journal.writer import JournalWriter
 from signald.live.intake import Intake, Outlet
 from signald.live.learnt import LearntModels
-from signald.live.recall import Recall
+from signald.live.recall import Recall, settled_message
 from signald.live.recovery import recover
+from signald.model.records import RecordKind
 from signald.model.time import Nanos
-from signald.pipeline import Pipeline
+from signald.pipeline import CALENDAR, Pipeline
 from signald.runtime.clock import Clock
 from signald.runtime.faults import reach
 from signald.sinks.encoding import Document
 from signald.sinks.stages import Stages
 from signald.sources.registry import channels_of
+from signald.vintages import known_figures
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -64,9 +67,22 @@ class TakeOver:
         )
         unsaid = intake.begin(self._session(recovered.since, model_id), recovered.unsaid)
         reach("recovery.begun")
-        if recovered.since is not None:
+        if recovered.since is None:
+            self._inherit(intake)
+        else:
             log.info("run_recovered", records=recovered.records, unsaid=len(recovered.unsaid))
         return intake, (*recovered.said, *unsaid)
+
+    def _inherit(self, intake: Intake) -> None:
+        """Go on, on record, where a journal that is gone left off, if its store of vintages still stands."""
+        path, indicators = Path(self._config.calendar.vintages), self._pipeline.engine.indicators
+        try:
+            figures = known_figures(path, self._clock.now(), indicators)
+        except VintageError as error:
+            log.warning("vintages_not_read", reason=str(error))
+            return
+        for key, payload in map(settled_message, figures):
+            intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=payload)
 
     def _session(self, since: Nanos | None, model_id: str) -> Session:
         venues = self._config.venues

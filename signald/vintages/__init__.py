@@ -2,6 +2,6 @@
 
 from signald.vintages.fold import Vintage
 from signald.vintages.recorder import VintageRecorder
-from signald.vintages.store import Entry, Faults, VintageStore
+from signald.vintages.store import Entry, Faults, VintageStore, known_figures
 
-__all__ = ["Entry", "Faults", "Vintage", "VintageRecorder", "VintageStore"]
+__all__ = ["Entry", "Faults", "Vintage", "VintageRecorder", "VintageStore", "known_figures"]

@@ -1,19 +1,20 @@
 """From single words to what was known of each release: the same rules as the engine's, on words up to one moment."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from signald.core.release_window import Series, is_plausible
+from signald.core.release_window import Claims, Series, is_plausible
 from signald.core.release_window.claims import by_trust
-from signald.model.macro import Indicator, IndicatorId, ReleaseId, ReleaseKind, SettledFigure
+from signald.model.macro import Indicator, IndicatorId, Release, ReleaseId, ReleaseKind, SettledFigure
 from signald.model.time import Nanos
 
 _HIDING: Final = frozenset({"unit_slip", "early_release"})
 """Doubts for which a figure is not shown: it is none, or not out. One that surprises is shown, though not scored."""
 
+_Stories: TypeAlias = dict[ReleaseId, "_Story"]
 
 _AWAITED: Final = frozenset({"tentative", "scheduled", "armed", "missed"})
 
@@ -91,6 +92,7 @@ class _Story:
     promises: dict[str, _Promise] = field(default_factory=dict[str, _Promise])
     before: dict[str, _Promise] | None = None
     figures: list[Word] = field(default_factory=list[Word])
+    surprising: set[tuple[str, float | None]] = field(default_factory=set[tuple[str, float | None]])
     sequences: dict[str, int] = field(default_factory=dict[str, int])
     ts_known: Nanos = 0
 
@@ -109,16 +111,38 @@ def fold(
         doubts: The figures that were quarantined.
         indicators: For the order of trust and the plausible range; a series not among them has neither.
     """
-    hidden = {(doubt.release_id, doubt.source, doubt.actual) for doubt in doubts if doubt.reason in _HIDING}
-    stories: dict[ReleaseId, _Story] = {}
+    stories = _stories(words, doubts, indicators)
+    found = [_vintage(story, states.get(story.release_id), indicators) for story in stories.values()]
+    told = _with_priors(found, stories, indicators)
+    return sorted(told, key=lambda one: (one.ts_scheduled or one.ts_known, one.release_id))
+
+
+def settled(
+    words: Iterable[Word], doubts: Iterable[Doubt], indicators: Mapping[IndicatorId, Indicator]
+) -> list[SettledFigure]:
+    """What counted as the figure of each release of ``indicators`` and from when on; arguments as for :func:`fold`.
+
+    Of each series there is as much as the engine keeps of it, so that it may go on where another left off.
+    """
+    all_series = {name: Series() for name in indicators}
+    for story in _stories(words, doubts, indicators).values():
+        due = _promised_for(story, indicators)
+        if story.indicator in all_series and due is not None:
+            for figure in _counted(story, due, indicators):
+                all_series[story.indicator].settle(figure)
+    return [figure for series in all_series.values() for figure in series]
+
+
+def _stories(words: Iterable[Word], doubts: Iterable[Doubt], indicators: Mapping[IndicatorId, Indicator]) -> _Stories:
+    reasons = {(doubt.release_id, doubt.source, doubt.actual): doubt.reason for doubt in doubts}
+    stories: _Stories = {}
     for word in words:
         story = stories.setdefault(word.release_id, _Story(word.release_id, word.indicator))
         if word.family == "schedule":
             _promise(story, word, indicators.get(word.indicator))
         else:
-            _figure(story, word, shown=(word.release_id, word.source, word.actual) not in hidden)
-    found = [_vintage(story, states.get(story.release_id), indicators) for story in stories.values()]
-    return sorted(_with_priors(found, stories), key=lambda one: (one.ts_scheduled or one.ts_known, one.release_id))
+            _figure(story, word, reasons.get((word.release_id, word.source, word.actual), ""))
+    return stories
 
 
 def _promise(story: _Story, word: Word, indicator: Indicator | None) -> None:
@@ -136,15 +160,17 @@ def _promise(story: _Story, word: Word, indicator: Indicator | None) -> None:
     story.ts_known = max(story.ts_known, word.ts_known)
 
 
-def _figure(story: _Story, word: Word, *, shown: bool) -> None:
+def _figure(story: _Story, word: Word, doubted_for: str) -> None:
     if word.kind == ReleaseKind.TEST or word.sequence <= story.sequences.get(word.source, -1):
         return
     story.sequences[word.source] = word.sequence
     story.ts_known = max(story.ts_known, word.ts_known)
     if story.before is None:
         story.before = dict(story.promises)  # what is called a consensus from now on was not one
-    if shown or word.kind == ReleaseKind.RETRACTION:
+    if doubted_for not in _HIDING or word.kind == ReleaseKind.RETRACTION:
         story.figures.append(word)
+    if doubted_for == "outlier":
+        story.surprising.add((word.source, word.actual))
 
 
 def _vintage(story: _Story, state: str | None, indicators: Mapping[IndicatorId, Indicator]) -> Vintage:
@@ -182,13 +208,21 @@ def _state_without_steps(promise: Word | None, last: Word | None) -> str:
     return names.get(last.kind, "released")
 
 
-def _with_priors(vintages: Sequence[Vintage], stories: Mapping[ReleaseId, _Story]) -> list[Vintage]:
+def _promised_for(story: _Story, indicators: Mapping[IndicatorId, Indicator]) -> Nanos | None:
+    indicator = indicators.get(story.indicator)
+    promised = _in_order(story.promises, indicator.sources if indicator else ())
+    return promised[0].word.ts_scheduled if promised else None
+
+
+def _with_priors(
+    vintages: Sequence[Vintage], stories: _Stories, indicators: Mapping[IndicatorId, Indicator]
+) -> list[Vintage]:
     """Where no source told the prior, it is what was known of the period before when the release was due."""
     all_series: dict[IndicatorId, Series] = {}
     for one in vintages:
         series = all_series.setdefault(one.indicator, Series(most_periods=None))
-        for word in stories[one.release_id].figures:
-            series.settle(_settled(word, one.ts_scheduled or word.ts_known))
+        for figure in _counted(stories[one.release_id], one.ts_scheduled, indicators):
+            series.settle(figure)
     found: list[Vintage] = []
     for one in vintages:
         prior = one.prior
@@ -198,11 +232,36 @@ def _with_priors(vintages: Sequence[Vintage], stories: Mapping[ReleaseId, _Story
     return found
 
 
-def _settled(word: Word, ts_scheduled: Nanos) -> SettledFigure:
-    return SettledFigure(
+def _counted(story: _Story, due: Nanos | None, indicators: Mapping[IndicatorId, Indicator]) -> Iterator[SettledFigure]:
+    """What counted and from when on, by the rules by which the engine lets sources confirm and contradict each other.
+
+    One source is enough: what nobody contradicted for a period is known, whether or not it might have been scored.
+    """
+    indicator = indicators.get(story.indicator)
+    order = indicator.sources if indicator else ()
+    claims, counts = Claims(), None
+    for word in story.figures:
+        if word.kind == ReleaseKind.RETRACTION:
+            claims.retract(_release(word))
+        else:
+            claims.take(_release(word), sound=(word.source, word.actual) not in story.surprising, flags=())
+        found = claims.settle(order, quorum=1)
+        actual = None if found is None else found.claim.release.actual
+        if actual != counts:
+            counts = actual
+            ts = word.ts_known
+            yield SettledFigure(
+                release_id=story.release_id, actual=actual, ts_scheduled=due or ts, ts_known=ts, ts_ingest=ts
+            )
+
+
+def _release(word: Word) -> Release:
+    return Release(
         release_id=word.release_id,
-        actual=None if word.kind == ReleaseKind.RETRACTION else word.actual,
-        ts_scheduled=ts_scheduled,
-        ts_known=word.ts_known,
+        actual=word.actual,
+        kind=ReleaseKind(word.kind),
+        source=word.source,
+        sequence=word.sequence,
+        ts_event=word.ts_known,
         ts_ingest=word.ts_known,
     )

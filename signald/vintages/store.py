@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Final, NamedTuple, TypeAlias
 
 from signald.errors import VintageError
-from signald.model.macro import Indicator, IndicatorId, Release, ReleaseId, ScheduledRelease
+from signald.model.macro import Indicator, IndicatorId, Release, ReleaseId, ScheduledRelease, SettledFigure
 from signald.model.notices import Quarantined, Rejected, WindowChanged
-from signald.model.time import Nanos
-from signald.vintages.fold import Doubt, Vintage, Word, fold
+from signald.model.time import NS_PER_S, Nanos
+from signald.vintages.fold import Doubt, Vintage, Word, fold, settled
 from signald.vintages.schema import SCHEMA, VERSION
 
 
@@ -29,6 +29,9 @@ Entry: TypeAlias = ScheduledRelease | Release | WindowChanged | Quarantined | Re
 _PASSING: Final = frozenset({"closed", "rescheduled"})
 """Steps that are no state to be in: behind them stands how the release ended, or that it is scheduled."""
 
+_LOOKED_BACK_NS: Final = 800 * 86_400 * NS_PER_S
+"""No series has its periods farther apart than a year, and that of a year comes out within the next."""
+
 _WORD: Final = """
 INSERT OR IGNORE INTO word (family, release_id, indicator, period, source, sequence, ts_known, ts_event, kind,
  ts_scheduled, consensus, prior, consensus_low, consensus_high, consensus_std, consensus_n, actual, revised_prior)
@@ -36,7 +39,7 @@ VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 """
 _READ: Final = """
 SELECT family, release_id, indicator, period, source, sequence, ts_known, kind, ts_scheduled, consensus, prior, actual,
- revised_prior FROM word WHERE ts_known <= ? ORDER BY ts_known, id
+ revised_prior FROM word WHERE ts_known BETWEEN ? AND ? ORDER BY ts_known, id
 """
 
 
@@ -91,17 +94,22 @@ class VintageStore(AbstractContextManager["VintageStore"]):
             VintageError: The store cannot be read.
         """
         try:
-            words = [Word(*row) for row in self._db.execute(_READ, (ts,))]
-            doubts = [
-                Doubt(*row)
-                for row in self._db.execute(
-                    "SELECT release_id, source, actual, reason FROM doubt WHERE ts_known <= ?", (ts,)
-                )
-            ]
-            states = self._states(ts)
+            words, doubts, states = self._words(ts), self._doubts(ts), self._states(ts)
         except sqlite3.Error as error:
             raise VintageError(self._where, str(error)) from error
         return tuple(fold(words, states, doubts, indicators or {}))
+
+    def settled(self, ts: Nanos, *, indicators: Mapping[IndicatorId, Indicator]) -> list[SettledFigure]:
+        """The figures that the next release of each series needs for its prior, as known at ``ts``.
+
+        Raises:
+            VintageError: The store cannot be read.
+        """
+        try:
+            words, doubts = self._words(ts, since=ts - _LOOKED_BACK_NS), self._doubts(ts)
+        except sqlite3.Error as error:
+            raise VintageError(self._where, str(error)) from error
+        return settled(words, doubts, indicators)
 
     def faults(self, ts: Nanos) -> dict[str, int]:
         """How often something had been wrong by ``ts``, by kind; raises ``VintageError``."""
@@ -135,6 +143,13 @@ class VintageStore(AbstractContextManager["VintageStore"]):
         self._db.execute("PRAGMA synchronous = NORMAL")  # the journal is the record; this can be built of it anew
         self._db.executescript(SCHEMA)
         self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _words(self, ts: Nanos, *, since: Nanos = 0) -> list[Word]:
+        return [Word(*row) for row in self._db.execute(_READ, (since, ts))]
+
+    def _doubts(self, ts: Nanos) -> list[Doubt]:
+        sql = "SELECT release_id, source, actual, reason FROM doubt WHERE ts_known <= ?"
+        return [Doubt(*row) for row in self._db.execute(sql, (ts,))]
 
     def _states(self, ts: Nanos) -> dict[ReleaseId, str]:
         sql = "SELECT release_id, state FROM step WHERE ts_known <= ? ORDER BY ts_known, rowid"
@@ -177,3 +192,15 @@ def _release(word: Release) -> tuple[object, ...]:
         *(word.ts_ingest, word.ts_event, word.kind.value, None, None, None),
         *(None, None, None, None, word.actual, word.revised_prior),
     )
+
+
+def known_figures(path: Path, now: Nanos, indicators: Mapping[IndicatorId, Indicator]) -> list[SettledFigure]:
+    """What :meth:`VintageStore.settled` says of the store at ``path``; nothing, and no store made, if there is none.
+
+    Raises:
+        VintageError: The store cannot be read.
+    """
+    if not path.is_file():
+        return []
+    with VintageStore(path, patience_s=1.0) as store:
+        return store.settled(now, indicators=indicators)

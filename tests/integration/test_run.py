@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
-from signald.model.time import format_rfc3339
+from signald.model.time import NS_PER_S, format_rfc3339
 from signald.simulate.child import LOOPBACK, Server, free_port
 from signald.simulate.servers import embedded_broker, embedded_valkey
 from signald.simulate.venues.binance_exchange import BinanceExchange
+from signald.vintages import VintageStore
 from tests.support.agency import RELEASE_ID, Agency
+from tests.support.calendar import DAY
 from tests.support.daemons import Daemon, daemon
 from tests.support.exchange import ExchangeInThread, exchange_in_thread
 from tests.support.servers import installed
+from tests.support.vintages import figure, schedule
 from tests.support.waiting import eventually
 
 DEPTH = "btcusdt@depth@100ms"
@@ -137,6 +141,35 @@ def test_what_the_daemon_heard_can_be_asked_for_as_of_any_time(tmp_path: Path, b
     assert (released["state"], released["consensus"], released["actual"]) == ("released", 2.9, 3.0)
     assert (before["state"], before["consensus"], before["actual"]) == ("armed", 2.9, None)
     assert count == {"releases": 1, "faults": {}}
+
+
+def test_a_journal_that_begins_anew_goes_on_with_what_the_store_of_vintages_knows(
+    tmp_path: Path, broker: Server, valkey: Server
+) -> None:
+    now = Agency(broker.port).now.timestamp()
+    known, december = round(now * NS_PER_S) - 30 * DAY, "us.cpi.yoy:2024-12"
+    with VintageStore(tmp_path / "old.sqlite") as store:
+        due = msgspec.structs.replace(schedule(known - DAY, 2.7, release_id=december), ts_scheduled=known - 1)
+        store.record_all([due, figure(known, 2.7, release_id=december)])
+    old = {"vintages": str(tmp_path / "old.sqlite")}
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, calendar=old) as running:
+        running.wait_for("ready")
+        agency = Agency(broker.port)
+        agency.schedule(prior=None)
+        agency.release(revised_prior=2.6)
+        document = signal_of(running)
+        code = running.terminate()
+
+    (cause,) = document["causes"]
+    assert (cause["prior"], cause["revised_prior"]) == (2.7, 2.6)
+    assert code == 0, running.said
+    verified = subprocess.run(
+        [sys.executable, "-m", "signald", "verify", "journal", "--config", "signald.toml", "--json"],
+        cwd=running.folder,
+        capture_output=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stdout
 
 
 def test_a_store_of_vintages_that_cannot_be_written_is_an_alarm_and_costs_no_signal(

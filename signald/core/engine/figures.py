@@ -62,6 +62,8 @@ class Figures:
             window.freeze()
         if judgement.reason == "unscheduled":
             window.hold(release)
+        if judgement.reason == "late_release":
+            window.learn_late(release)
         if judgement.verdict == "quarantine" and judgement.reason != "outlier":
             if window.current is not None and release.actual == window.current.release.actual:
                 return []  # it confirms what is known

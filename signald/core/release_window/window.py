@@ -207,13 +207,21 @@ class ReleaseWindow:
 
     def settle(self, now: Nanos) -> None:
         """Let the periods to come know what counts from ``now`` on."""
+        self._settle(None if self.current is None else self.current.release.actual, now)
+
+    def learn_late(self, release: Release) -> None:
+        """Take a figure that came when its move was over: not to be scored, but the next period's prior."""
+        low, high = self.indicator.plausible
+        actual = release.actual
+        self.claims.take(release, sound=actual is not None and low <= actual <= high, flags=())
+        settled = self.claims.settle(self.indicator.sources, quorum=self.indicator.quorum)
+        if settled is not None:
+            self._settle(settled.claim.release.actual, release.ts_ingest)
+
+    def _settle(self, actual: float | None, now: Nanos) -> None:
         assert self.ts_scheduled is not None  # no figure counts of a release without a time
         figure = SettledFigure(
-            release_id=self.release_id,
-            actual=None if self.current is None else self.current.release.actual,
-            ts_scheduled=self.ts_scheduled,
-            ts_known=now,
-            ts_ingest=now,
+            release_id=self.release_id, actual=actual, ts_scheduled=self.ts_scheduled, ts_known=now, ts_ingest=now
         )
         self.series.settle(figure)
 

@@ -7,7 +7,7 @@ import pytest
 from signald.errors import VintageError
 from signald.model.macro import ReleaseKind, ScheduleState
 from signald.model.notices import Quarantined, Rejected, WindowChanged
-from signald.vintages import Faults, Vintage, VintageStore
+from signald.vintages import Faults, Vintage, VintageStore, known_figures
 from tests.support.calendar import CPI, CPI_JANUARY, DAY, T0
 from tests.support.vintages import figure, schedule
 
@@ -87,6 +87,46 @@ def test_a_prior_that_nobody_told_is_the_figure_of_the_period_before(store: Vint
     found = {one.release_id: one.prior for one in store.as_of(T0)}
 
     assert found == {before: None, CPI_JANUARY: 2.8}
+
+
+DECEMBER = "us.cpi.yoy:2024-12"
+
+
+def settled(store: VintageStore, ts: int) -> list[tuple[str, float | None, int]]:
+    return [(one.release_id, one.actual, one.ts_known) for one in store.settled(ts, indicators={CPI.id: CPI})]
+
+
+def test_what_counts_is_handed_on_as_it_was_known_then(store: VintageStore) -> None:
+    store.record_all([schedule(T0 - 9, 2.9), figure(T0 + 1, 3.0), figure(T0 + 7, 2.8, ReleaseKind.CORRECTION)])
+    store.record(figure(T0 + 9, None, ReleaseKind.RETRACTION))
+
+    told = [settled(store, ts) for ts in (T0, T0 + 1, T0 + 7, T0 + 9)]
+
+    says = [(CPI_JANUARY, 3.0, T0 + 1), (CPI_JANUARY, 2.8, T0 + 7), (CPI_JANUARY, None, T0 + 9)]
+    assert told == [says[:number] for number in range(4)]
+
+
+def test_what_was_outvoted_never_due_or_a_stranger_s_is_not_handed_on(store: VintageStore) -> None:
+    store.record_all([schedule(T0 - 9, 2.9), figure(T0 + 1, 3.0), figure(T0 - 8, 2.7, release_id=DECEMBER)])
+    store.record(msgspec.structs.replace(figure(T0 + 2, 3.9), source="wire"))
+    store.record(figure(T0 + 1, 256.0, release_id="us.nfp:2025-01"))
+
+    assert settled(store, T0 + DAY) == [(CPI_JANUARY, 3.0, T0 + 1)]
+
+
+def test_a_figure_that_surprises_counts_once_two_say_it(store: VintageStore) -> None:
+    doubt = Quarantined(release_id=CPI_JANUARY, source="bls", actual=9.9, reason="outlier", ts_ingest=T0 + 1)
+    store.record_all([schedule(T0 - 9, 2.9), figure(T0 + 1, 9.9), doubt])
+    alone = settled(store, T0 + DAY)
+
+    store.record(msgspec.structs.replace(figure(T0 + 2, 9.9), source="wire"))
+
+    assert (alone, settled(store, T0 + DAY)) == ([], [(CPI_JANUARY, 9.9, T0 + 2)])
+
+
+def test_where_there_is_no_store_nothing_is_known_and_none_is_made(tmp_path: Path) -> None:
+    assert known_figures(tmp_path / "none", T0, {CPI.id: CPI}) == []
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_quarantined_figure_is_not_shown(store: VintageStore) -> None:
