@@ -10,6 +10,9 @@ ENV PATH=/opt/signald/bin:$PATH \
 WORKDIR /src
 COPY requirements.lock .
 RUN pip install --require-hashes --only-binary=:all: -r requirements.lock
+# The version is the newest tag's, and the build context has no history.
+ARG VERSION=0.1.0
+ENV SETUPTOOLS_SCM_PRETEND_VERSION=$VERSION
 COPY pyproject.toml README.md LICENSE ./
 COPY configs configs
 COPY signald signald
