@@ -14,7 +14,6 @@ from signald.runtime.clock import LiveClock
 from signald.runtime.supervisor import first_failure
 from signald.sinks.acl import RESERVED, Applied, User, acl_file_line, apply, is_consumers, refuse_others, user_of
 from signald.sinks.entitlement import Decision, decide
-from signald.transports.protection import require_protection
 from signald.transports.redis import RedisLink
 from signald.transports.redis_address import parse_redis_url
 
@@ -65,7 +64,6 @@ def make_access(config: Config, *, file: Path | None = None, rotate: str | None 
     if file is not None:
         _write_acl_file(file, lines, granted)
         return Access(tuple(decisions), lines, None)
-    require_protection(config.mqtt, config.redis)
     try:
         return Access(tuple(decisions), lines, asyncio.run(_apply(config, users, decisions)))
     except BaseExceptionGroup as group:

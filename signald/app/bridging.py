@@ -10,7 +10,6 @@ from signald.config import Config
 from signald.logs import configure_logs
 from signald.runtime.clock import LiveClock
 from signald.transports.mqtt import MqttConnection
-from signald.transports.protection import require_protection
 
 
 def run_bridge(config: Config, name: str) -> None:
@@ -21,7 +20,6 @@ def run_bridge(config: Config, name: str) -> None:
         UnreachableError: The broker was not reached.
     """
     configure_logs()
-    require_protection(config.mqtt, config.redis)
     clock = LiveClock()
     feed = build_feed(name, config.bridges, load_known_indicators(config), clock)
     own = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-bridge-{name}", session_expiry_s=0)

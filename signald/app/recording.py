@@ -18,6 +18,7 @@ from signald.logs import configure_logs
 from signald.model.instruments import InstrumentId
 from signald.runtime.clock import LiveClock
 from signald.sources.registry import VenueConfig
+from signald.transports.protection import protect_mqtt
 
 _OPTION = "--instrument"
 
@@ -44,6 +45,8 @@ def run_record(config: Config, wanted: Wanted) -> RecordingSummary:
     if not venues and not wanted.topics:
         where, problem = "record", "there is neither a book nor a topic to record"
         raise ConfigError(where, problem)
+    if wanted.topics:
+        protect_mqtt(config.mqtt)
     journal = msgspec.structs.replace(config.journal, path=str(wanted.out))
     config = msgspec.structs.replace(config, venues=tuple(venues), journal=journal)
     pipeline = build_pipeline(dataclasses.replace(world, config=config), tuple(venues))

@@ -7,8 +7,9 @@ from typing import Final
 import structlog
 
 from signald.errors import ConfigError
+from signald.transports.settings import TlsVersion
 
-_LEAST: Final = ssl.TLSVersion.TLSv1_2
+_VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -32,21 +33,35 @@ def read_secret(path: str | None, *, key: str) -> str | None:
 
 
 def client_tls(
-    *, section: str, ca_file: str | None = None, cert_file: str | None = None, key_file: str | None = None
+    *,
+    section: str,
+    ca_file: str | None = None,
+    cert_file: str | None = None,
+    key_file: str | None = None,
+    crl_file: str | None = None,
+    least: TlsVersion = "1.2",
 ) -> ssl.SSLContext:
     """A context that verifies the server by ``ca_file`` (the system's if ``None``) and may show a certificate of ours.
+
+    With ``crl_file``, its authority's list of revoked certificates, a server is believed only if that list is in force
+    and does not name it. No version of TLS before ``least`` is spoken.
 
     Raises:
         ConfigError: One of the files cannot be used.
     """
     try:
         context = ssl.create_default_context(cafile=ca_file)
-        context.minimum_version = _LEAST
+        context.minimum_version = _VERSIONS[least]
+        if crl_file is not None:
+            context.load_verify_locations(crl_file)
+            context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
         if cert_file is not None:
             context.load_cert_chain(cert_file, key_file)
     except OSError as failure:  # ssl.SSLError is one
-        named = [f"{section}.{name}" for name in ("ca_file", "cert_file", "key_file")]
-        raise ConfigError(", ".join(named), f"{ca_file}, {cert_file}, {key_file}: {failure}") from failure
+        given = {"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file, "crl_file": crl_file}
+        named = ", ".join(f"{section}.{name}" for name, path in given.items() if path is not None)
+        files = ", ".join(path for path in given.values() if path is not None)
+        raise ConfigError(named or section, f"{files}: {failure}" if files else str(failure)) from failure
     return context
 
 
@@ -65,6 +80,8 @@ class Credentials:
         ca_file: str | None = None,
         cert_file: str | None = None,
         key_file: str | None = None,
+        crl_file: str | None = None,
+        least: TlsVersion = "1.2",
         password_file: str | None = None,
     ) -> None:
         """Read all of them.
@@ -75,13 +92,16 @@ class Credentials:
             ca_file: Certificates to trust; the system's if ``None``.
             cert_file: Our certificate.
             key_file: Its key.
+            crl_file: Certificates that are not to be trusted any more.
+            least: The oldest version of TLS that is spoken.
             password_file: Holds the password.
 
         Raises:
             ConfigError: One of the files cannot be used.
         """
         self._section = section
-        self._files = (ca_file, cert_file, key_file) if tls else None
+        self._files = (ca_file, cert_file, key_file, crl_file) if tls else None
+        self._least: TlsVersion = least
         self._password_file = password_file
         self._seen = self._look()
         self._refused: object = None
@@ -113,8 +133,15 @@ class Credentials:
         password = read_secret(self._password_file, key=f"{self._section}.password_file")
         if self._files is None:
             return None, password
-        ca_file, cert_file, key_file = self._files
-        context = client_tls(section=self._section, ca_file=ca_file, cert_file=cert_file, key_file=key_file)
+        ca_file, cert_file, key_file, crl_file = self._files
+        context = client_tls(
+            section=self._section,
+            ca_file=ca_file,
+            cert_file=cert_file,
+            key_file=key_file,
+            crl_file=crl_file,
+            least=self._least,
+        )
         return context, password
 
     def _look(self) -> tuple[tuple[int, int, int] | None, ...]:

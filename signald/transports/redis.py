@@ -21,6 +21,7 @@ from signald.errors import SinkError, UnreachableError
 from signald.runtime.backoff import Backoff
 from signald.runtime.supervisor import first_failure
 from signald.transports.credentials import Credentials
+from signald.transports.protection import may_be_plain, protect_redis
 from signald.transports.redis_address import parse_redis_url
 from signald.transports.redis_wire import Wire, connect
 from signald.transports.settings import RedisConfig
@@ -95,8 +96,9 @@ class RedisLink:
             backoff: Delays between attempts.
 
         Raises:
-            ConfigError: The URL or a file named in ``config`` cannot be used.
+            ConfigError: The URL or a file named in ``config`` cannot be used, or plain text would leave this machine.
         """
+        protect_redis(config)
         self._config = config
         self._address = parse_redis_url(config.url)
         self._credentials = Credentials(
@@ -105,6 +107,8 @@ class RedisLink:
             ca_file=config.ca_file,
             cert_file=config.cert_file,
             key_file=config.key_file,
+            crl_file=config.crl_file,
+            least=config.tls_minimum,
             password_file=None if self._address.password else config.password_file,
         )
         self._on_up = on_up
@@ -254,6 +258,7 @@ class RedisLink:
             await asyncio.to_thread(self._credentials.refresh)
         return await connect(
             self._address,
+            may_be_plain=lambda host: may_be_plain(host, self._config),
             tls=self._credentials.context,
             username=self._address.username or self._config.username,
             password=self._address.password or self._credentials.password,

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 from redis.asyncio.connection import AbstractConnection, Connection, UnixDomainSocketConnection
@@ -67,17 +67,32 @@ class UnixWire(_Direct, UnixDomainSocketConnection):
 Wire: TypeAlias = TcpWire | UnixWire
 
 
-async def connect(address: RedisAddress, *, tls: ssl.SSLContext | None, **settings: Any) -> Wire:  # noqa: ANN401 - redis-py's own
+async def connect(
+    address: RedisAddress,
+    *,
+    tls: ssl.SSLContext | None,
+    may_be_plain: Callable[[str], bool],
+    **settings: Any,  # noqa: ANN401 - redis-py's own
+) -> Wire:
     """Connect and log in to the server at ``address`` that takes our writes.
+
+    Args:
+        address: Where to ask.
+        tls: What is spoken; ``None``: plain text.
+        may_be_plain: Whether plain text may go to a host that a Sentinel or a node has named.
+        settings: redis-py's own.
 
     Raises:
         RedisError, OSError: The server does not answer, or does not want us.
-        SinkError: No Sentinel or node could say which server it is.
+        SinkError: No Sentinel or node could say which server it is, or it is one that must not hear plain text.
     """
     if address.path:
         wire: Wire = UnixWire(path=address.path, db=address.db, **settings)
     else:
         where = await _find(address, tls=tls, **settings)
+        if tls is None and not may_be_plain(where.host):
+            msg = f"we were sent to {where}, another machine: speak TLS, or say plain text twice: redis.plain_text"
+            raise SinkError(msg)
         wire = TcpWire(host=where.host, port=where.port, db=address.db, tls=tls, **settings)
     return await _opened(wire)
 

@@ -1,11 +1,12 @@
 """What each transport can be told: the sections of the configuration, without the libraries that act on them."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+TlsVersion: TypeAlias = Literal["1.2", "1.3"]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -40,6 +41,8 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         ca_file: Certificates to trust; the system's if not given.
         cert_file: Our certificate.
         key_file: Its key.
+        crl_file: The authority's list of revoked certificates; a server that stands in it is not spoken to.
+        tls_minimum: The oldest version of TLS that is spoken.
         username: Who we are.
         password_file: File that holds the password.
         prefix: What every topic begins with.
@@ -56,6 +59,8 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    crl_file: str | None = None
+    tls_minimum: TlsVersion = "1.2"
     username: str | None = None
     password_file: str | None = None
     prefix: str = "signald/v1"
@@ -79,6 +84,8 @@ class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ca_file: Certificates to trust; the system's if not given.
         cert_file: Our certificate.
         key_file: Its key.
+        crl_file: The authority's list of revoked certificates.
+        tls_minimum: The oldest version of TLS that is spoken.
         connect_timeout_s: Longest time to connect and log in.
         reply_timeout_s: Longest time to wait for a reply before the connection is taken for dead.
         stream_length: Entries kept in each stream.
@@ -92,6 +99,8 @@ class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    crl_file: str | None = None
+    tls_minimum: TlsVersion = "1.2"
     connect_timeout_s: Positive = 2.0
     reply_timeout_s: Positive = 3.0
     stream_length: Count = 10_000

@@ -17,10 +17,16 @@ class Certificates(NamedTuple):
     ca: Path
     certificate: Path
     key: Path
+    revoked: Path
 
 
-def make_certificates(directory: Path, *, address: str = "127.0.0.1", ends_in_days: int = 1) -> Certificates:
-    """An authority and a certificate for ``address`` that it has signed, valid until so many days from now."""
+def make_certificates(
+    directory: Path, *, address: str = "127.0.0.1", ends_in_days: int = 1, is_revoked: bool = False
+) -> Certificates:
+    """An authority and a certificate for ``address`` that it has signed, valid until so many days from now.
+
+    ``revoked`` is the authority's list of revoked certificates, in which this one stands if it ``is_revoked``.
+    """
     directory.mkdir(exist_ok=True)
     ca_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's authority")])
@@ -38,7 +44,9 @@ def make_certificates(directory: Path, *, address: str = "127.0.0.1", ends_in_da
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    files = Certificates(*(directory / name for name in ("ca.pem", "server.pem", "server.key")))
+    files = Certificates(*(directory / name for name in ("ca.pem", "server.pem", "server.key", "crl.pem")))
+    revoked = _revocations(ca_name, [server.serial_number] if is_revoked else []).sign(ca_key, hashes.SHA256())
+    files.revoked.write_bytes(revoked.public_bytes(serialization.Encoding.PEM))
     files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     files.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
     files.key.write_bytes(
@@ -47,6 +55,20 @@ def make_certificates(directory: Path, *, address: str = "127.0.0.1", ends_in_da
         )
     )
     return files
+
+
+def _revocations(issuer: x509.Name, serials: list[int]) -> x509.CertificateRevocationListBuilder:
+    now = dt.datetime.now(dt.UTC)  # noqa: TID251 - a list is for the machine's day
+    revocations = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer)
+        .last_update(now - dt.timedelta(days=1))
+        .next_update(now + dt.timedelta(days=1))
+    )
+    for serial in serials:
+        one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - dt.timedelta(hours=1))
+        revocations = revocations.add_revoked_certificate(one.build())
+    return revocations
 
 
 def _builder(

@@ -15,6 +15,7 @@ from signald.errors import UnreachableError
 from signald.runtime.backoff import Backoff
 from signald.transports.credentials import Credentials
 from signald.transports.mqtt.wire import MqttMessage, Subscription, Wire, WireError
+from signald.transports.protection import protect_mqtt
 from signald.transports.settings import MqttConfig
 
 _SERVER = "mqtt broker"
@@ -59,8 +60,9 @@ class MqttConnection:
             backoff: Delays between attempts.
 
         Raises:
-            ConfigError: A file named in ``config`` cannot be used.
+            ConfigError: A file named in ``config`` cannot be used, or plain text would leave this machine.
         """
+        protect_mqtt(config)
         self._config = config
         self._subscriptions = tuple(subscriptions)
         self._on_message = on_message
@@ -74,6 +76,8 @@ class MqttConnection:
             ca_file=config.ca_file,
             cert_file=config.cert_file,
             key_file=config.key_file,
+            crl_file=config.crl_file,
+            least=config.tls_minimum,
             password_file=config.password_file,
         )
         self._wire: Wire | None = None

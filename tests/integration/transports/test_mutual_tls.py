@@ -26,7 +26,7 @@ def quick() -> Backoff:
     return Backoff(first_s=0.05, cap_s=0.1)
 
 
-def broker(certificates: Certificates) -> Server:
+def broker(certificates: Certificates, **more: str) -> Server:
     """Mosquitto with a listener, at ``port``, that lets in who shows a certificate of the authority."""
     port = free_port()
     settings = {
@@ -35,13 +35,14 @@ def broker(certificates: Certificates) -> Server:
         "certfile": str(certificates.certificate),
         "keyfile": str(certificates.key),
         "require_certificate": "true",
+        **more,
     }
     server = installed(lambda: mosquitto(settings=settings)).start()
     server.port = port
     return server
 
 
-def redis(certificates: Certificates) -> Server:
+def redis(certificates: Certificates, **more: str) -> Server:
     """The same of redis-server."""
     port = free_port()
     settings = {
@@ -50,27 +51,24 @@ def redis(certificates: Certificates) -> Server:
         "tls-key-file": str(certificates.key),
         "tls-ca-cert-file": str(certificates.ca),
         "tls-auth-clients": "yes",
+        **more,
     }
     server = installed(lambda: redis_server(settings=settings)).start()
     server.port = port
     return server
 
 
-def to_broker(port: int, ca: Path, own: Certificates) -> Link:
-    config = MqttConfig(
-        port=port, client_id="x", tls=True, ca_file=str(ca), cert_file=str(own.certificate), key_file=str(own.key)
-    )
-    return MqttConnection(config, backoff=quick())
+def to_broker(port: int, ca: Path, own: Certificates, **more: str) -> Link:
+    shown = {"ca_file": str(ca), "cert_file": str(own.certificate), "key_file": str(own.key), **more}
+    return MqttConnection(MqttConfig(port=port, client_id="x", tls=True, **shown), backoff=quick())
 
 
-def to_redis(port: int, ca: Path, own: Certificates) -> Link:
-    config = RedisConfig(
-        url=f"rediss://127.0.0.1:{port}", ca_file=str(ca), cert_file=str(own.certificate), key_file=str(own.key)
-    )
-    return RedisLink(config, backoff=quick())
+def to_redis(port: int, ca: Path, own: Certificates, **more: str) -> Link:
+    shown = {"ca_file": str(ca), "cert_file": str(own.certificate), "key_file": str(own.key), **more}
+    return RedisLink(RedisConfig(url=f"rediss://127.0.0.1:{port}", **shown), backoff=quick())
 
 
-Sides: TypeAlias = tuple[Callable[[Certificates], Server], Callable[[int, Path, Certificates], Link]]
+Sides: TypeAlias = tuple[Callable[..., Server], Callable[..., Link]]
 SIDES: dict[str, Sides] = {"mosquitto": (broker, to_broker), "redis": (redis, to_redis)}
 
 
@@ -96,7 +94,7 @@ async def while_running(link: Link, then: Awaitable[None]) -> None:
 
 def show(own: Certificates, other: Certificates) -> None:
     """Lay another certificate and key in the place of our own, as whoever renews them does."""
-    for file, source in zip(own[1:], other[1:], strict=True):
+    for file, source in ((own.certificate, other.certificate), (own.key, other.key)):
         fresh = file.with_suffix(".new")
         shutil.copy(source, fresh)
         fresh.replace(file)
@@ -153,3 +151,47 @@ async def test_a_server_with_anothers_or_an_expired_certificate_is_not_spoken_to
     await while_running(link, until(lambda: "CERTIFICATE_VERIFY_FAILED" in link.last_failure))
 
     assert link.connections == 0
+
+
+@pytest.mark.parametrize("is_revoked", [True, False])
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")  # paho's; it is let go of at once
+async def test_a_server_whose_certificate_was_revoked_is_not_spoken_to(
+    sides: Sides, running: list[Server], tmp_path: Path, *, is_revoked: bool
+) -> None:
+    build_server, build_link = sides
+    own = make_certificates(tmp_path / "own", is_revoked=is_revoked)
+    running.append(await asyncio.to_thread(build_server, own))
+    link = await asyncio.to_thread(build_link, running[0].port, own.ca, own, crl_file=str(own.revoked))
+
+    await while_running(
+        link, until(lambda: "certificate revoked" in link.last_failure) if is_revoked else link.wait_connected(20.0)
+    )
+
+    assert (link.connections == 0) == is_revoked
+
+
+async def test_a_client_whose_certificate_was_revoked_is_not_let_in_by_the_broker(
+    running: list[Server], tmp_path: Path
+) -> None:
+    own = make_certificates(tmp_path / "own", is_revoked=True)
+    running.append(await asyncio.to_thread(broker, own, crlfile=str(own.revoked)))
+    link = await asyncio.to_thread(to_broker, running[0].port, own.ca, own)
+
+    await while_running(link, until(lambda: bool(link.last_failure)))
+
+    assert link.connections == 0
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")  # paho's; it is let go of at once
+async def test_no_version_of_tls_is_spoken_that_is_older_than_the_configured_one(
+    running: list[Server], tmp_path: Path
+) -> None:
+    own = make_certificates(tmp_path / "own")
+    running.append(await asyncio.to_thread(redis, own, **{"tls-protocols": "TLSv1.2"}))
+    old = await asyncio.to_thread(to_redis, running[0].port, own.ca, own)
+    new = await asyncio.to_thread(to_redis, running[0].port, own.ca, own, tls_minimum="1.3")
+
+    await while_running(old, old.wait_connected(20.0))
+    await while_running(new, until(lambda: "protocol" in new.last_failure.lower()))
+
+    assert (old.connections, new.connections) == (1, 0)

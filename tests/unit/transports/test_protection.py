@@ -1,9 +1,18 @@
 """What leaves this machine is TLS, or plain text that was asked for twice."""
 
+import io
+from pathlib import Path
+
 import pytest
 
-from signald.errors import ConfigError
+from signald.cli import run
+from signald.client import Desk
+from signald.errors import ConfigError, SinkError
+from signald.transports.mqtt import MqttConnection
 from signald.transports.protection import is_this_machine, require_protection
+from signald.transports.redis import RedisLink
+from signald.transports.redis_address import HostPort, parse_redis_url
+from signald.transports.redis_wire import connect
 from signald.transports.settings import MqttConfig, RedisConfig
 
 HERE = MqttConfig()
@@ -39,3 +48,46 @@ def test_the_same_for_every_server_in_the_url_of_redis() -> None:
     require_protection(HERE, RedisConfig(url=url, plain_text="a, b"))
     require_protection(HERE, RedisConfig(url=url.replace("redis+", "rediss+")))
     require_protection(HERE, RedisConfig(url="unix:///run/redis.sock"))
+
+
+def test_no_connection_can_be_built_that_would_speak_it() -> None:
+    with pytest.raises(ConfigError, match=r"mqtt\.plain_text"):
+        MqttConnection(MqttConfig(host="broker"))
+    with pytest.raises(ConfigError, match=r"redis\.plain_text"):
+        RedisLink(RedisConfig(url="redis://desk/0"))
+    with pytest.raises(ConfigError, match=r"redis\.plain_text"):
+        Desk("redis://desk/0", consumer="otc-desk-1")
+
+    Desk("redis://desk/0", consumer="otc-desk-1", redis=RedisConfig(plain_text="desk"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("run", "check", "record", "status", "tail", "acl", "halt", "mute us.nfp", "unmute us.nfp"),
+        *("resume --reason again", "bridge ics", "publish -"),
+    ],
+)
+def test_no_command_speaks_it(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "signald.toml").write_text('[mqtt]\nhost = "far"\n[redis]\nurl = "redis://far/0"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+
+    code = run([*command.split(), "--config", "signald.toml"])
+
+    assert (code, "plain_text" in capsys.readouterr().err) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["signald.toml"]
+
+
+async def test_nobody_can_send_us_to_another_machine_in_plain_text() -> None:
+    address = parse_redis_url("redis+sentinel://127.0.0.1:1/master")
+
+    async def elsewhere(*_: object, **__: object) -> HostPort:
+        return HostPort("10.0.0.7", 6379)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("signald.transports.redis_wire._find", elsewhere)
+        with pytest.raises(SinkError, match=r"10\.0\.0\.7.*redis\.plain_text"):
+            await connect(address, tls=None, may_be_plain=is_this_machine)
