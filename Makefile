@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image lock upgrade
+.PHONY: tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image packages lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ dashboards: ## Grafana's dashboards, from deploy/grafana/panels/
 
 screenshot: ## the console's picture in README, from a demo that plays (needs chromium)
 	uv run python .ci/screenshot.py
+
+packages: ## wheel and source archive, installed and played in an empty environment of every Python from 3.11 that is here
+	uv run pytest -m soak tests/soak/test_packages.py
 
 lock: ## fix every version: constraints in pyproject.toml, hashes in requirements.lock
 	uv run python .ci/lock.py
