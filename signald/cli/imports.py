@@ -1,11 +1,12 @@
 """``signald import FORMAT SRC… --out JOURNAL``: recordings of others as journals."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
+from signald.cli.progress import reading_bar
 from signald.replay.importers.recording import Imported
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,7 +26,9 @@ def binance_stream(
     """Lines of `RECEIVE_NS FRAME` from Binance spot or USD-M, the REST snapshot among them."""
     from signald.replay.importers.binance_stream import import_binance_stream  # noqa: PLC0415 - one format a run
 
-    _report(import_binance_stream(sources, out, snapshot_symbol=symbol), out, json=json)
+    with reading_bar(sources):
+        imported = import_binance_stream(sources, out, snapshot_symbol=symbol)
+    _report(imported, out, json=json)
 
 
 @app.command("cryptofeed")
@@ -33,7 +36,9 @@ def cryptofeed(sources: SourcesArgument, out: OutOption, *, json: JsonOption = F
     """Recordings of cryptofeed, of any venue: lines of JSON, plain or compressed, or the older text."""
     from signald.replay.importers.cryptofeed import import_cryptofeed  # noqa: PLC0415 - one format a run
 
-    _report(import_cryptofeed(sources, out), out, json=json)
+    with reading_bar(sources):
+        imported = import_cryptofeed(sources, out)
+    _report(imported, out, json=json)
 
 
 @app.command("frames")
@@ -49,7 +54,9 @@ def frames(
     """One frame a line, with a receive time before it or not; also Tardis.dev's raw files."""
     from signald.replay.importers.frames import import_frames  # noqa: PLC0415 - one format a run
 
-    _report(import_frames(sources, out, venue=venue, symbol=symbol, derivative=derivative), out, json=json)
+    with reading_bar(sources):
+        imported = import_frames(sources, out, venue=venue, symbol=symbol, derivative=derivative)
+    _report(imported, out, json=json)
 
 
 @app.command("tardis")
@@ -57,7 +64,9 @@ def tardis(sources: SourcesArgument, out: OutOption, *, json: JsonOption = False
     """Tardis.dev's CSV of books, `incremental_book_L2` or `book_snapshot_N`, of Binance, Bybit or OKX."""
     from signald.replay.importers.tardis import import_tardis  # noqa: PLC0415 - one format a run
 
-    _report(import_tardis(sources, out), out, json=json)
+    with reading_bar(sources):
+        imported = import_tardis(sources, out)
+    _report(imported, out, json=json)
 
 
 @app.command("hftbacktest")
@@ -73,7 +82,41 @@ def hftbacktest(
     """Events of one book as hftbacktest keeps them, `.npz` or `.npy`."""
     from signald.replay.importers.hftbacktest import import_hftbacktest  # noqa: PLC0415 - one format a run
 
-    _report(import_hftbacktest(sources, out, venue=venue, symbol=symbol, derivative=derivative), out, json=json)
+    with reading_bar(sources):
+        imported = import_hftbacktest(sources, out, venue=venue, symbol=symbol, derivative=derivative)
+    _report(imported, out, json=json)
+
+
+@app.command("binance-public")
+def binance_public(
+    sources: SourcesArgument,
+    out: OutOption,
+    *,
+    market: Annotated[Literal["spot", "um"] | None, typer.Option(help="Of all files, if nothing else tells.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Bars, aggTrades and bookDepth of data.binance.vision, zipped as they come."""
+    from signald.replay.importers.binance_public import import_binance_public  # noqa: PLC0415 - one format a run
+
+    with reading_bar(sources):
+        imported = import_binance_public(sources, out, market=market)
+    _report(imported, out, json=json)
+
+
+@app.command("klines-csv")
+def klines_csv(
+    sources: SourcesArgument,
+    out: OutOption,
+    *,
+    symbol: Annotated[str | None, typer.Option(help="Binance's; else told by the file's name: btc_5m.csv.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Price bars `date,open,high,low,close,volume` as books whose mid is right."""
+    from signald.replay.importers.klines_csv import import_klines_csv  # noqa: PLC0415 - one format a run
+
+    with reading_bar(sources):
+        imported = import_klines_csv(sources, out, symbol=symbol)
+    _report(imported, out, json=json)
 
 
 @app.command("calendar-csv")
@@ -90,7 +133,9 @@ def calendar_csv(
     from signald.replay.importers.calendar_csv import CalendarImport, import_calendar_csv  # noqa: PLC0415
 
     indicators = load_known_indicators(configuration(config))
-    _report(import_calendar_csv(sources, out, indicators, how=CalendarImport(source=source)), out, json=json)
+    with reading_bar(sources):
+        imported = import_calendar_csv(sources, out, indicators, how=CalendarImport(source=source))
+    _report(imported, out, json=json)
 
 
 @app.command("investing-updates")
@@ -110,7 +155,9 @@ def investing_updates(
     )
 
     indicators = load_known_indicators(configuration(config))
-    _report(import_investing_updates(sources, out, indicators, how=UpdatesImport(source=source)), out, json=json)
+    with reading_bar(sources):
+        imported = import_investing_updates(sources, out, indicators, how=UpdatesImport(source=source))
+    _report(imported, out, json=json)
 
 
 def _report(imported: Imported, out: Path, *, json: bool) -> None:

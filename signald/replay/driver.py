@@ -35,7 +35,7 @@ from signald.model.notices import ModelLearnt
 from signald.model.parameters import Parameters
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
-from signald.model.time import Nanos
+from signald.model.time import NS_PER_S, Nanos
 from signald.pipeline import NOTHING, REMEMBERED_NS, Fed, Pipeline, is_remembered
 from signald.sources.frames import Frames
 from signald.sources.succession import SPARE
@@ -46,6 +46,8 @@ FindModel: TypeAlias = Callable[[str], Parameters | None]
 P = TypeVar("P", bound=Piece)
 
 _OUTPUTS = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
+_QUIET_NS = 20 * NS_PER_S
+"""After so long without any frame a venue's ticks change nothing: the next one counts that is right before a frame."""
 _WHERE = "venues"  # the section of the configuration that does not fit the journals
 _NOT_THERE = Session(mode="live")  # the beginning of the journal was thrown away
 
@@ -131,6 +133,7 @@ class Driver:
         self._learnt: dict[str, Parameters] = {}
         self._derives = any(session.mode == "import" for session in self._sessions)
         self._remembered: deque[Record] = deque()
+        self._heard: Nanos = 0
         self._start(next((one.model_id for one in self._sessions if one.mode == "live"), ""))
 
     def feed(self, record: Record, place: int) -> Iterator[Replayed]:
@@ -148,6 +151,8 @@ class Driver:
             self._require(record.channel)
         if is_remembered(record):
             self._remember(record)
+        if record.channel in self.pipeline.venues:
+            self._heard = record.ts_ingest
         yield Replayed(record, self._feed(record))
 
     def feed_frames(self, frames: Frames) -> Iterator[Replayed]:
@@ -172,6 +177,7 @@ class Driver:
             followed = [each for number in some for each in self._feed_connection(frames, times, number, first, last)]
             for _, replayed in sorted(followed, key=itemgetter(0)):
                 yield replayed
+            self._heard = times[last - 1]
             first = last
 
     def _feed_connection(
@@ -179,12 +185,13 @@ class Driver:
     ) -> Iterator[_Followed]:
         """Feed the frames of one connection, and what is due on it in between."""
         channel = frames.channels[number]
-        quiet = first
+        begin = quiet = first
         while first < last:
             due = self._due[channel]
             until = times.place_of(first, last, due)
             if until == first and due is not None:
-                ticked = self._tick(due, channel)
+                heard = times[first - 1] if first > begin else self._heard
+                ticked = self._tick(due if due <= heard + _QUIET_NS else times[first], channel)
                 if ticked.fed is not NOTHING:
                     yield from _stretch(frames, number, quiet, first, NOTHING)
                     quiet = first
@@ -204,6 +211,9 @@ class Driver:
         """
         while self._derives and (due := self._next_due()) is not None and due[0] <= now:
             ts, channel = due[0] or now, due[1]
+            if channel and self._heard + _QUIET_NS < ts < now:
+                self._due[channel] = now
+                continue
             if not channel:
                 self._show_board(ts)
             yield self._tick(ts, channel)

@@ -1,7 +1,6 @@
 """Price bars, and the move of a price after a moment: never from before it, never across two markets."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 from signald.errors import ImportFormatError
 from signald.model.time import NS_PER_S, Nanos
+from signald.replay.importers.klines_csv import asset_of_name
 
 COLUMNS: Final = ("date", "open", "high", "low", "close", "volume")
 """What a price file must have; ``date`` is the bar's start in UTC. ``market`` and ``src`` say where a bar is from."""
 
-_ASSET: Final = re.compile(r"([a-z]+)[_.-]")
 _DAY_S: Final = 86_400
 _ORIGIN: Final = ("market", "src")
 
@@ -94,7 +93,7 @@ def load_prices(paths: Iterable[Path], *, asset: str | None = None) -> Prices:
     frames: dict[tuple[str, int], list[pl.DataFrame]] = {}
     for path in paths:
         frame = _read(path)
-        frames.setdefault((asset or _asset_of(path), _step_ns(frame, path)), []).append(frame)
+        frames.setdefault((asset or asset_of_name(path), _step_ns(frame, path)), []).append(frame)
     prices: dict[str, list[Bars]] = {}
     for (name, step_ns), parts in sorted(frames.items(), key=lambda item: (item[0][0], -item[0][1])):
         prices.setdefault(name, []).append(_join(parts, step_ns))
@@ -121,13 +120,6 @@ def volatility_of(
         scale = np.sqrt(seconds * NS_PER_S / one.step_ns)
         found = np.where(np.isnan(found), scale * one.volatility_bps(moments, lookback_s), found)
     return found
-
-
-def _asset_of(path: Path) -> str:
-    found = _ASSET.match(path.name.lower())
-    if found is None:
-        raise ImportFormatError(path.name, 0, "the name does not begin with an asset, as btc_5m_2023.csv.gz does")
-    return found[1].upper()
 
 
 def _read(path: Path) -> pl.DataFrame:

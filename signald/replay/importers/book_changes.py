@@ -90,6 +90,12 @@ def records_of_changes(changes: Iterable[Change], session: Session, skipped: Cou
         yield from _TELL[change.venue](change, number)
 
 
+def changed(before: Mapping[str, str], now: Mapping[str, str]) -> Levels:
+    """Levels that are new or of another size, and those that went."""
+    new = [(price, size) for price, size in now.items() if before.get(price) != size]
+    return [*new, *((price, "0") for price in before if price not in now)]
+
+
 def _channel(change: Change) -> str:
     """Name of the connection; Bybit has spot and derivatives on two."""
     return f"{change.venue}.spot" if change.venue == "bybit" and not change.derivative else change.venue

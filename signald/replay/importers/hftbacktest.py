@@ -22,7 +22,7 @@ import numpy as np
 
 from signald.errors import ImportFormatError
 from signald.replay.importers.book_changes import Change, records_of_changes, survey_changes
-from signald.replay.importers.recording import Imported, write_import
+from signald.replay.importers.recording import Imported, tell_watch, write_import
 from signald.replay.importers.sightings import is_known
 
 _DEPTH: Final = 1
@@ -127,8 +127,10 @@ def _parts(path: Path) -> Iterator[Any]:
             if missing or len(shape) != 1:
                 problem = f"the array has no {', '.join(missing)}: is it of hftbacktest's version 2?"
                 raise ImportFormatError(str(path), 0, problem)
-            left = shape[0] * dtype.itemsize
+            left = whole = shape[0] * dtype.itemsize
+            size = path.stat().st_size
             while left:
+                tell_watch(path, size * (whole - left) // whole)
                 content = file.read(min(left, _PART * dtype.itemsize))
                 if len(content) % dtype.itemsize or not content:
                     raise ImportFormatError(str(path), 0, "the file is cut off")

@@ -1,11 +1,17 @@
-"""What all importers share: lines of a file, plain or compressed, and a journal made of records."""
+"""What all importers share: lines of a file, plain or compressed, and a journal made of records.
+
+Who wants to see how far a command has read says so with :func:`watched`; importers need not hand it on.
+"""
 
 import gzip
 import io
+import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple, TypeAlias
 
 import zstandard
 
@@ -18,6 +24,13 @@ from signald.model.time import Nanos
 _LONGEST_LINE: Final = 64 << 20  # bytes; Coinbase's snapshot has 5 MB
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ZIP: Final = b"PK\x03\x04"
+_LINES_BETWEEN_LOOKS: Final = 4_096
+
+Watch: TypeAlias = Callable[[Path, int], None]
+"""Told a file and how many of its bytes were read; 0 when a pass over it begins."""
+
+_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 class Imported(NamedTuple):
@@ -69,8 +82,27 @@ def write_import(
     return Imported(max(count - 1, 0), instruments, ts_first, ts_last, dict(skipped))
 
 
+@contextmanager
+def watched(watch: Watch) -> Generator[None]:
+    """Have ``watch`` told how far files are read."""
+    token = _WATCH.set(watch)
+    try:
+        yield
+    finally:
+        _WATCH.reset(token)
+
+
+def tell_watch(path: Path, read: int) -> None:
+    """Tell whoever watches that so many bytes of a file were read."""
+    watch = _WATCH.get()
+    if watch is not None:
+        watch(path, read)
+
+
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers from 1, without their ends; gzip and zstd are told by their content.
+    """The lines of a file with their numbers from 1, without their ends.
+
+    Gzip, zstd and zip, which must hold one file, are told by their content.
 
     Raises:
         ImportFormatError: The file cannot be read or decompressed, or a line is longer than any frame.
@@ -78,24 +110,35 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     number = 0
     try:
         with path.open("rb") as file, _decompressed(file) as lines:
+            tell_watch(path, 0)
             while line := lines.readline(_LONGEST_LINE):
                 number += 1
                 if len(line) == _LONGEST_LINE:
                     raise ImportFormatError(str(path), number, f"the line is longer than {_LONGEST_LINE} bytes")
+                if number % _LINES_BETWEEN_LOOKS == 0:
+                    tell_watch(path, file.tell())
                 yield number, line.rstrip(b"\r\n")
+            tell_watch(path, path.stat().st_size)
     except OSError as error:
         raise ImportFormatError(str(path), number, error.strerror or str(error)) from error
-    except (EOFError, zlib.error, zstandard.ZstdError) as error:
+    except (EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ImportFormatError(
             str(path), number, f"the file is damaged or cut off behind this line: {error}"
         ) from error
 
 
-def _decompressed(file: io.BufferedReader) -> io.BufferedReader | gzip.GzipFile:
+def _decompressed(file: io.BufferedReader) -> IO[bytes] | gzip.GzipFile:
     magic = file.peek(4)[:4]
     if magic[:2] == _GZIP:
         return gzip.GzipFile(fileobj=file)
     if magic == _ZSTD:
         reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
         return io.BufferedReader(reader)  # pyright: ignore[reportArgumentType]  # a raw reader in all but its type
+    if magic == _ZIP:
+        archive = zipfile.ZipFile(file)
+        names = archive.namelist()
+        if len(names) != 1:
+            msg = f"the archive holds {len(names)} files, not one"
+            raise zipfile.BadZipFile(msg)
+        return archive.open(names[0])
     return file

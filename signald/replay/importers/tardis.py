@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from signald.errors import ImportFormatError
-from signald.replay.importers.book_changes import Change, Levels, records_of_changes, survey_changes
+from signald.replay.importers.book_changes import Change, changed, records_of_changes, survey_changes
 from signald.replay.importers.recording import Imported, read_lines, write_import
 
 _INCREMENTAL: Final = "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"
@@ -166,17 +166,11 @@ def _snapshots(path: Path, lines: Iterator[tuple[int, bytes]], header: Sequence[
                 ts_event=_nanos(path, number, cells[2]),
                 ts_ingest=_nanos(path, number, cells[3]),
                 whole=before is None,
-                bids=_changed(before[0] if before else {}, bids),
-                asks=_changed(before[1] if before else {}, asks),
+                bids=changed(before[0] if before else {}, bids),
+                asks=changed(before[1] if before else {}, asks),
                 derivative=venue.derivative,
             ),
         )
-
-
-def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Levels:
-    """Levels that are new or of another size, and those that went."""
-    new = [(price, size) for price, size in now.items() if before.get(price) != size]
-    return [*new, *((price, "0") for price in before if price not in now)]
 
 
 def _venue(path: Path, number: int, exchange: str) -> _Venue:
