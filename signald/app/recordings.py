@@ -57,7 +57,7 @@ def run_replay(
         for replayed in replay(
             journals,
             watch.watching(build) if watch else build,
-            find_model=_models_of(journals),
+            find_model=models_of(journals),
             from_ts=from_ts,
             to_ts=to_ts,
         ):
@@ -81,7 +81,7 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     if session.mode == "import":
         raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
     world, connections = recorded(load_world(config), journals)
-    find = _models_of(journals)
+    find = models_of(journals)
     learnt = find(session.model_id)
     is_ours = learnt is not None and is_learnt_from(learnt, world.parameters.id)
     if session.model_id not in {"", world.parameters.id} and not is_ours:
@@ -94,7 +94,7 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     )
 
 
-def _models_of(journals: Sequence[Path]) -> FindModel:
+def models_of(journals: Sequence[Path]) -> FindModel:
     """Finds a model that was learnt in one of these journals."""
 
     def find(model_id: str) -> Parameters | None:

@@ -9,12 +9,14 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from signald.app.delay import run_delay
 from signald.app.world import load_known_indicators
 from signald.config import Config
 from signald.errors import ConfigError
 from signald.model.parameters import Parameters, decode_parameters
 from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
 from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_sample, write_model
+from signald.research.delay.acting import Plan
 from signald.research.judging import judge, kin_of
 from signald.research.learner import CANDIDATES
 from signald.research.report.backtest_page import render_backtest
@@ -67,16 +69,24 @@ def run_backtest(
     scope: Scope,
     model: Path | None,
     report: Path | None = None,
+    books: Sequence[Path] = (),
+    plan: Plan | None = None,
 ) -> Examined:
     """Evaluate out of sample, ``model`` as it stands or learning as one goes, and write a ``report`` if told where.
+
+    With ``books``, journals with releases over recorded books, what acting later costs is told too, after ``plan``.
 
     Raises:
         ConfigError: A file is missing, an asset or an indicator is not known.
         ImportFormatError: A file is not what it should be.
+        JournalError: A journal cannot be read.
     """
     _require(*calendars, *prices, *([model] if model else []))
     parameters = decode_parameters(model.read_bytes(), where=str(model)) if model else None
     examined = backtest(calendars, prices, load_known_indicators(config), scope=scope, model=parameters)
+    if books:
+        curve = run_delay(config, books, plan or Plan())
+        examined = examined._replace(result=msgspec.structs.replace(examined.result, delay=curve))
     if report is not None:
         sources = [identify_file(path) for path in (*calendars, *prices, *([model] if model else []))]
         what = ", ".join(scope.indicators) or "all indicators"

@@ -1,8 +1,8 @@
-"""Commands that estimate and judge the model: ``calibrate``, ``backtest``."""
+"""Commands that estimate and judge the model: ``calibrate``, ``backtest``, ``delay``."""
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 from rich.console import Console, RenderableType
@@ -11,6 +11,9 @@ from signald.cli.journal import parse_time
 from signald.cli.options import ConfigOption, JsonOption, configuration, say_json
 from signald.errors import CheckFailedError
 
+if TYPE_CHECKING:
+    from signald.research.delay.acting import Plan
+
 app = typer.Typer()
 
 Variant: TypeAlias = Literal["size", "revisions", "basis-points", "family-scale"]
@@ -18,6 +21,18 @@ Variant: TypeAlias = Literal["size", "revisions", "basis-points", "family-scale"
 
 CalendarOption = Annotated[list[Path], typer.Option(help="Calendar file, several times in order of trust.")]
 PricesOption = Annotated[list[Path], typer.Option(help="Price file (date,open,high,low,close,volume), several times.")]
+
+
+BooksOption = Annotated[
+    list[Path] | None, typer.Option(help="Journal with releases over recorded books: what acting later costs.")
+]
+SizeOption = Annotated[float, typer.Option(min=1.0, help="US dollars of each order on recorded books.")]
+FeedOption = Annotated[
+    str, typer.Option(help="Latency of figures: 'recorded', milliseconds, or a file of seconds,latency_ms.")
+]
+PublicationOption = Annotated[
+    str, typer.Option(help="From a document to its order at the venue: milliseconds, or a file as of --feed.")
+]
 
 
 @app.command()
@@ -54,6 +69,10 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     embargo: Annotated[int, typer.Option(min=0, help="Seconds after a move is over before it is learnt from.")] = 3600,
     cost_bps: Annotated[float, typer.Option(min=0.0, help="Of a round trip, basis points.")] = 10.0,
     variant: Annotated[Variant | None, typer.Option(help="A way to estimate that was weighed and left out.")] = None,
+    books: BooksOption = None,
+    size_usd: SizeOption = 100_000.0,
+    feed: FeedOption = "recorded",
+    publication: PublicationOption = "0",
     report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
     fail_if: Annotated[list[str] | None, typer.Option(help="SCORE < NUMBER: exit 3 if it holds.")] = None,
     config: ConfigOption = None,
@@ -63,6 +82,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     from signald.app.research import check_threshold, run_backtest  # noqa: PLC0415 - see calibrate
     from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
     from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
+    from signald.research.delay.table import render_delays  # noqa: PLC0415 - see calibrate
     from signald.research.score_table import render_scores  # noqa: PLC0415 - see calibrate
 
     told = configuration(config)
@@ -75,13 +95,54 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
         cost_bps=cost_bps,
         variant=variant,
     )
-    result = run_backtest(told, calendar, prices, scope=scope, model=model, report=report).result
+    plan = _plan(size_usd, feed=feed, publication=publication)
+    result = run_backtest(
+        told, calendar, prices, scope=scope, model=model, report=report, books=books or [], plan=plan
+    ).result
     _show(render_scores(result), aside=json)
+    if result.delay is not None:
+        _show(render_delays(result.delay), aside=json)
     if json:
         say_json(result)
     failed = [sentence for expression in fail_if or () if (sentence := check_threshold(result, expression))]
     if failed:
         raise CheckFailedError("; ".join(failed))
+
+
+@app.command()
+def delay(  # noqa: PLR0913 - what one may want to weigh
+    journals: Annotated[list[Path], typer.Argument(help="Journals with releases over recorded books, merged by time.")],
+    *,
+    size_usd: SizeOption = 100_000.0,
+    feed: FeedOption = "recorded",
+    publication: PublicationOption = "0",
+    delays_ms: Annotated[
+        str | None, typer.Option(help="Delays beyond the latencies, with commas.", show_default="0 … 5000")
+    ] = None,
+    exit_s: Annotated[int, typer.Option(min=1, help="Seconds after which an order is closed.")] = 300,
+    fee_bps: Annotated[float, typer.Option(min=0.0, help="Of each side, basis points.")] = 5.0,
+    draws: Annotated[int, typer.Option(min=1, help="How often latencies that vary are drawn.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
+    latencies_out: Annotated[
+        Path | None, typer.Option(help="Write the latencies of the books' frames there, for --feed or --publication.")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Act on each document a latency later, at the depth that recorded books show then: the value of a millisecond."""
+    from signald.app.delay import read_delays, run_delay  # noqa: PLC0415 - see calibrate
+    from signald.research.delay.table import render_delays  # noqa: PLC0415 - see calibrate
+
+    plan = _plan(size_usd, feed=feed, publication=publication)._replace(
+        exit_s=exit_s, fee_bps=fee_bps, draws=draws, seed=seed
+    )
+    if delays_ms is not None:
+        plan = plan._replace(delays_ms=read_delays(delays_ms))
+    curve = run_delay(configuration(config), journals, plan, report=report, news=latencies_out)
+    _show(render_delays(curve), aside=json)
+    if json:
+        say_json(curve)
 
 
 @app.command()
@@ -109,6 +170,17 @@ def _show(tables: RenderableType, *, aside: bool) -> None:
     if not console.is_terminal:
         console.width = 120  # a file has no width: let names stand whole
     console.print(tables)
+
+
+def _plan(size_usd: float, *, feed: str, publication: str) -> "Plan":
+    from signald.research.delay.acting import Plan  # noqa: PLC0415 - see calibrate
+    from signald.research.delay.latencies import read_latencies  # noqa: PLC0415 - see calibrate
+
+    return Plan(
+        size_usd=size_usd,
+        feed=None if feed == "recorded" else read_latencies(feed, where="--feed"),
+        publication=read_latencies(publication, where="--publication"),
+    )
 
 
 def _whole(text: str | None) -> str | None:

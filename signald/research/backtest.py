@@ -13,6 +13,7 @@ from signald.model.parameters import Parameters
 from signald.model.time import Nanos
 from signald.research import placebo, strategy
 from signald.research.calibrate import PRIMARY_S, read_inputs
+from signald.research.delay.curve import DelayCurve
 from signald.research.judging import Judged, judge, kin_of
 from signald.research.placebo import Placebo, PlaceboTest, placebo_tests
 from signald.research.prices import Prices
@@ -66,6 +67,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
         strategy: The obvious strategy over the primary horizon.
         placebo_rejections: Share of tests at 5 % that saw a response on days without a release, over all horizons.
         placebo: Seconds as text, or ``all`` → those tests; over all data, whatever the scope.
+        delay: What acting later costs on recorded books; ``None``: none were given.
     """
 
     releases: int
@@ -80,6 +82,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     strategy: Strategy
     placebo_rejections: float | None
     placebo: dict[str, Placebo]
+    delay: DelayCurve | None = None
 
 
 class Examined(NamedTuple):

@@ -10,6 +10,7 @@ from signald.research.backtest import BacktestResult, Examined
 from signald.research.judging import Judged
 from signald.research.report.backtest_sections import show_by_indicator, show_placebo, show_power, show_strategy
 from signald.research.report.charts import Chart, axis_over, dated
+from signald.research.report.delay_section import show_delay
 from signald.research.report.figures import pit_figure, reliability_figure
 from signald.research.report.page import charts, figure, key, number, page, percent, section, table, tiles
 from signald.research.score_table import SCORES
@@ -41,6 +42,7 @@ def render_backtest(examined: Examined, sources: Sequence[SourceFile], *, what: 
             show_by_indicator(result, seconds),
             show_strategy(examined, seconds),
         ]
+    parts += [show_delay(result.delay)] if result.delay is not None else []
     parts += [show_placebo(examined), show_power(result, seconds)]
     return page(title, subtitle, parts, foot=_foot(sources, result))
 
