@@ -88,9 +88,13 @@ class ReleasesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class BooksConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is measured of every book; of the sizes the first is the desk's own: a move must pay what it costs."""
+    """What is measured of every book; of the sizes the first is the desk's own: a move must pay what it costs.
+
+    ``composites``: assets of which there is a row over all venues, ``BTC-USD.COMPOSITE``, where two venues or more are.
+    """
 
     slippage_usd: Annotated[tuple[Positive, ...], msgspec.Meta(max_length=2)] = (100_000.0, 1_000_000.0)
+    composites: tuple[str, ...] = ("BTC", "ETH", "SOL")
 
 
 class GuardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

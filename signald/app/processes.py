@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from signald.app.loop import run_in_loop, take_privileges
-from signald.app.world import World, build_feeds, build_pipeline, instruments_of
+from signald.app.world import World, build_feeds, build_pipeline, composites_of, instruments_of
 from signald.config import Config
 from signald.journal.parts import FEED
 from signald.live.daemon import Daemon
@@ -43,12 +43,17 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
         SignaldError: As :meth:`signald.live.daemon.Daemon.run`, or a process that is needed does not live.
     """
     config = world.config
-    instruments = [one.id for one in instruments_of(world, config.venues)]
+    traded = instruments_of(world, config.venues)
+    instruments = [one.id for one in traded]
     shares = share(config.venues, config.live.feed_workers)
     rows = {name: index for index, name in enumerate(instruments)}
     writers = {name: [rows[one] for one in _instruments(config, channels)] for name, channels in shares.items()}
     family = FamilyState(
-        instruments, writers, slippage_usd=config.books.slippage_usd, has_console=config.console.enabled
+        instruments,
+        writers,
+        slippage_usd=config.books.slippage_usd,
+        has_console=config.console.enabled,
+        composites=composites_of(world, traded),
     )
     with listen(config.metrics.host, config.metrics.port) as listener, _listen_for_pages(config) as pages:
         roles = [

@@ -48,7 +48,8 @@ def run_record(config: Config, wanted: Wanted) -> RecordingSummary:
     if wanted.topics:
         protect_mqtt(config.mqtt)
     journal = msgspec.structs.replace(config.journal, path=str(wanted.out))
-    config = msgspec.structs.replace(config, venues=tuple(venues), journal=journal)
+    books = msgspec.structs.replace(config.books, composites=())  # nobody would read them
+    config = msgspec.structs.replace(config, venues=tuple(venues), journal=journal, books=books)
     pipeline = build_pipeline(dataclasses.replace(world, config=config), tuple(venues))
     recorder = Recorder(
         config,

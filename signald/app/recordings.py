@@ -11,6 +11,7 @@ import msgspec
 
 from signald.app.world import World, build_pipeline, load_world
 from signald.config import Config, with_rules
+from signald.core.composite import asset_of_composite, is_composite
 from signald.errors import ConfigError
 from signald.journal.models import find_model, is_learnt_from
 from signald.journal.parts import parts
@@ -108,16 +109,26 @@ def recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, V
     """The world with what recordings show of their instruments, and the connections in the journals, by channel."""
     begun = sessions(journals)
     rules = next((session.rules for session in begun if session.rules), begun[0].rules)
-    world = dataclasses.replace(
-        world, instruments=_overlaid(world.instruments, begun), config=with_rules(world.config, rules)
-    )
+    config = _with_composites(with_rules(world.config, rules), begun)
+    world = dataclasses.replace(world, instruments=_overlaid(world.instruments, begun), config=config)
     wanted: dict[str, dict[InstrumentId, None]] = {}
     for session in begun:
         by_name = {name: channel for channel, names in session.channels.items() for name in names}
         for name in session.instruments:
+            if is_composite(name):
+                continue
             venue = _instrument(world, name).venue
             wanted.setdefault(by_name.get(name, venue), {})[name] = None
     return world, {channel: venue_of(world, tuple(names)) for channel, names in wanted.items()}
+
+
+def _with_composites(config: Config, begun: Sequence[Session]) -> Config:
+    """The configuration with the composite rows of a run that is on record, whose rows have just these."""
+    run = next((session for session in begun if session.mode == "live"), None)
+    if run is None:
+        return config
+    assets = tuple(asset_of_composite(name) for name in run.instruments if is_composite(name))
+    return msgspec.structs.replace(config, books=msgspec.structs.replace(config.books, composites=assets))
 
 
 def _overlaid(known: Mapping[InstrumentId, Instrument], begun: Sequence[Session]) -> Mapping[InstrumentId, Instrument]:

@@ -68,7 +68,7 @@ def run_serve(config: Config, journals: Sequence[Path], playing: Playing, tell: 
     journals = [part for journal in journals for part in parts(journal)]
     world, connections = recorded(load_world(config), journals)
     pipeline = build_pipeline(world, tuple(connections.values()), channels=tuple(connections))
-    instruments = [world.instruments[name] for name in pipeline.board.instruments]
+    instruments = [world.instruments[name] for name in pipeline.board.instruments if name in world.instruments]
     broker = nullcontext() if playing.broker_port is None else embedded_broker(port=playing.broker_port)
     with broker:
         if playing.broker_port is not None:

@@ -7,6 +7,7 @@ import msgspec
 
 from signald.config import CalendarConfig, Config, find_file
 from signald.core.board import Board
+from signald.core.composite import Composites
 from signald.core.documents import Documents
 from signald.core.engine import Barometer, Engine, Shadow
 from signald.core.liveness import is_covered
@@ -19,7 +20,7 @@ from signald.model.parameters import Parameters, decode_parameters
 from signald.pipeline import Feeds, Pipeline, Rebuild
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.protocol import VenueSource
-from signald.sources.registry import VenueConfig, channels_of
+from signald.sources.registry import DECENTRALISED, VenueConfig, channels_of
 from signald.sources.succession import build_succession
 
 _VENUES = "venues"  # the section at fault
@@ -89,7 +90,7 @@ def asset_of(config: Config, name: str) -> str:
 def build_pipeline(
     world: World, venues: Sequence[VenueConfig], *, channels: Sequence[str] = (), board: Board | None = None
 ) -> Pipeline:
-    """Join sources, board and engine for these venues; the board's rows are in their order.
+    """Join sources, board and engine for these venues; the board's rows are in their order, composite ones behind.
 
     Args:
         world: What is known.
@@ -100,7 +101,9 @@ def build_pipeline(
     Raises:
         ConfigError: An instrument is unknown, or named twice, or of another venue.
     """
-    instruments = instruments_of(world, venues)
+    traded = instruments_of(world, venues)
+    composites = composites_of(world, traded)
+    instruments = (*traded, *composites.instruments)
     scoring = world.config.scoring
     scorers = [Scorer(one, instruments) for one in (world.parameters, world.shadow) if one is not None]
     scorer = scorers[0]
@@ -118,8 +121,9 @@ def build_pipeline(
     calendar = MqttCalendar(world.indicators)
     if board is not None:
         return Pipeline(engine=engine, board=board, venues={}, calendar=calendar)
-    board = Board([one.id for one in instruments], slippage_usd=world.config.books.slippage_usd)
-    sources, rebuild = _sources(dict(zip(channels or channels_of(venues), venues, strict=True)), instruments, board)
+    sizes = world.config.books.slippage_usd
+    board = Board([one.id for one in traded], slippage_usd=sizes, composites=composites)
+    sources, rebuild = _sources(dict(zip(channels or channels_of(venues), venues, strict=True)), traded, board)
     return Pipeline(engine=engine, board=board, venues=sources, calendar=calendar, rebuild=rebuild)
 
 
@@ -131,8 +135,13 @@ def build_feeds(world: World, venues: Sequence[VenueConfig], board: Board, *, ch
     return Feeds(board, sources)
 
 
+def composites_of(world: World, traded: Sequence[Instrument]) -> Composites:
+    """The rows over all venues, as configured."""
+    return Composites(traded, world.config.books.composites, dex=DECENTRALISED)
+
+
 def instruments_of(world: World, venues: Sequence[VenueConfig]) -> tuple[Instrument, ...]:
-    """What is traded there, in the order of the board's rows.
+    """What is traded there, in the order of the board's rows; composites are traded nowhere.
 
     Raises:
         ConfigError: An instrument is unknown, or named twice, or of another venue.

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from signald.core.composite import Composites, CompositeView
 from signald.core.kernels.machine import WordArray
 from signald.core.kernels.publish import CELL_WORDS, publish, read_rows
 from signald.core.kernels.rows import (
@@ -36,6 +37,7 @@ class Board:
         buffer: At least :meth:`nbytes` writable bytes, aligned to 8, all zero when new (as shared memory is); None:
             memory of one's own.
         slippage_usd: Sizes whose slippage the rows hold, US dollars; two at most.
+        composites: Rows behind these, which nobody writes: they are made of the others as those are read.
 
     Raises:
         ValueError: The buffer is too small or cannot be written, or there are too many sizes.
@@ -47,10 +49,14 @@ class Board:
         buffer: bytearray | memoryview | None = None,
         *,
         slippage_usd: Sequence[float] = (),
+        composites: Composites | None = None,
     ) -> None:
-        self.instruments = tuple(instruments)
+        self.written = len(instruments)
+        """How many of the rows, the first ones, are written; the rest are composite."""
+        self._composites = composites or Composites((), ())
+        self.instruments = (*instruments, *(one.id for one in self._composites.instruments))
         self.slippage_usd = checked_sizes(slippage_usd)
-        size = self.nbytes(len(self.instruments))
+        size = self.nbytes(self.written)
         self._cells = np.frombuffer(bytearray(size) if buffer is None else buffer, dtype=np.int64, count=size // 8)
         self._seen = self._cells
         self._copy = np.zeros(len(self.instruments) * ROW_WORDS, dtype=np.int64)
@@ -60,7 +66,8 @@ class Board:
 
     def aside(self) -> "Board":
         """A board that reads as this one, for writers whose rows nobody shall see yet."""
-        board = Board(self.instruments, slippage_usd=self.slippage_usd)
+        instruments = self.instruments[: self.written]
+        board = Board(instruments, slippage_usd=self.slippage_usd, composites=self._composites)
         board._seen = self._seen
         return board
 
@@ -76,11 +83,25 @@ class Board:
     def read(self) -> BoardRows:
         """A copy of all rows, each of one moment.
 
-        A row whose writer was too fast to be read in a bounded time has FLAG_UNREAD and the state of a gap.
+        Composite rows are made of the others as they stand in the copy. A row whose writer was too fast to be read in
+        a bounded time has FLAG_UNREAD and the state of a gap.
         """
-        read_rows(self._seen, self._copy, len(self.instruments))
+        read_rows(self._seen, self._copy, self.written)
         self._doubt(self._copy)
+        self._composites.fill(self._copy)
         return rows_from_bytes(self._copy.tobytes())
+
+    def look(self) -> tuple[CompositeView, ...]:
+        """The composites and their parts, of one moment."""
+        read_rows(self._seen, self._copy, self.written)
+        self._doubt(self._copy)
+        return self._composites.look(self._copy)
+
+    def recompose(self, rows: BoardRows) -> BoardRows:
+        """A copy of ``rows``, as :meth:`read` gave them, with the composite rows made of the others once more."""
+        words = np.frombuffer(rows.tobytes(), dtype=np.int64).copy()
+        self._composites.fill(words)
+        return rows_from_bytes(words.tobytes())
 
     def disown(self, numbers: Iterable[int]) -> list[InstrumentId]:
         """Show of these rows that nothing comes for them any more: to be called once nobody writes them.
@@ -88,7 +109,7 @@ class Board:
         Returns:
             Those that were live.
         """
-        read_rows(self._cells, self._copy, len(self.instruments))
+        read_rows(self._cells, self._copy, self.written)
         lost: list[InstrumentId] = []
         for number in numbers:
             row = self._copy[number * ROW_WORDS : (number + 1) * ROW_WORDS]

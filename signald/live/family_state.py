@@ -5,6 +5,7 @@ from typing import Final
 
 from signald import __version__
 from signald.core.board import Board
+from signald.core.composite import Composites
 from signald.live.book_tally import BookTally
 from signald.live.exports import watch_processes
 from signald.live.situation import SharedSituation
@@ -29,7 +30,7 @@ class FamilyState:
     """Made before the first of them is forked; each then takes its part of it.
 
     Attributes:
-        instruments: Of the board's rows.
+        instruments: Of the board's rows that are written; composite ones are made by whoever reads.
         writers: Which rows each feed worker writes, by its name.
         roster: Who is there.
         tally: How often each book was lost and found.
@@ -43,18 +44,20 @@ class FamilyState:
         *,
         slippage_usd: Sequence[float],
         has_console: bool = False,
+        composites: Composites | None = None,
     ) -> None:
         """Make it; nothing is known yet."""
         self.instruments = tuple(instruments)
         self.writers = writers
         self._slippage_usd = slippage_usd
+        self._composites = composites or Composites((), ())
         self._tellers = (SIGNAL, *writers)
         names = (*self._tellers, METRICS, *((CONSOLE,) if has_console else ()))
-        count = len(self.instruments)
+        shown = (*self.instruments, *(one.id for one in self._composites.instruments))
         sizes = {
-            "board": Board.nbytes(count),
+            "board": Board.nbytes(len(self.instruments)),
             "roster": Roster.nbytes(len(names)),
-            "tally": BookTally.nbytes(count),
+            "tally": BookTally.nbytes(len(shown)),
             "situation": SharedSituation.SIZE,
         }
         for name in self._tellers:
@@ -65,7 +68,7 @@ class FamilyState:
             }
         self._memory = SharedMemory(sizes)
         self.roster = Roster(names, self._memory.region("roster"))
-        self.tally = BookTally(self.instruments, self._memory.region("tally"))
+        self.tally = BookTally(shown, self._memory.region("tally"))
         self.situation = SharedSituation(self._memory.region("situation"))
 
     def board(self) -> Board:
@@ -73,9 +76,15 @@ class FamilyState:
         return Board(self.instruments, self._memory.region("board"), slippage_usd=self._slippage_usd)
 
     def watched_board(self, clock: Clock) -> WatchedBoard:
-        """The board, for the one who relies on it."""
-        buffer = self._memory.region("board")
-        return WatchedBoard(self.instruments, buffer, writers=self.writers, roster=self.roster, clock=clock)
+        """The board, for the one who relies on it, with composite rows."""
+        return WatchedBoard(
+            self.instruments,
+            self._memory.region("board"),
+            writers=self.writers,
+            roster=self.roster,
+            clock=clock,
+            composites=self._composites,
+        )
 
     def metrics(self, name: str) -> Metrics:
         """What the process of this name counts in; its numbers beside that are told on its :meth:`page`."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from signald.core.board import Board, mark_doubtful
+from signald.core.composite import Composites
 from signald.core.kernels.machine import WordArray
 from signald.model.instruments import InstrumentId
 from signald.model.time import NS_PER_S
@@ -25,9 +26,10 @@ class WatchedBoard(Board):
         writers: Mapping[str, Sequence[int]],
         roster: Roster,
         clock: Clock,
+        composites: Composites | None = None,
     ) -> None:
         """Read ``buffer``; ``writers`` says for each worker by name which rows it writes."""
-        super().__init__(instruments, buffer)
+        super().__init__(instruments, buffer, composites=composites)
         self._writers = writers
         self._roster = roster
         self._clock = clock

@@ -103,7 +103,7 @@ class _Comparer:
         seen = self._sightings
         return Comparison(
             documents=self._documents,
-            rows=self._rows if seen is None else seen.found,
+            rows=self._rows + (0 if seen is None else seen.found),
             rows_elsewhere=0 if seen is None else seen.elsewhere,
             unfinished=self._unfinished,
             lost=self._lost,
@@ -155,11 +155,12 @@ class _Comparer:
     def _compare_rows(self, record: Record) -> Difference | None:
         board = self._driver.pipeline.board
         recorded = rows_from_bytes(record.payload)
-        if self._sightings is not None:
-            self._sightings.recorded(record, recorded)
-            return None
-        rebuilt = board.read()
-        for index, instrument in enumerate(board.instruments):
+        if self._sightings is None:
+            rebuilt, first = board.read(), 0
+        else:  # each row may be of another moment: composite ones are proven by the others as they stand on record
+            self._sightings.recorded(record, recorded[: board.written])
+            rebuilt, first = board.recompose(recorded), board.written
+        for index, instrument in enumerate(board.instruments[first:], start=first):
             if recorded[index].tobytes() != rebuilt[index].tobytes():
                 return _differing(record, instrument, (recorded, rebuilt), index)
             self._rows += 1

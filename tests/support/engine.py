@@ -11,6 +11,7 @@ from signald.core.release_window import WindowRules
 from signald.core.scoring import Scorer
 from signald.model.control import Blackout
 from signald.model.events import Event
+from signald.model.instruments import Instrument
 from signald.model.macro import Indicator
 from signald.model.parameters import Parameters, Report
 from signald.model.signals import Signal
@@ -71,9 +72,10 @@ def build_engine(
     blackouts: Sequence[Blackout] = (),
     parameters: Parameters = PARAMETERS,
     learns: bool = False,
+    instruments: tuple[Instrument, ...] = INSTRUMENTS,
 ) -> Engine:
     """An engine that knows nothing yet; without ``guard`` it says nothing of quotes by itself."""
-    documents = Documents(scorer=Scorer(parameters, INSTRUMENTS), instruments=INSTRUMENTS)
+    documents = Documents(scorer=Scorer(parameters, instruments), instruments=instruments)
     return Engine(
         indicators=indicators, documents=documents, rules=rules, guard=guard, blackouts=blackouts, learns=learns
     )

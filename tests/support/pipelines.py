@@ -43,9 +43,9 @@ class BidVenue:
     """A frame is a bid as decimal text, of every instrument; asks are 0.1 above. Five seconds of silence are stale."""
 
     def __init__(self, board: Board) -> None:
-        self.instruments = board.instruments
+        self.instruments = board.instruments[: board.written]
         self.counts: dict[str, int] = {}
-        self._cells = [board.writer_row(number) for number in range(len(board.instruments))]
+        self._cells = [board.writer_row(number) for number in range(board.written)]
         self._row = np.frombuffer(bytearray(live_rows(1).tobytes()), dtype=np.int64)
         self._deadline: Nanos | None = None
 
@@ -92,9 +92,9 @@ class BidVenue:
         return EMPTY
 
 
-def build_pipeline(engine: Engine | None = None) -> Pipeline:
+def build_pipeline(engine: Engine | None = None, board: Board | None = None) -> Pipeline:
     """A pipeline that knows nothing yet: the channel ``bids``, the calendar of :mod:`tests.support.calendar`."""
-    board = Board(NAMES)
+    board = board or Board(NAMES)
     return Pipeline(
         engine=engine or build_engine(),
         board=board,
@@ -114,7 +114,12 @@ class LiveRun:
 
     def begin(self, now: Nanos, *, recovered_from: Nanos | None = None) -> None:
         model_id = self.pipeline.engine.parameters.id
-        session = Session(mode="live", instruments=NAMES, model_id=model_id, recovered_from=recovered_from)
+        session = Session(
+            mode="live",
+            instruments=self.pipeline.board.instruments,
+            model_id=model_id,
+            recovered_from=recovered_from,
+        )
         self.writer.append(session_record(session, now))
 
     def take(self, kind: RecordKind, now: Nanos, *, channel: str = "", key: str = "", payload: bytes = b"") -> Fed:

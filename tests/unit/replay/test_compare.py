@@ -1,20 +1,29 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from signald.core.board import Board
+from signald.core.composite import Composites
+from signald.core.kernels.rows import ROW_FIELDS
 from signald.journal.format import Lost, encode_lost
 from signald.journal.reader import read
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S
+from signald.pipeline import Pipeline
 from signald.replay.compare import Comparison, compare
 from tests.support.calendar import CPI_JANUARY, DAY, T0, heartbeat_payload, release_payload, schedule_payload
+from tests.support.engine import build_engine
 from tests.support.journals import write_journal
 from tests.support.pipelines import LiveRun, build_pipeline, frames
+from tests.support.venues import traded
 
 START = T0 - 30 * NS_PER_S
 
 
-def record_run(path: Path) -> LiveRun:
-    run = LiveRun(path)
+def record_run(path: Path, build: Callable[[], Pipeline] = build_pipeline) -> LiveRun:
+    run = LiveRun(path, build)
     run.begin(START)
     calendar = {"channel": "mqtt", "key": f"calendar/schedule/{CPI_JANUARY}/bls"}
     run.take(RecordKind.MESSAGE, START, **calendar, payload=schedule_payload())
@@ -30,13 +39,27 @@ def record_run(path: Path) -> LiveRun:
     return run
 
 
-def changed(tmp_path: Path, change: Callable[[list[Record]], object], *, exact_rows: bool = True) -> Comparison:
+def over_three_venues() -> Pipeline:
+    """Bids on three venues, and the composite row over them."""
+    traded_there = [traded("BTC", venue) for venue in ("ONE", "TWO", "THREE")]
+    composites = Composites(traded_there, ["BTC"])
+    board = Board([one.id for one in traded_there], composites=composites)
+    return build_pipeline(build_engine(instruments=(*traded_there, *composites.instruments)), board)
+
+
+def changed(
+    tmp_path: Path,
+    change: Callable[[list[Record]], object],
+    *,
+    exact_rows: bool = True,
+    build: Callable[[], Pipeline] = build_pipeline,
+) -> Comparison:
     """Compare the run after ``change`` to its records."""
-    record_run(tmp_path / "run")
+    record_run(tmp_path / "run", build)
     records = list(read(tmp_path / "run"))
     change(records)
     write_journal(tmp_path / "changed", records)
-    return compare([tmp_path / "changed"], build_pipeline, exact_rows=exact_rows)
+    return compare([tmp_path / "changed"], build, exact_rows=exact_rows)
 
 
 def is_release(record: Record) -> bool:
@@ -142,6 +165,32 @@ def test_rows_of_another_frame_may_be_passed_over(tmp_path: Path) -> None:
     assert comparison.difference is None
     assert comparison.rows_elsewhere >= 2
     assert comparison.documents >= 2
+
+
+@pytest.mark.parametrize("exact_rows", [True, False])
+def test_composite_rows_and_their_documents_replay_to_the_byte(tmp_path: Path, *, exact_rows: bool) -> None:
+    run = record_run(tmp_path, over_three_venues)
+
+    comparison = compare([tmp_path], over_three_venues, exact_rows=exact_rows)
+
+    assert comparison.difference is None
+    assert any(b'"instrument":"BTC-USD.COMPOSITE"' in document for document in run.published)
+    assert comparison.documents == len(run.published)
+
+
+@pytest.mark.parametrize("exact_rows", [True, False])
+def test_a_composite_row_that_was_changed_is_found(tmp_path: Path, *, exact_rows: bool) -> None:
+    def change(records: list[Record]) -> None:
+        index = first(records, RecordKind.ROWS, 2)
+        rows = np.frombuffer(bytearray(records[index].payload), dtype=ROW_FIELDS)
+        rows["microprice"][3] += 1.0
+        records[index] = records[index]._replace(payload=rows.tobytes())
+
+    difference = changed(tmp_path, change, exact_rows=exact_rows, build=over_three_venues).difference
+
+    assert difference is not None
+    assert difference.what == "rows"
+    assert difference.where.endswith("BTC-USD.COMPOSITE microprice")
 
 
 def test_a_run_cut_off_before_its_documents_is_no_difference(tmp_path: Path) -> None:
