@@ -86,8 +86,8 @@ class Reader:
         self._has_acks = asyncio.Event()
         self._acknowledged = asyncio.Event()
         self._acknowledged.set()
-        self.unreadable = 0
-        self.repeated = 0
+        self.unreadable: int = 0
+        self.repeated: int = 0
 
     async def run(self) -> None:
         """Keep the connections and send acknowledgements; ends by cancellation only."""

@@ -49,8 +49,8 @@ class Watcher:
         self._compared: Nanos = 0
         self._heard: Nanos = LiveClock.monotonic()
         self._is_silent = False
-        self.book = GuardBook()
-        self.unreadable = 0
+        self.book: GuardBook = GuardBook()
+        self.unreadable: int = 0
 
     async def run(self) -> None:
         """Follow for ever; ends by cancellation only."""

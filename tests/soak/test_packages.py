@@ -104,8 +104,6 @@ def test_types_of_the_installed_client_are_seen(archives: Path, tmp_path: Path) 
 
     run([python, "-m", "pip", "install", "--quiet", wheel, "pyright", "typing_extensions"], tmp_path)
 
-    run([python.with_name("pyright"), "--pythonpath", python, "consumer.py"], tmp_path)
-    run(
-        [python.with_name("pyright"), "--pythonpath", python, "--verifytypes", "signald.client", "--ignoreexternal"],
-        tmp_path,
-    )
+    path = f"{python.parent}:{os.environ['PATH']}"  # pyright looks at the first Python there
+    run([python.with_name("pyright"), "consumer.py"], tmp_path, PATH=path)
+    run([python.with_name("pyright"), "--verifytypes", "signald.client", "--ignoreexternal"], tmp_path, PATH=path)
