@@ -40,6 +40,8 @@ Emit = Callable[..., Any]
 
 PLAIN: Final = bool(vars(config)["DISABLE_JIT"])
 """Nothing is compiled: every kernel is plain Python."""
+NATIVE: Final = vars(config)["CPU_NAME"] is None and vars(config)["CPU_FEATURES"] is None
+"""Kernels are compiled for this very processor: nobody has named another one."""
 
 _njit: Final[Any] = numba.njit
 _OPTIONS: Final = {"fastmath": False, "boundscheck": False, "error_model": "numpy"}

@@ -8,6 +8,7 @@
 …    money: the sum of tick * lots of each block, as floats, bids then asks
 …    rings: the sizes in lots at the 2^16 ticks around the touch, bids then asks; slot = tick modulo 2^16
 …    overflow: a table of all levels outside the window, see overflow.py
+…    texts: levels as they were last written, for a venue's checksum: a head, then 2^8 places a side, by tick
 """
 
 from typing import Final
@@ -80,5 +81,9 @@ OVERFLOW: Final = RINGS + SIDES * RING
 TABLE_WIDTH_FIRST: Final = 10
 TABLE_WIDTH_LAST: Final = 14
 OVERFLOW_WORDS: Final = 4 << TABLE_WIDTH_LAST
-BOOK_WORDS: Final = OVERFLOW + OVERFLOW_WORDS
-"""1.6 MB: 2^16 sizes a side, and up to 12,288 levels outside."""
+TEXTS: Final = OVERFLOW + OVERFLOW_WORDS
+TEXT_WIDTH: Final = 8
+TEXT_WORDS: Final = 8
+TEXTS_WORDS: Final = TEXT_WORDS + (SIDES << TEXT_WIDTH) * TEXT_WORDS
+BOOK_WORDS: Final = TEXTS + TEXTS_WORDS
+"""1.6 MB: 2^16 sizes a side, up to 12,288 levels outside, and 2^8 written levels a side."""

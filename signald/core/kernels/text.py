@@ -1,8 +1,9 @@
 """Numbers written as text, and the CRC-32 of it: what venues' checksums are made of.
 
 A text is bytes in an array of words, told by the place of its end. Eight digits at a time are made from a number as
-swar.py reads them; the CRC-32 (IEEE 802.3, as zlib's) takes eight bytes at a time: Kounavis & Berry, "A systematic
-approach to building high performance, software-based, CRC generators" (2005), "slicing by 8".
+swar.py reads them; the CRC-32 (IEEE 802.3, as zlib's) goes by carryless.py where the processor can, else by tables for
+eight bytes at a time: Kounavis & Berry, "A systematic approach to building high performance, software-based, CRC
+generators" (2005), "slicing by 8".
 """
 
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from llvmlite import ir  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
+from signald.core.kernels.carryless import BLOCK_BYTES, LANES, crc_of_blocks, is_carryless
 from signald.core.kernels.digits import MOST_DECIMALS, POWERS
 from signald.core.kernels.jit import emitted, inlined, inner
 from signald.core.kernels.machine import Words, leading_zeros, set_text_word, text_word, trailing_zeros
@@ -36,6 +38,7 @@ def _tables() -> Any:  # as POWERS is: an array that kernels freeze  # noqa: ANN
 
 
 _TABLES: Final = _tables()
+_CARRYLESS: Final = is_carryless()
 
 
 def _emit_digits_of(builder: Any, number: Any) -> Any:  # LLVM's objects are untyped  # noqa: ANN401
@@ -116,8 +119,15 @@ def write_decimal(text: Words, at: int, units: int, decimals: int) -> int:
 @inner
 def crc32(text: Words, end: int) -> int:
     """The CRC-32 of the bytes before ``end``, 0 … 2^32 - 1."""
-    crc = _ALL
-    at = 0
+    blocks = end // BLOCK_BYTES
+    if _CARRYLESS and blocks >= LANES:
+        return crc_by_tables(text, blocks * BLOCK_BYTES, end, crc_of_blocks(text, blocks, _ALL)) ^ _ALL
+    return crc_by_tables(text, 0, end, _ALL) ^ _ALL
+
+
+@inner
+def crc_by_tables(text: Words, at: int, end: int, crc: int) -> int:
+    """What a CRC-32 that stood at ``crc`` stands at after the bytes from ``at`` to before ``end``."""
     while at + _SLICES <= end:
         word = text_word(text, at) ^ crc
         crc = _TABLES[0x700 + (word & 0xFF)] ^ _TABLES[0x600 + (word >> 8 & 0xFF)]
@@ -130,4 +140,4 @@ def crc32(text: Words, end: int) -> int:
         for _ in range(end - at):
             crc = (crc >> 8) ^ _TABLES[(crc ^ word) & 0xFF]
             word >>= 8
-    return crc ^ _ALL
+    return crc

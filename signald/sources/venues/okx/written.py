@@ -21,13 +21,33 @@ from signald.core.kernels.layout import (
     RING_WORDS,
     SIZE,
     STEP,
+    TEXT_WIDTH,
+    TEXT_WORDS,
+    TEXTS,
+    TEXTS_WORDS,
 )
-from signald.core.kernels.machine import Words, bit, bits_from, bits_up_to, leading_zeros, set_text_word, trailing_zeros
+from signald.core.kernels.machine import (
+    Words,
+    bit,
+    bits_from,
+    bits_up_to,
+    leading_zeros,
+    set_text_word,
+    text_word,
+    trailing_zeros,
+    words_from,
+)
 from signald.core.kernels.text import crc32, digits_of, write_byte, write_decimal
 
 LEVELS: Final = 25
 UNKNOWN: Final = -1
 """No checksum: a level that it needs lies outside the window."""
+_TICK: Final = 0
+_LOTS: Final = 1
+_LENGTH: Final = 2
+_TEXT: Final = 3
+_KEPT_WORDS: Final = TEXT_WORDS - _TEXT
+_TEXT_MASK: Final = (1 << TEXT_WIDTH) - 1
 _COLON: Final = ord(":")
 _POINT: Final = ord(".")
 _ZEROS: Final = int.from_bytes(b"00000000", "little")
@@ -40,6 +60,7 @@ def checksum_of(book: Words, text: Words) -> int:
     """The checksum of a book, 0 … 2^32 - 1, or UNKNOWN; ``text`` is room for 4,096 bytes."""
     if book[APART] != 0:
         return UNKNOWN
+    _begin(book)
     bids, asks = min(book[COUNT], LEVELS), min(book[COUNT + 1], LEVELS)
     first = book[BASE] >> 6
     bid_at, ask_at = book[BEST] >> 6, book[BEST + 1] >> 6
@@ -68,14 +89,46 @@ def checksum_of(book: Words, text: Words) -> int:
     return crc32(text, max(at - 1, 0))
 
 
+@inner
+def _begin(book: Words) -> None:
+    """Forget the written levels if prices or sizes were written in other steps then."""
+    head = words_from(book, TEXTS)
+    known = (head[0] == book[PRICE + DECIMALS]) & (head[1] == book[PRICE + STEP])
+    known &= (head[2] == book[SIZE + DECIMALS]) & (head[3] == book[SIZE + STEP])
+    if known:
+        return
+    for word in range(TEXTS_WORDS):
+        head[word] = 0
+    head[0], head[1] = book[PRICE + DECIMALS], book[PRICE + STEP]
+    head[2], head[3] = book[SIZE + DECIMALS], book[SIZE + STEP]
+
+
 @inlined
 def _write_level(book: Words, side: int, tick: int, text: Words, at: int) -> int:
-    """Write `8476.98:415:`."""
-    at = _write_number(text, at, tick * book[PRICE + STEP], book[PRICE + DECIMALS])
-    at = write_byte(text, at, _COLON)
+    """Write `8476.98:415:`; most levels are as they were when their texts were last written."""
     lots = ring_of(book, side)[tick & SLOT_MASK]
-    at = _write_number(text, at, lots * book[SIZE + STEP], book[SIZE + DECIMALS])
-    return write_byte(text, at, _COLON)
+    kept = words_from(book, TEXTS + TEXT_WORDS * (1 + (side << TEXT_WIDTH) + (tick & _TEXT_MASK)))
+    if (kept[_TICK] != tick) | (kept[_LOTS] != lots):
+        return _write_anew(book, tick, lots, kept, text, at)
+    for word in range(_KEPT_WORDS):
+        set_text_word(text, at + 8 * word, kept[_TEXT + word])
+    return at + kept[_LENGTH]
+
+
+@inner
+def _write_anew(book: Words, tick: int, lots: int, kept: Words, text: Words, at: int) -> int:
+    """Write a level from its numbers, and keep the text if there is room for it."""
+    end = _write_number(text, at, tick * book[PRICE + STEP], book[PRICE + DECIMALS])
+    end = write_byte(text, end, _COLON)
+    end = _write_number(text, end, lots * book[SIZE + STEP], book[SIZE + DECIMALS])
+    end = write_byte(text, end, _COLON)
+    if end - at <= 8 * _KEPT_WORDS:
+        kept[_TICK] = tick
+        kept[_LOTS] = lots
+        kept[_LENGTH] = end - at
+        for word in range(_KEPT_WORDS):
+            kept[_TEXT + word] = text_word(text, at + 8 * word)
+    return end
 
 
 @inlined

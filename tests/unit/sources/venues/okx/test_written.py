@@ -26,6 +26,12 @@ def plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
+def zlib_of(book: Book) -> int:
+    sides = zip_longest(book.levels("bid", 25), book.levels("ask", 25))
+    best = [level for level in chain.from_iterable(sides) if level is not None]
+    return zlib.crc32(":".join(f"{plain(price)}:{plain(size)}" for price, size in best).encode())
+
+
 SIZES = st.integers(1, 10**9) | st.integers(1, 10**16)
 LEVELS = st.dictionaries(st.integers(1, 1_500), SIZES, max_size=40)
 
@@ -43,10 +49,20 @@ def test_the_text_is_as_okx_writes_it(
     probe_apply(book.words, BID_SIDE, pairs_of(*((base - tick, lots) for tick, lots in bids.items())))
     probe_apply(book.words, ASK_SIDE, pairs_of(*((base + tick, lots) for tick, lots in asks.items())))
 
-    sides = zip_longest(book.levels("bid", 25), book.levels("ask", 25))
-    best = [level for level in chain.from_iterable(sides) if level is not None]
-    text = ":".join(f"{plain(price)}:{plain(size)}" for price, size in best)
+    assert checksum_at(book.address, np.zeros(512, dtype=np.int64)) == zlib_of(book)
 
-    ours = checksum_at(book.address, np.zeros(512, dtype=np.int64))
 
-    assert ours == zlib.crc32(text.encode())
+@settings(deadline=None)
+@given(changes=st.lists(st.tuples(st.integers(1, 700), st.integers(0, 3)), max_size=60), finer=st.integers(0, 60))
+def test_what_was_written_before_is_written_anew_where_it_changed(changes: list[tuple[int, int]], finer: int) -> None:
+    book = Book(OKX_SPOT)
+    text = np.zeros(512, dtype=np.int64)
+
+    for number, (distance, lots) in enumerate(changes):
+        if number == finer:
+            book.refine(ticks=True)
+            book.refine(ticks=False)
+        side, tick = (BID_SIDE, 10**6 - distance) if number % 2 else (ASK_SIDE, 10**6 + distance)
+        probe_apply(book.words, side, pairs_of((tick * 10 if number >= finer else tick, lots)))
+
+        assert checksum_at(book.address, text) == zlib_of(book)
