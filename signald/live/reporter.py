@@ -9,7 +9,7 @@ import structlog
 
 from signald.errors import JournalError
 from signald.live.book_tally import BookTally
-from signald.logs import Said, log_notice
+from signald.logs import RepeatLimit, Said, log_notice
 from signald.model.notices import BlackoutTurned, BookGap, BookLive, Controlled, ModelLearnt, Notice
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, Nanos
@@ -19,6 +19,8 @@ from signald.sinks.redis import Publisher
 
 _SAID_WITHIN_S = 0.01
 _MOST_UNSAID = 1_000
+_SAID_AT_ONCE = 2
+"""Lines in one turn of the loop: a release that comes meanwhile waits for no more."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -66,10 +68,20 @@ class Narrator:
     def _say_later(self, speak: Callable[[], None]) -> None:
         """Logging a line takes as long as scoring a figure: the next release comes first, whatever it has to say."""
         if not self._unsaid:
-            asyncio.get_running_loop().call_later(_SAID_WITHIN_S, self.say)
+            asyncio.get_running_loop().call_later(_SAID_WITHIN_S, self._begin_to_say)
         self._unsaid.append(speak)
         if len(self._unsaid) >= _MOST_UNSAID:
             self.say()
+
+    def _begin_to_say(self) -> None:
+        self.before_said()
+        self._say_some()
+
+    def _say_some(self) -> None:
+        for _ in range(min(_SAID_AT_ONCE, len(self._unsaid))):
+            self._unsaid.popleft()()
+        if self._unsaid:
+            asyncio.get_running_loop().call_soon(self._say_some)
 
     def _log_notice(self, notice: Notice) -> None:
         said = log_notice(notice)
@@ -118,6 +130,7 @@ class Reporter(Narrator):
         self._on_learnt = on_learnt
         self._on_control = on_control
         self._publisher = publisher
+        self._limit = RepeatLimit()
         self.hushes: Callable[[Signal], bool] = lambda _: False
 
     def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
@@ -128,7 +141,7 @@ class Reporter(Narrator):
             if self.hushes(signal):
                 continue
             self._counts.count_signal(signal)
-            self._say_later(functools.partial(_log_signal, signal))
+            self._say_later(functools.partial(self._log_signal, signal))
 
     def tell(self, notice: Notice) -> None:
         """Log and count a fact about ourselves, and have a command followed or a model kept."""
@@ -138,14 +151,15 @@ class Reporter(Narrator):
             self._on_learnt(notice)
         super().tell(notice)
 
-
-def _log_signal(signal: Signal) -> None:
-    log.info(
-        "signal_published",
-        id=signal.id,
-        kind=signal.kind,
-        instrument=signal.instrument,
-        verdict=signal.verdict,
-        causes=[cause.release_id for cause in signal.causes],
-        flags=list(signal.flags),
-    )
+    def _log_signal(self, signal: Signal) -> None:
+        if self._limit.admit(("signal_published", signal.id), signal.ts_ingest) is None:
+            return
+        log.info(
+            "signal_published",
+            id=signal.id,
+            kind=signal.kind,
+            instrument=signal.instrument,
+            verdict=signal.verdict,
+            causes=[cause.release_id for cause in signal.causes],
+            flags=list(signal.flags),
+        )

@@ -157,6 +157,7 @@ def _play(world: World, turns: Sequence[Turn], *, releases: int, rounds: int, ra
 
 def _take_turn(world: World, turn: Turn, sent: dict[str, int], into: Measured, *, count: int, rate: float) -> None:
     party = world.parties[turn.party]
+    world.await_release(party)
     if turn.flood:
         world.flood.do(name=party.name, rate=_FLOOD_RATES[turn.flood], bursts=turn.flood == "bursts")
     began = LiveClock.now()

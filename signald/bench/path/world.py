@@ -12,7 +12,7 @@ from signald.bench.path.orders import Helper
 from signald.bench.path.pages import open_pages
 from signald.bench.path.replies import RedisSocket, open_connection
 from signald.errors import CheckFailedError
-from signald.model.time import NS_PER_S, format_rfc3339
+from signald.model.time import NS_PER_MS, NS_PER_S, format_rfc3339
 from signald.runtime.clock import LiveClock
 from signald.simulate.child import LOOPBACK, Plan, Server, free_port
 from signald.simulate.servers import embedded_broker, embedded_valkey, mosquitto, redis_server
@@ -30,6 +30,10 @@ BESIDE: Final = 20
 _READY_WITHIN_S: Final = 90.0
 _SCRAPE_EVERY_S: Final = 1.0
 _SETTLED: Final = 36_000.0  # seconds: longer than any run, so that no release of it becomes late
+_LONG_AGO_NS: Final = 7_200 * NS_PER_S
+_APART_NS: Final = 60 * NS_PER_S
+_DUE_IN_NS: Final = 500 * NS_PER_MS
+_FIRST_YEAR: Final = 2000
 _INSTRUMENT: Final = """[[instruments]]
 id = "{symbol}.BINANCE"
 venue = "binance"
@@ -80,7 +84,8 @@ class World:
         self._stack = contextlib.ExitStack()
         self._databases = 0
         self.parties: dict[str, Party] = {}
-        self.releases = [f"us.cpi.yoy:{2000 + n // 12}-{n % 12 + 1:02d}" for n in range(RELEASES)]
+        self.releases = [_cpi_of(n) for n in range(RELEASES)]
+        self._awaited = 0
         self.ready_s: dict[str, float] = {}
         self.scrapes: dict[str, dict[str, float]] = {}
 
@@ -147,8 +152,9 @@ class World:
         with contextlib.closing(redis.socket):
             self._await_ready(server, redis, name, books=len(symbols))
         self.ready_s[name] = (self._ready_at - began) / NS_PER_S
+        now = LiveClock.now()
         for number, release_id in enumerate(self.releases):
-            self._schedule(name, release_id, number)
+            self._schedule(name, release_id, now - _LONG_AGO_NS - number * _APART_NS)
         if pages:
             self._stack.enter_context(open_pages(console_port, pages))
         streams = [keys.consumer_stream(consumer) for consumer in consumers]
@@ -176,14 +182,24 @@ class World:
         problem = f"signald did not get ready: {server.last_words()}"
         raise CheckFailedError(problem)
 
-    def _schedule(self, prefix: str, release_id: str, number: int) -> None:
+    def await_release(self, party: Party) -> None:
+        """Let a release be due now, which does not come: all is done, and left, that is around the time of one.
+
+        Those that are measured were due hours ago, each at a minute of its own: a desk's timeline goes with each
+        release that is due, and what fifty of them had to say at one time would be fifty times what ever is said.
+        """
+        if party.metrics_port:
+            self._awaited += 1
+            self._schedule(party.prefix, _cpi_of(-self._awaited), LiveClock.now() + _DUE_IN_NS)
+
+    def _schedule(self, prefix: str, release_id: str, due: int) -> None:
         now = LiveClock.now()
         indicator, _, period = release_id.partition(":")
         message = {
             "release_id": release_id,
             "indicator": indicator,
             "period": period,
-            "ts_scheduled": format_rfc3339(now + number),
+            "ts_scheduled": format_rfc3339(due),
             "consensus": 2.9,
             "prior": 2.9,
             "source": "bench",
@@ -245,6 +261,11 @@ class World:
         finally:
             ended.set()
             thread.join()
+
+
+def _cpi_of(month: int) -> str:
+    """The consumer prices of a month, counted from the first of 2000."""
+    return f"us.cpi.yoy:{_FIRST_YEAR + month // 12}-{month % 12 + 1:02d}"
 
 
 def read_metrics(port: int) -> dict[str, float]:

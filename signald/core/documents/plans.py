@@ -3,6 +3,7 @@
 from typing import Final
 
 from signald.core.scoring import Plan, Scorer
+from signald.core.scoring.conditions import Conditions
 from signald.model.macro import ReleaseId
 from signald.model.time import Nanos
 
@@ -16,19 +17,20 @@ class Plans:
     def __init__(self, scorer: Scorer) -> None:
         """Take the model."""
         self._scorer = scorer
-        self._plans: dict[tuple[str, tuple[ReleaseId, ...]], Plan] = {}
+        self._plans: dict[tuple[str, tuple[ReleaseId, ...]], tuple[Plan, Conditions]] = {}
 
     def of(self, bundle: tuple[ReleaseId, ...], *, scheduled: Nanos | None) -> Plan:
         """The plan of these releases, due at ``scheduled``, laid out now if it was not before."""
         key = self._scorer.model_id, bundle
-        plan = self._plans.pop(key, None)
+        conditions = self._scorer.conditions_at(scheduled)
+        plan, before = self._plans.pop(key, (None, None))
         if plan is None:
             plan = self._scorer.plan(bundle, scheduled=scheduled)
             if len(self._plans) >= MAX_PLANS:
                 del self._plans[next(iter(self._plans))]
-        else:
-            plan.rescale(self._scorer.conditions_at(scheduled).factors)
-        self._plans[key] = plan
+        elif before is not conditions:
+            plan.rescale(conditions.factors)
+        self._plans[key] = plan, conditions
         return plan
 
     def __len__(self) -> int:

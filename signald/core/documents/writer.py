@@ -52,24 +52,27 @@ class Documents:
         self._plans = Plans(scorer)
 
     def arm(self, bundle: Bundle) -> None:
-        """Lay out beforehand what scoring these releases will need."""
-        self._plans.of(_ids(bundle), scheduled=bundle.ts_scheduled)
+        """Lay out beforehand what scoring these releases will need, and have ready what each figure would mean.
+
+        That is each plausible one that comes first and alone: when it is out, its prediction is looked up.
+        """
+        plan = self._plans.of(_ids(bundle), scheduled=bundle.ts_scheduled)
+        for place, window in enumerate(bundle.siblings):
+            for z in self._plausible(window).values():
+                self.scorer.answer(plan, [z if one == place else None for one in range(len(plan.releases))])
 
     def foreseen(
         self, bundle: Bundle, window: ReleaseWindow, rows: BoardRows, *, now: Nanos, silent: bool
     ) -> list[Signal]:
         """The ladder of a release that is armed: none without a consensus, or where the model has nothing to say."""
-        consensus, series = window.expectation.consensus, self.scorer.series(window.release_id)
-        if consensus is None or series is None:
+        series, figures = self.scorer.series(window.release_id), self._plausible(window)
+        if series is None or not figures:
             return []
-        step = window.indicator.step
-        (low, high), farthest = window.indicator.plausible, series.farthest  # what lies beyond would not be scored
-        bounds = max(low, consensus - farthest), min(high, consensus + farthest)
-        actuals = plausible_figures(consensus, sigma=series.sigma, step=step, bounds=bounds)
+        self.arm(bundle)
         ladders = self.scorer.foresee(
             self._plans.of(_ids(bundle), scheduled=bundle.ts_scheduled),
             window.release_id,
-            [surprise(actual, consensus) / series.sigma for actual in actuals],
+            [*figures.values()],
             rows,
             ts_expires=bundle.ts_scheduled + self.scorer.longest_ns,
         )
@@ -87,7 +90,7 @@ class Documents:
             *(["thin_history"] if series.thin_history else []),
             *(["silent_source"] if silent else []),
         ]
-        names = [figure_text(actual, step) for actual in actuals]
+        names = [figure_text(actual, window.indicator.step) for actual in figures]
         return [
             _bare(
                 replace(statement, flags=c.in_order([*doubts, *book_flags(rows[place].item())])),
@@ -193,6 +196,16 @@ class Documents:
                 ts_ingest=due,
             )
         )
+
+    def _plausible(self, window: ReleaseWindow) -> dict[float, float]:
+        """The figures of a release that are plausible, rising, each with its z; none without consensus or scale."""
+        consensus, series = window.expectation.consensus, self.scorer.series(window.release_id)
+        if consensus is None or series is None:
+            return {}
+        (low, high), farthest = window.indicator.plausible, series.farthest  # what lies beyond would not be scored
+        bounds = max(low, consensus - farthest), min(high, consensus + farthest)
+        actuals = plausible_figures(consensus, sigma=series.sigma, step=window.indicator.step, bounds=bounds)
+        return {actual: surprise(actual, consensus) / series.sigma for actual in actuals}
 
     def _joint(
         self,

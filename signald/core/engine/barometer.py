@@ -58,8 +58,8 @@ class Barometer:
         """When the next look is due."""
         return self._looks[0][0] if self._looks else None
 
-    def fire(self, rows: BoardRows) -> None:
-        """Take the look that is due."""
+    def fire(self, rows: BoardRows) -> Nanos:
+        """Take the look that is due; returns for which moment."""
         now, scheduled = heapq.heappop(self._looks)
         last = scheduled - BEFORE_NS
         if now < last:
@@ -71,6 +71,7 @@ class Barometer:
         while len(self._seen) > _KEPT:
             del self._seen[next(iter(self._seen))]
         self._conclude(now, scheduled)
+        return scheduled
 
     def _conclude(self, now: Nanos, scheduled: Nanos) -> None:
         """What the last hour says for the moment ``scheduled``: another's looks change nothing of it."""

@@ -158,7 +158,7 @@ class Engine:
         if self._lessons is not None and due == self._lessons.next_ts():
             return self._lessons.fire()
         assert self._barometer is not None  # nothing else is due
-        self._barometer.fire(rows)
+        self._timetable.lay_out_anew(self._barometer.fire(rows))
         return []
 
     def handle(self, event: Event | ClockOffset, rows: BoardRows) -> list[Output]:

@@ -119,7 +119,7 @@ class Figures:
         return [changed, *self._surprise_nobody(window, release.ts_ingest)]
 
     def _await_confirmation(self, window: ReleaseWindow, now: Nanos) -> None:
-        self._world.agenda.add(window.release_id, "confirm", now + self._world.rules.confirm_within_ns)
+        self._world.agenda.extend(window.release_id, "confirm", now + self._world.rules.confirm_within_ns)
 
     def _late_from(self, window: ReleaseWindow) -> Nanos:
         return self._world.bundle_of(window).ts_scheduled + self._world.rules.late_after_ns + self._world.offset_ns

@@ -77,7 +77,7 @@ class Timetable:
         self._world.agenda.drop(window.release_id)
         window.begin_anew()
         window.state = "cancelled"
-        self._rearm(before)
+        self.lay_out_anew(before)
         return [WindowChanged(release_id=window.release_id, state="cancelled", ts_ingest=now)]
 
     def _move(self, window: ReleaseWindow, after: Nanos, now: Nanos, *, is_tentative: bool) -> list[Output]:
@@ -88,8 +88,8 @@ class Timetable:
             window.begin_anew()
             outputs.append(WindowChanged(release_id=window.release_id, state="rescheduled", ts_ingest=now))
         outputs.extend(self._plan(window, after, now, is_tentative=is_tentative))
-        self._rearm(before)
-        self._rearm(after)
+        self.lay_out_anew(before)
+        self.lay_out_anew(after)
         return outputs
 
     def _plan(self, window: ReleaseWindow, scheduled: Nanos, now: Nanos, *, is_tentative: bool) -> list[Output]:
@@ -111,8 +111,8 @@ class Timetable:
             outputs.extend(self._arm(window, now))
         return outputs
 
-    def _rearm(self, scheduled: Nanos | None) -> None:
-        """A bundle that was laid out has changed: lay it out anew, before its figures come."""
+    def lay_out_anew(self, scheduled: Nanos | None) -> None:
+        """A bundle that was laid out has changed, or what is multiplied with: lay it out anew, before its figures."""
         bundle = None if scheduled is None else self._world.register.bundles.get(scheduled)
         if bundle is not None and any(window.state == "armed" for window in bundle.windows.values()):
             self._world.documents.arm(bundle)

@@ -34,10 +34,12 @@ class Agenda:
         self._plans: dict[ReleaseId, int] = {}
         self._live: dict[ReleaseId, int] = {}
         self._made = 0
+        self._extended: dict[ReleaseId, dict[Moment, Nanos]] = {}
 
     def plan(self, release_id: ReleaseId, moments: Mapping[Moment, Nanos]) -> None:
         """Note a release's moments in place of all noted before."""
         self._made += 1
+        self._extended.pop(release_id, None)
         self._plans[release_id] = self._made
         self._live[release_id] = 0
         for moment, ts in moments.items():
@@ -48,6 +50,16 @@ class Agenda:
         """Note one more moment of a release that has a plan."""
         heapq.heappush(self._heap, Due(ts, _ORDER[moment], release_id, self._plans[release_id], moment))
         self._live[release_id] += 1
+
+    def extend(self, release_id: ReleaseId, moment: Moment, ts: Nanos) -> None:
+        """The same for a moment that waits for the last of many: however often it is put off, it is noted once.
+
+        When the one that is noted has come, the last one that was asked for takes its place.
+        """
+        extended = self._extended.setdefault(release_id, {})
+        if moment not in extended:
+            self.add(release_id, moment, ts)
+        extended[moment] = ts
 
     def postpone(self, moments: AbstractSet[Moment], until: Nanos) -> None:
         """Let these moments of every release be due at ``until`` at the earliest."""
@@ -60,6 +72,7 @@ class Agenda:
 
     def drop(self, release_id: ReleaseId) -> None:
         """Nothing more is due of a release."""
+        self._extended.pop(release_id, None)
         self._plans.pop(release_id, None)
         self._live.pop(release_id, None)
         self._sweep()
@@ -74,6 +87,9 @@ class Agenda:
         """Take the next moment out; there must be one."""
         due = heapq.heappop(self._heap)
         self._live[due.release_id] -= 1
+        last = self._extended.get(due.release_id, {}).pop(due.moment, due.ts)
+        if last > due.ts:
+            self.extend(due.release_id, due.moment, last)
         return due
 
     def __len__(self) -> int:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -15,6 +15,25 @@ from signald.model.instruments import Instrument
 from signald.model.learning import PastEvent
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Report, Response, Series, SeriesId
+from signald.model.signals import Driver, Flag, Horizon, PastMove
+
+
+class Answer(NamedTuple):
+    """What the model says of one instrument, whatever its book shows.
+
+    Attributes:
+        primary: Of the primary horizon, by the words of ``kernels/score.py``.
+        horizons: By rising length.
+        drivers: Of the releases that were heard, in the plan's order.
+        flags: What makes the prediction weaker.
+        nearest: Past events nearest to this one.
+    """
+
+    primary: Sequence[float]
+    horizons: tuple[Horizon, ...]
+    drivers: tuple[Driver, ...]
+    flags: tuple[Flag, ...]
+    nearest: tuple[PastMove, ...]
 
 
 class Group(NamedTuple):
@@ -40,6 +59,7 @@ class Plan:
         surprises: z of each coordinate.
         out: Predictions of each instrument and horizon.
         shares: Drivers of each instrument.
+        answers: What scoring has said already, by the surprises, as long as nothing multiplies it anew.
     """
 
     releases: tuple[ReleaseId, ...]
@@ -53,9 +73,11 @@ class Plan:
     surprises: Floats
     out: Floats
     shares: Floats
+    answers: dict[str, tuple[Answer | None, ...]] = field(default_factory=dict[str, "tuple[Answer | None, ...]"])
 
     def rescale(self, factors: Floats) -> None:
         """Multiply each instrument's moves, as the model says them, with its factor."""
+        self.answers.clear()
         begin = int(self.places[k.SCALE])
         np.multiply(self.betas, factors, out=self.numbers[begin : begin + len(self.betas)])
 

@@ -12,7 +12,7 @@ from signald.core.kernels import score as k
 from signald.core.scoring import guidance as g
 from signald.core.scoring.conditions import Conditions
 from signald.core.scoring.past import nearest_moves, rank_past
-from signald.core.scoring.plan import Plan, lay_out_plan
+from signald.core.scoring.plan import Answer, Plan, lay_out_plan
 from signald.core.scoring.view import Row, cost_bps, smaller_side_usd
 from signald.core.surprise import Surprise, surprise, winsorise
 from signald.model.instruments import Instrument, InstrumentId
@@ -23,6 +23,10 @@ from signald.model.time import NS_PER_S, Nanos
 
 QUOTE_LIFE_S: Final = 10.0
 """How long a quote rests by default before the desk has replaced it."""
+
+
+MAX_ANSWERS: Final = 256
+"""Answers that a plan remembers; a ladder has 81 rungs."""
 
 
 class Prediction(NamedTuple):
@@ -76,11 +80,12 @@ class Scorer:
         responses = next(iter(parameters.assets.values()), ())
         self._seconds = tuple(one.seconds for one in responses)
         self._primary = self._seconds.index(parameters.primary_s) if responses else 0
+        self._longest_ns = max(self._seconds, default=0) * NS_PER_S
 
     @property
     def longest_ns(self) -> Nanos:
         """The longest horizon; 0 if the model has none."""
-        return max(self._seconds, default=0) * NS_PER_S
+        return self._longest_ns
 
     @property
     def model_id(self) -> str:
@@ -154,16 +159,47 @@ class Scorer:
             rows: The board at that instant.
             ts_ingest: When the figure came.
         """
+        answers = self.answer(plan, surprises)
+        return tuple(
+            self._predict(instrument.id, answer, row=rows[place].item(), ts_ingest=ts_ingest)
+            for place, (instrument, answer) in enumerate(zip(self.instruments, answers, strict=True))
+        )
+
+    def answer(self, plan: Plan, surprises: Sequence[float | None]) -> tuple[Answer | None, ...]:
+        """What follows for every instrument, in order, whatever the books show; ``None``: nothing can be said.
+
+        What was asked before is remembered: once armed, a figure that was foreseen need only be looked up. The text
+        of the surprises is the key, since it tells -0.0 from 0.0.
+        """
+        key = repr(surprises)
+        known = plan.answers.get(key)
+        if known is None:
+            if len(plan.answers) >= MAX_ANSWERS:
+                plan.answers.clear()
+            known = plan.answers[key] = self._answer(plan, surprises)
+        return known
+
+    def _answer(self, plan: Plan, surprises: Sequence[float | None]) -> tuple[Answer | None, ...]:
         fill(plan, surprises)
         heard = [place for place, z in enumerate(surprises) if z is not None and plan.coordinates[place] >= 0]
         limit = self.parameters.winsor
         known = {plan.series[one] or "": winsorise(surprises[one] or 0.0, limit) for one in heard}
         ranked = rank_past(plan.past, known)
         nearest = {asset: nearest_moves(ranked, asset) for asset in self._bases}
-        return tuple(
-            self._predict(plan, place, heard, row=rows[place].item(), ts_ingest=ts_ingest, nearest=nearest)
-            for place in range(len(self.instruments))
-        )
+        flags: tuple[Flag, ...] = ("thin_history",) if any(plan.thin[one] for one in heard) else ()
+        answers: list[Answer | None] = []
+        for place, instrument in enumerate(self.instruments):
+            said: list[list[float]] = plan.out[place].tolist()
+            if not said or math.isnan(said[self._primary][k.MEAN]):
+                answers.append(None)
+                continue
+            shares: list[float] = plan.shares[place].tolist()
+            drivers = tuple(
+                Driver(release_id=plan.releases[one], contribution_bps=shares[plan.coordinates[one]]) for one in heard
+            )
+            horizons = tuple(map(_horizon, self._seconds, said))
+            answers.append(Answer(said[self._primary], horizons, drivers, flags, nearest.get(instrument.base, ())))
+        return tuple(answers)
 
     def foresee(
         self, plan: Plan, release_id: ReleaseId, surprises: Sequence[float], rows: BoardRows, *, ts_expires: Nanos
@@ -229,20 +265,9 @@ class Scorer:
                     found[place] = max(std, found[place] or 0.0)
         return tuple(found)
 
-    def _predict(
-        self,
-        plan: Plan,
-        place: int,
-        heard: Sequence[int],
-        *,
-        row: Row,
-        ts_ingest: Nanos,
-        nearest: Mapping[str, tuple[PastMove, ...]],
-    ) -> Prediction:
-        instrument = self.instruments[place].id
+    def _predict(self, instrument: InstrumentId, answer: Answer | None, *, row: Row, ts_ingest: Nanos) -> Prediction:
         ts_expires = ts_ingest + self.longest_ns
-        said: list[list[float]] = plan.out[place].tolist()
-        if not said or math.isnan(said[self._primary][k.MEAN]):
+        if answer is None:
             desk = DeskGuidance(
                 state="released",
                 quote_widen_bps=None,
@@ -251,21 +276,12 @@ class Scorer:
                 ts_expires=ts_expires,
             )
             return Prediction(instrument, "no_edge", None, (), (), desk, ())
-        shares: list[float] = plan.shares[place].tolist()
-        primary = said[self._primary]
+        primary = answer.primary
         verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=cost_bps(row, primary[k.MEAN]))
         confidence = _confidence(verdict, primary[k.P_UP])
+        desk = self._guide(primary, confidence, row, ts_expires=ts_expires)
         return Prediction(
-            instrument=instrument,
-            verdict=verdict,
-            confidence=confidence,
-            horizons=tuple(map(_horizon, self._seconds, said)),
-            drivers=tuple(
-                Driver(release_id=plan.releases[one], contribution_bps=shares[plan.coordinates[one]]) for one in heard
-            ),
-            desk=self._guide(primary, confidence, row, ts_expires=ts_expires),
-            flags=("thin_history",) if any(plan.thin[one] for one in heard) else (),
-            nearest=nearest.get(self.instruments[place].base, ()),
+            instrument, verdict, confidence, answer.horizons, answer.drivers, desk, answer.flags, answer.nearest
         )
 
     def _guide(self, primary: Sequence[float], confidence: float, row: Row, *, ts_expires: Nanos) -> DeskGuidance:

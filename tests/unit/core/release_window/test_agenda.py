@@ -69,3 +69,27 @@ def test_a_release_that_is_moved_to_and_fro_fills_no_memory() -> None:
 
     assert len(agenda) < 200
     assert drain(agenda) == [(2, "arm", "a"), (5, "missed", "a"), (9, "close", "a")]
+
+
+def test_a_moment_that_is_put_off_again_and_again_is_noted_once_and_comes_at_the_first_and_the_last() -> None:
+    agenda = Agenda()
+    agenda.plan("a", {"close": 900})
+    before = len(agenda)
+
+    for ts in range(30, 130):
+        agenda.extend("a", "confirm", ts)
+
+    assert len(agenda) == before + 1
+    assert drain(agenda) == [(30, "confirm", "a"), (129, "confirm", "a"), (900, "close", "a")]
+
+
+def test_a_new_plan_ends_what_was_put_off() -> None:
+    agenda = Agenda()
+    agenda.plan("a", {"close": 9})
+    agenda.extend("a", "confirm", 3)
+    agenda.extend("a", "confirm", 5)
+
+    agenda.plan("a", {"close": 9})
+    agenda.extend("a", "confirm", 4)
+
+    assert drain(agenda) == [(4, "confirm", "a"), (9, "close", "a")]
