@@ -1,6 +1,7 @@
 """Identity of a signal: the same causes give the same id on every replica, after every restart and in replay."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -26,12 +27,17 @@ def signal_id(kind: str, instrument: InstrumentId | None, keys: Sequence[str]) -
     The order of ``keys`` does not count, nor does a key that is given twice. Every part goes into the hash behind
     its length, so that no two different inputs share an encoding.
     """
-    digest = blake2b(digest_size=_ID_BYTES, person=b"signald.id.1")
-    digest.update(_framed(kind))
-    digest.update(b"-" if instrument is None else b"+" + _framed(instrument))
-    for key in sorted(set(keys)):
-        digest.update(_framed(key))
+    digest = _begun(kind, instrument).copy()
+    digest.update(b"".join([_framed(key) for key in sorted(set(keys))]))
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1_024)
+def _begun(kind: str, instrument: InstrumentId | None) -> blake2b:
+    """A hash that kind and instrument have gone into: there are few of them, and they are the same each time."""
+    digest = blake2b(digest_size=_ID_BYTES, person=b"signald.id.1")
+    digest.update(_framed(kind) + (b"-" if instrument is None else b"+" + _framed(instrument)))
+    return digest
 
 
 def _framed(part: str) -> bytes:

@@ -8,14 +8,13 @@ socket but the one task that reads it.
 
 import asyncio
 import functools
-import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeAlias, cast
 
 import hiredis
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from signald.errors import SinkError, UnreachableError
 from signald.runtime.backoff import Backoff
@@ -141,7 +140,7 @@ class RedisLink:
             began = loop.time()
             try:
                 await self._serve_one_connection()
-            except* (RedisError, OSError, SinkError) as group:
+            except* (RedisError, hiredis.ProtocolError, OSError, SinkError) as group:
                 reason = str(first_failure(group)) or type(first_failure(group)).__name__
             finally:
                 await self._note_down(reason)
@@ -201,7 +200,7 @@ class RedisLink:
             self._connection = connection
             group.create_task(self._prepare(), name="redis-prepare")
             group.create_task(self._watch(), name="redis-watch")
-            await self._read_replies(connection)
+            await connection.read_on(self._take_reply)
 
     async def _prepare(self) -> None:
         if self._on_up is not None:
@@ -211,16 +210,12 @@ class RedisLink:
         self.connected.set()
         log.info("redis_connected", address=self.address, connections=self.connections)
 
-    async def _read_replies(self, connection: Wire) -> None:
-        while True:
-            try:
-                reply = cast("Reply", await connection.read_response(timeout=math.inf, disconnect_on_error=False))
-            except ResponseError as error:
-                reply = Refused(_error_text(error))
-            self.replies += 1
-            self._pending.popleft()(reply)
-            if isinstance(reply, Refused) and reply.text.startswith(_ELSEWHERE):
-                raise SinkError(reply.text)
+    def _take_reply(self, reply: object) -> None:
+        told = Refused(str(reply)) if isinstance(reply, hiredis.ReplyError) else cast("Reply", reply)
+        self.replies += 1
+        self._pending.popleft()(told)
+        if isinstance(told, Refused) and told.text.startswith(_ELSEWHERE):
+            raise SinkError(told.text)
 
     async def _watch(self) -> None:
         """Ask for a sign of life when idle, and give the connection up when a reply is overdue."""
@@ -277,9 +272,3 @@ def _settle(future: asyncio.Future[Reply], reply: Reply) -> None:
 
 def _ignore(_: Reply) -> None:
     """A sign of life needs no answer but its coming."""
-
-
-def _error_text(error: ResponseError) -> str:
-    """The server's words; redis-py cuts the code off those errors for which it has a class."""
-    text, code = str(error), error.status_code
-    return text if code is None or text.startswith(code) else f"{code} {text}"

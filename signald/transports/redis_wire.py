@@ -1,11 +1,13 @@
 """redis-py's connections, made to write at once, and the questions that find the server which takes our writes."""
 
+import asyncio
 import contextlib
 import os
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
+import hiredis
 from redis.asyncio.connection import AbstractConnection, Connection, UnixDomainSocketConnection
 from redis.exceptions import RedisError
 
@@ -14,6 +16,34 @@ from signald.transports.redis_address import HostPort, RedisAddress, Topology
 
 KEY_TAG = "{signald}"
 """Hash tag of every key: in a cluster all of them live on one node."""
+
+
+class _Replies(asyncio.Protocol):
+    """Takes replies out of what comes."""
+
+    def __init__(self, on_reply: Callable[[object], None], lost: asyncio.Future[None]) -> None:
+        self._on_reply = on_reply
+        self._lost = lost
+        self._reader = hiredis.Reader()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand over what is whole; what fails is the end of the connection."""
+        if self._lost.done():
+            return
+        try:
+            self._reader.feed(data)
+            while (reply := self._reader.gets()) is not False:  # False: the next one is not whole yet
+                self._on_reply(reply)
+        except Exception as failure:  # noqa: BLE001 - whoever waits for the connection's end is told
+            self._end(failure)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        self._end(ConnectionError(str(exc) if exc is not None else "Connection closed by server."))
+
+    def _end(self, failure: Exception) -> None:
+        if not self._lost.done():
+            self._lost.set_exception(failure)
 
 
 class _Direct(AbstractConnection):
@@ -41,6 +71,21 @@ class _Direct(AbstractConnection):
                 packed = packed[os.write(self._handle, packed) :]
         if packed:
             self._writer.write(packed)
+
+    async def read_on(self, on_reply: Callable[[object], None]) -> None:
+        """Hand each reply from now on to ``on_reply`` as its bytes come, in the same turn of the loop.
+
+        redis-py awaits each reply through four coroutines and a stream, which costs more than the command; all it has
+        to say on connecting must have been answered. An error reply is a :class:`hiredis.ReplyError`.
+
+        Raises:
+            ConnectionError: The connection was lost.
+            Exception: What ``on_reply`` raised, and hiredis for bytes that are no reply.
+        """
+        assert self._writer is not None
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._writer.transport.set_protocol(_Replies(on_reply, lost))
+        await lost
 
     def abort(self) -> None:
         """Break the connection: whoever reads from it sees its end."""

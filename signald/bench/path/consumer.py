@@ -41,12 +41,11 @@ class Consumer:
                 redis, stream = names[one]
                 entries = self._take(redis, stream)
                 if one is measured:
-                    now = LiveClock.now()
                     for fields in entries:
                         mark = _mark_of(fields)
                         if _is_of_a_figure(fields) and _sent(mark) >= order["since"]:
-                            first.setdefault(mark, now)
-        report(latencies=[read - _sent(mark) for mark, read in first.items()])
+                            first.setdefault(mark, redis.received)
+        report(latencies=[received - _sent(mark) for mark, received in first.items()])
 
     def _take(self, redis: RedisSocket, stream: bytes) -> list[list[bytes]]:
         answer: Any = redis.read()

@@ -27,7 +27,7 @@ def write_page(result: Mapping[str, Any], path: Path) -> None:
     path.write_text(
         f"<!doctype html><meta charset=utf-8><title>signald bench path</title><style>{_STYLE}</style>"
         f"<h1>From release to signal</h1><p>{format_rfc3339(result['ts'])}, {result['rate']:.0f} releases a second in "
-        f"{result['rounds']} rounds; microseconds from sending a release to having read its signal.</p>{body}"
+        f"{result['rounds']} rounds; microseconds from sending a release to its signal at the consumer.</p>{body}"
         f"<h2>Machine</h2><pre>{machine}</pre>",
         encoding="utf-8",
     )

@@ -6,6 +6,9 @@ Source: Redis serialization protocol specification, https://redis.io/docs/latest
 import socket
 from typing import Final, TypeAlias
 
+from signald.model.time import Nanos
+from signald.runtime.clock import LiveClock
+
 Reply: TypeAlias = "bytes | int | list[Reply] | None"
 
 _CHUNK: Final = 65_536
@@ -28,6 +31,7 @@ class RedisSocket:
 
     Attributes:
         socket: To send on, and to wait for.
+        received: When the last bytes that were read came, wall time: what parsing takes here is nobody's latency.
     """
 
     def __init__(self, port: int) -> None:
@@ -36,6 +40,7 @@ class RedisSocket:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         self._at = 0
+        self.received: Nanos = 0
 
     def ask(self, *parts: bytes) -> Reply:
         """Send one command and wait for its reply; raises ``ConnectionError`` if the server refuses it."""
@@ -82,6 +87,7 @@ class RedisSocket:
     def _fill(self) -> int:
         """Read more; returns by how much what was read before has moved."""
         chunk = self.socket.recv(_CHUNK)
+        self.received = LiveClock.now()
         if not chunk:
             msg = "the server closed the connection"
             raise ConnectionError(msg)

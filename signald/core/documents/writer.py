@@ -1,7 +1,7 @@
 """Writes one document per instrument for every occasion."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,7 +11,7 @@ from signald.core.documents.plans import Plans
 from signald.core.news import News, NewsRules
 from signald.core.release_window import Bundle, ReleaseWindow
 from signald.core.scoring import Prediction, Scorer, book_flags, book_view, figure_text, plausible_figures
-from signald.core.scoring.view import Row
+from signald.core.scoring.view import Row, as_numbers
 from signald.core.surprise import surprise
 from signald.model.identity import signal_id
 from signald.model.instruments import Instrument, InstrumentId
@@ -20,8 +20,7 @@ from signald.model.signals import Cause, Flag, ModelView, Regime, Rung, Signal, 
 from signald.model.time import Nanos
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Statement:
+class _Statement(NamedTuple):
     """What the documents of one occasion share, whatever the instrument."""
 
     kind: SignalKind
@@ -93,12 +92,12 @@ class Documents:
         names = [figure_text(actual, window.indicator.step) for actual in figures]
         return [
             _bare(
-                replace(statement, flags=c.in_order([*doubts, *book_flags(rows[place].item())])),
+                statement._replace(flags=c.in_order([*doubts, *book_flags(row)])),
                 instrument=instrument.id,
                 model=self.scorer.view(),
                 ladder=dict(zip(names, ladder, strict=True)),
             )
-            for place, (instrument, ladder) in enumerate(zip(self._instruments, ladders, strict=True))
+            for instrument, ladder, row in zip(self._instruments, ladders, as_numbers(rows), strict=True)
             if ladder
         ]
 
@@ -151,8 +150,9 @@ class Documents:
             ts_event=release.ts_event,
             ts_ingest=release.ts_ingest,
         )
+        numbers = as_numbers(rows)
         return [
-            self._signal(statement, index, rows[index].item(), verdict="quarantined", prediction=None)
+            self._signal(statement, index, numbers[index], verdict="quarantined", prediction=None)
             for index in range(len(self._instruments))
         ]
 
@@ -241,9 +241,10 @@ class Documents:
         heard = {cause.release_id: cause.surprise_z for cause in statement.causes}
         surprises = [heard.get(release_id) for release_id in bundle]
         plan = self._plans.of(bundle, scheduled=statement.ts_scheduled)
-        predictions = self.scorer.score(plan, surprises, rows, ts_ingest=statement.ts_ingest)
+        numbers = as_numbers(rows)
+        predictions = self.scorer.predict(plan, surprises, numbers, ts_ingest=statement.ts_ingest)
         return [
-            self._signal(statement, index, rows[index].item(), verdict=prediction.verdict, prediction=prediction)
+            self._signal(statement, index, numbers[index], verdict=prediction.verdict, prediction=prediction)
             for index, prediction in enumerate(predictions)
         ]
 

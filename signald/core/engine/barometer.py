@@ -17,7 +17,7 @@ from signald.core.scoring.conditions import (
     hourly_bps,
     volatility_factor,
 )
-from signald.core.scoring.view import Row, book_view, smaller_side_usd
+from signald.core.scoring.view import Row, as_numbers, book_view, smaller_side_usd
 from signald.model.parameters import Parameters
 from signald.model.time import NS_PER_S, Nanos
 
@@ -66,7 +66,7 @@ class Barometer:
             heapq.heappush(self._looks, (now + _BAR_NS, scheduled))
         else:
             self._expected.discard(scheduled)
-        found: list[Row] = [rows[place].item() for place in range(len(self._instruments))]
+        found = as_numbers(rows)
         self._seen[now] = [_mid(row, now) for row in found], [_depth(row) for row in found]
         while len(self._seen) > _KEPT:
             del self._seen[next(iter(self._seen))]

@@ -105,6 +105,9 @@ class Claims:
             order: The configured sources in order of trust.
             quorum: How many sources must agree on any figure.
         """
+        if self._is_alone() and quorum <= 1:
+            (claim,) = self._sound.values()
+            return Settlement(claim, claim.edition, 1)
         sides: dict[float, list[Claim]] = {}
         for actual, claim in self._votes():
             sides.setdefault(actual, []).append(claim)
@@ -131,12 +134,18 @@ class Claims:
 
     def dissent(self, settled: Settlement) -> dict[str, float]:
         """Which sources say another figure in an edition no older than that which counts, by name."""
+        if self._is_alone():
+            return {}
         counted = settled.claim.release.actual
         return {
             claim.release.source: actual
             for actual, claim in sorted(self._votes(), key=lambda vote: vote[1].release.source)
             if actual != counted and claim.edition >= settled.edition
         }
+
+    def _is_alone(self) -> bool:
+        """Whether one source has spoken, soundly, and nobody took anything back: the way that must be short."""
+        return len(self._sound) == 1 and not self._surprising and not self._withdrawn
 
     def _votes(self) -> Iterator[tuple[float, Claim]]:
         """Each word that nobody else took back, with its figure."""

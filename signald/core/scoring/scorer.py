@@ -13,7 +13,7 @@ from signald.core.scoring import guidance as g
 from signald.core.scoring.conditions import Conditions
 from signald.core.scoring.past import nearest_moves, rank_past
 from signald.core.scoring.plan import Answer, Plan, lay_out_plan
-from signald.core.scoring.view import Row, cost_bps, smaller_side_usd
+from signald.core.scoring.view import Row, as_numbers, cost_bps, smaller_side_usd
 from signald.core.surprise import Surprise, surprise, winsorise
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import ReleaseId
@@ -159,10 +159,19 @@ class Scorer:
             rows: The board at that instant.
             ts_ingest: When the figure came.
         """
+        return self.predict(plan, surprises, as_numbers(rows), ts_ingest=ts_ingest)
+
+    def predict(
+        self, plan: Plan, surprises: Sequence[float | None], rows: Sequence[Row], *, ts_ingest: Nanos
+    ) -> tuple[Prediction, ...]:
+        """The same where the rows are numbers already."""
         answers = self.answer(plan, surprises)
+        ts_expires = ts_ingest + self._longest_ns
         return tuple(
-            self._predict(instrument.id, answer, row=rows[place].item(), ts_ingest=ts_ingest)
-            for place, (instrument, answer) in enumerate(zip(self.instruments, answers, strict=True))
+            [
+                self._predict(instrument.id, answer, row=row, ts_expires=ts_expires)
+                for instrument, answer, row in zip(self.instruments, answers, rows, strict=True)
+            ]
         )
 
     def answer(self, plan: Plan, surprises: Sequence[float | None]) -> tuple[Answer | None, ...]:
@@ -228,7 +237,7 @@ class Scorer:
             tuple(self._rung(z, one, row, ts_expires=ts_expires) for z, one in zip(surprises, each, strict=True))
             if not math.isnan(each[0][k.MEAN])
             else ()
-            for each, row in zip(said, (rows[place].item() for place in range(len(said))), strict=True)
+            for each, row in zip(said, as_numbers(rows), strict=True)
         )
 
     def _rung(self, z: float, primary: Sequence[float], row: Row, *, ts_expires: Nanos) -> Rung:
@@ -265,8 +274,7 @@ class Scorer:
                     found[place] = max(std, found[place] or 0.0)
         return tuple(found)
 
-    def _predict(self, instrument: InstrumentId, answer: Answer | None, *, row: Row, ts_ingest: Nanos) -> Prediction:
-        ts_expires = ts_ingest + self.longest_ns
+    def _predict(self, instrument: InstrumentId, answer: Answer | None, *, row: Row, ts_expires: Nanos) -> Prediction:
         if answer is None:
             desk = DeskGuidance(
                 state="released",

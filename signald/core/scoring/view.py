@@ -1,8 +1,11 @@
 """A board row as the documents show it, and every reason not to believe it."""
 
 import math
+import struct
+from functools import lru_cache
 from typing import Final, TypeAlias
 
+from signald.core.board import BoardRows
 from signald.core.kernels.rows import (
     ASK,
     ASK_DEPTH_5,
@@ -12,12 +15,15 @@ from signald.core.kernels.rows import (
     BID_DEPTH_5,
     BID_DEPTH_10,
     BID_DEPTH_25,
+    FIRST_REAL,
     FLAG_CROSSED,
     FLAG_STALE,
     FLAGS,
     IMBALANCE,
     MICROPRICE,
     MID,
+    ROW_USED,
+    ROW_WORDS,
     SLIPPAGE,
     SLIPPAGE_FIELDS,
     SLIPPAGES,
@@ -32,11 +38,13 @@ from signald.model.time import NS_PER_MS, Nanos
 Row: TypeAlias = tuple[int | float, ...]
 """One board row as Python numbers (``rows[i].item()``), indexed by the words of ``kernels/rows.py``."""
 
-_DEPTHS: Final = (
-    ("5", BID_DEPTH_5, ASK_DEPTH_5),
-    ("10", BID_DEPTH_10, ASK_DEPTH_10),
-    ("25", BID_DEPTH_25, ASK_DEPTH_25),
-)
+_SIZES_AT: Final = tuple(SLIPPAGE + SLIPPAGE_FIELDS * size for size in range(SLIPPAGES))
+_ROW: Final = struct.Struct(f"<{FIRST_REAL}q{ROW_USED - FIRST_REAL}d{8 * (ROW_WORDS - ROW_USED)}x")
+
+
+def as_numbers(rows: BoardRows) -> list[Row]:
+    """All rows as Python numbers, at a fifth of what asking each for them costs."""
+    return [*_ROW.iter_unpack(rows.tobytes())]
 
 
 def book_view(row: Row, now: Nanos) -> BookView | None:
@@ -50,7 +58,11 @@ def book_view(row: Row, now: Nanos) -> BookView | None:
         microprice=row[MICROPRICE],
         spread_bps=row[SPREAD_BPS],
         imbalance=row[IMBALANCE],
-        depth_usd={name: DepthSides(bid=_known(row[bid]), ask=_known(row[ask])) for name, bid, ask in _DEPTHS},
+        depth_usd={
+            "5": _depth_sides(row[BID_DEPTH_5], row[ASK_DEPTH_5]),
+            "10": _depth_sides(row[BID_DEPTH_10], row[ASK_DEPTH_10]),
+            "25": _depth_sides(row[BID_DEPTH_25], row[ASK_DEPTH_25]),
+        },
         slippage_bps=_slippage_bps(row),
         age_ms=(now - row[TS_INGEST]) / NS_PER_MS,
     )
@@ -102,15 +114,23 @@ def _is_believable(row: Row) -> bool:
     )
 
 
+def _depth_sides(bid: float, ask: float) -> DepthSides:
+    return DepthSides(bid=None if math.isnan(bid) else bid, ask=None if math.isnan(ask) else ask)
+
+
 def _slippage_bps(row: Row) -> dict[str, SlippageSides]:
     """By size; a row from before slippage was measured has 0 for the sizes."""
-    sizes = (SLIPPAGE + SLIPPAGE_FIELDS * size for size in range(SLIPPAGES))
-    return {
-        f"{row[at]:.15g}": SlippageSides(bid=_known(row[at + 1]), ask=_known(row[at + 2]))
-        for at in sizes
-        if row[at] > 0.0
-    }
+    found: dict[str, SlippageSides] = {}
+    for at in _SIZES_AT:
+        if row[at] > 0.0:
+            bid, ask = row[at + 1], row[at + 2]
+            found[_size_text(row[at])] = SlippageSides(
+                bid=None if math.isnan(bid) else bid, ask=None if math.isnan(ask) else ask
+            )
+    return found
 
 
-def _known(depth: float) -> float | None:
-    return None if math.isnan(depth) else depth
+@lru_cache(maxsize=64)
+def _size_text(usd: float) -> str:
+    """As a document spells a size; there are two, and they are configured."""
+    return f"{usd:.15g}"
