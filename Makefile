@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image packages lock upgrade
+.PHONY: golden tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image packages lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ fuzz-guided: ## the same, led by coverage (atheris), ten minutes a venue, kernel
 	for venue in binance binance_usdm okx bybit; do \
 		uv run --group fuzz python -m tests.fuzz.guided $$venue -max_total_time=600 || exit 1; \
 	done
+
+golden: ## the demo's journal that CI replays, and its digest, from a demo of now (a minute); look at the diff
+	uv run python -m tests.golden.demo.renew
 
 coverage: ## lines and branches the unit and property tests reach, kernels included
 	NUMBA_DISABLE_JIT=1 uv run pytest tests/unit tests/property --timeout=120 --cov --cov-report=term
