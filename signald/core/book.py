@@ -68,6 +68,8 @@ class Book:
         self._cell = empty_cell() if cell is None else cell
         self.words: WordArray = np.zeros(layout.BOOK_WORDS, dtype=np.int64)
         """Everything there is of the book; kernels find it by :attr:`address`."""
+        self.address: Final = self.words.ctypes.data
+        """Where the words are."""
         self._tick = instrument.tick_size
         self._lot = instrument.lot_size
         words = self.words
@@ -77,11 +79,6 @@ class Book:
         words[layout.CROSSED_LIMIT] = _CROSSED_FRAMES
         words.view(np.float64)[layout.SLIPPAGE_SIZES :][: len(self.slippage_usd)] = self.slippage_usd
         self.forget(STATE_DISCONNECTED)
-
-    @property
-    def address(self) -> int:
-        """Where the words are."""
-        return self.words.ctypes.data
 
     @property
     def phase(self) -> int:
