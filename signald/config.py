@@ -23,7 +23,7 @@ from signald.sources.calendars.ics import IcsConfig
 from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
 from signald.sources.registry import VenueConfig, read_venue_config, venue_problems
 from signald.sources.tables import key_lines, problems
-from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig
+from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig, SignaturesConfig
 
 _RULES = ("releases", "guard", "policy", "control", "scoring")
 ENV_PREFIX = "SIGNALD_"
@@ -252,6 +252,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The file as it stands, its venues not yet read."""
 
     mqtt: MqttConfig = MqttConfig()
+    signatures: SignaturesConfig = SignaturesConfig()
     clock: ClockConfig = ClockConfig()
     redis: RedisConfig = RedisConfig()
     live: LiveConfig = LiveConfig()

@@ -33,6 +33,7 @@ from signald.model.notices import (
     SourceAlive,
     SourceSilent,
     Unconfirmed,
+    Unsigned,
     WindowChanged,
     Withheld,
 )
@@ -63,6 +64,7 @@ LINES: dict[type, Line] = {
     Relieved: Line("info", "connection_relieved"),
     BookStale: Line("warning", "book_went_stale"),
     Rejected: Line("warning", "input_rejected"),
+    Unsigned: Line("warning", "message_unsigned"),
     Quarantined: Line("warning", "figure_quarantined"),
     Rehearsed: Line("info", "path_rehearsed"),
     WindowChanged: Line("info", "release_moved"),

@@ -5,6 +5,7 @@ The engine sees only rows that came as a ROWS record, so whoever feeds the same 
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -13,7 +14,7 @@ from signald.core.engine import Engine
 from signald.model.clock import ClockOffset
 from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ScheduledRelease, SettledFigure
-from signald.model.notices import Notice, Rejected
+from signald.model.notices import Notice, Rejected, Unsigned
 from signald.model.policy import PolicyEvent
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
@@ -38,8 +39,22 @@ RETAINED = "retained:"
 RECALLED = "recalled:"
 """Stands before the topic in the key of a schedule that we wrote again, so that no restart has to read far back."""
 
+SEALED = "sealed:"
+"""Stands before verdict, key and topic in the key of a message of which something is to be said as to who signed it."""
+
 REMEMBERED_NS = 2 * 3_600 * NS_PER_S
 """How far back a restart reads: the life of a release's window, and the time between two recalls, with room."""
+
+
+_TAKEN = frozenset({"signed", "unsigned"})
+_PROBLEMS = {
+    "missing": "is missing, and this source must sign",
+    "unknown_key": "is by a key that we do not know",
+    "wrong_key": "is by a key that is another's, or not for this",
+    "expired_key": "is by a key that is not in force",
+    "forged": "is not of this topic and payload",
+    "outdated": "is of another time",
+}
 
 
 class Fed(NamedTuple):
@@ -159,10 +174,15 @@ class Pipeline(Feeds):
         return super().next_deadline(channel) if channel else self.engine.next_deadline()
 
     def _message(self, record: Record) -> Fed:
-        topic = record.key.removeprefix(RETAINED).removeprefix(RECALLED)
+        seal, topic = seal_of(record.key), topic_of(record.key)
         self.engine.wake(record.ts_ingest)
-        fed = self._follow(self._calendar.on_message(topic, record.payload, record.ts_ingest))
-        if topic is record.key:
+        if seal is not None and seal.verdict not in _TAKEN:
+            return self._follow(Step((_refusal(topic, seal, record.ts_ingest),)))
+        step = self._calendar.on_message(topic, record.payload, record.ts_ingest)
+        if seal is not None and seal.verdict == "unsigned":
+            step = _marked(step, topic, record.ts_ingest)
+        fed = self._follow(step)
+        if not record.key.startswith((RETAINED, RECALLED)):
             return fed
         # What was kept or recalled is said again on purpose: that it is known already is no news.
         return Fed(tuple(output for output in fed.outputs if not _is_said_again(output)), fed.step)
@@ -190,12 +210,61 @@ class Pipeline(Feeds):
         return Fed(tuple(outputs), step)
 
 
+class Seal(NamedTuple):
+    """What was found of a message's signature when it came: it is on record, so that no replay needs the keys."""
+
+    verdict: str
+    key_id: str
+
+
+def sealed(seal: Seal, topic: str) -> str:
+    """``topic`` as it stands in a record's key, with what was found of its signature."""
+    return f"{SEALED}{seal.verdict}:{quote(seal.key_id, safe='')}:{topic}"
+
+
+def seal_of(key: str) -> Seal | None:
+    """What was found of the signature of the message of this ``key``; ``None``: nobody asked."""
+    key = key.removeprefix(RETAINED)
+    if not key.startswith(SEALED):
+        return None
+    _, verdict, key_id, _ = key.split(":", 3)
+    return Seal(verdict, unquote(key_id))
+
+
+def topic_of(key: str) -> str:
+    """The topic, below the prefix, on which the message of this ``key`` came."""
+    key = key.removeprefix(RETAINED).removeprefix(RECALLED)
+    return key.split(":", 3)[3] if key.startswith(SEALED) else key
+
+
+def is_refused(key: str) -> bool:
+    """Whether the message of this ``key`` was refused for its signature: nothing may rest on it."""
+    seal = seal_of(key)
+    return seal is not None and seal.verdict not in _TAKEN
+
+
 def is_remembered(record: Record) -> bool:
     """Whether a restart needs ``record``: what the engine saw, but nothing of the books, which begin anew."""
     kind = record.kind
     if kind in {RecordKind.CONNECTED, RecordKind.DISCONNECTED}:
         return record.channel == CALENDAR
     return kind in {RecordKind.MESSAGE, RecordKind.ROWS} or (kind is RecordKind.TICK and not record.key)
+
+
+def _refusal(topic: str, seal: Seal, now: Nanos) -> Rejected:
+    """What is said of a message whose signature is none."""
+    is_bare = seal.verdict in {"missing", "unknown_key"}
+    problem = f"{_PROBLEMS.get(seal.verdict, seal.verdict)}{f' ({seal.key_id!r})' if seal.key_id else ''}"
+    reason = "unsigned" if is_bare else "forged"
+    return Rejected(channel=topic, reason=reason, field="signature", problem=problem, ts_ingest=now)
+
+
+def _marked(step: Step, topic: str, now: Nanos) -> Step:
+    """What an unsigned message says, marked as such where it is a figure."""
+    events = tuple(
+        msgspec.structs.replace(event, unsigned=True) if isinstance(event, Release) else event for event in step.events
+    )
+    return step._replace(events=(*events, Unsigned(channel=topic, ts_ingest=now)))
 
 
 def _is_said_again(output: Output) -> bool:

@@ -9,6 +9,7 @@ from signald.app.processes import run_family
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
 from signald.live.daemon import Daemon
+from signald.live.seals import Seals
 from signald.live.summary import RunSummary
 from signald.logs import configure_logs
 from signald.model.instruments import InstrumentId
@@ -54,6 +55,7 @@ class Described(NamedTuple):
 def describe(config: Config) -> Described:
     """Read and build everything, connect to nothing; raises ``ConfigError``."""
     require_protection(config.mqtt, config.redis)
+    Seals(config.signatures, prefix=config.mqtt.prefix)
     world = load_world(config)
     pipeline = build_pipeline(world, config.venues)
     return Described(

@@ -18,7 +18,7 @@ from signald.logs import configure_logs
 from signald.model.instruments import InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339, parse_rfc3339
-from signald.pipeline import CALENDAR, RECALLED, RETAINED, Pipeline
+from signald.pipeline import CALENDAR, Pipeline, is_refused, topic_of
 from signald.runtime.clock import Clock, LiveClock
 from signald.runtime.supervisor import Supervisor
 from signald.simulate.child import LOOPBACK
@@ -123,8 +123,8 @@ class _Player:
                 if self._begun:
                     self._show()
                 self._frames += 1
-            elif record.kind is RecordKind.MESSAGE and record.channel == CALENDAR:
-                topic = record.key.removeprefix(RETAINED).removeprefix(RECALLED)
+            elif _is_said(record):
+                topic = topic_of(record.key)
                 retain = topic.startswith(_SCHEDULES)
                 await mqtt.publish(prefix + topic, self._moved(record), qos=1, retain=retain)
                 self._messages += 1
@@ -167,3 +167,8 @@ class _Player:
         if self._changed:
             self._stage.show(self._changed.values())
             self._changed.clear()
+
+
+def _is_said(record: Record) -> bool:
+    """Whether it is a message that somebody may believe: one that was refused is not said again in our name."""
+    return record.kind is RecordKind.MESSAGE and record.channel == CALENDAR and not is_refused(record.key)

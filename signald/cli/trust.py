@@ -11,6 +11,28 @@ app = typer.Typer()
 
 
 @app.command()
+def key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's name in messages.")],
+    *,
+    source: Annotated[str, typer.Option(help="Who will sign with it: the source of its messages.")],
+    out: Annotated[Path | None, typer.Option(help="Where the private key goes.", show_default="ID.pem")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a key to sign messages with; prints what whoever is to believe it adds to the configuration."""
+    from signald.transports.ed25519 import make_key  # noqa: PLC0415 - cryptography loads with it
+
+    path = out if out is not None else Path(f"{key_id}.pem")
+    public_key = make_key(path)
+    if json:
+        say_json({"id": key_id, "source": source, "public_key": public_key, "file": str(path)})
+        return
+    say(
+        f"# The private key is in {path}: mqtt.sign_key_id and mqtt.sign_key_file of {source}. Of those who believe it:"
+    )
+    say(f'[[signatures.keys]]\nid = "{key_id}"\nsource = "{source}"\npublic_key = "{public_key}"')
+
+
+@app.command()
 def acl(
     config: ConfigOption = None,
     *,

@@ -2,22 +2,33 @@
 
 from signald.live.intake import Intake
 from signald.live.recall import Recall
+from signald.live.seals import Seals
 from signald.model.records import RecordKind
-from signald.pipeline import CALENDAR, RETAINED
+from signald.pipeline import CALENDAR, RETAINED, is_refused, sealed
+from signald.runtime.clock import Clock
 from signald.sources.calendars.mqtt.source import TOPICS
 from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
-from signald.transports.settings import MqttConfig
+from signald.transports.settings import MqttConfig, SignaturesConfig
 
 
-def build_calendar_link(config: MqttConfig, intake: Intake, recall: Recall) -> MqttConnection:
-    """A connection that is not open yet; raises ``ConfigError`` if a file that it needs cannot be used."""
+def build_calendar_link(
+    config: MqttConfig, signatures: SignaturesConfig, intake: Intake, recall: Recall, *, clock: Clock
+) -> MqttConnection:
+    """A connection that is not open yet; raises ``ConfigError`` if a file or a key that it needs cannot be used."""
     prefix = f"{config.prefix}/"
+    seals = Seals(signatures, prefix=config.prefix)
+    is_open = seals.is_idle
 
     def take(message: MqttMessage) -> None:
-        topic = message.topic.removeprefix(prefix)
-        key = RETAINED + topic if message.retained else topic
-        recall.heard(key, message.payload)
-        intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=message.payload)
+        topic = key = message.topic.removeprefix(prefix)
+        seal = None if is_open else seals.judge(topic, message.payload, message.user_properties, clock.now())
+        if seal is not None:
+            key = sealed(seal, topic)
+        if message.retained:
+            key = RETAINED + key
+        step = intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=message.payload)
+        if not is_refused(key):
+            recall.heard(key, message.payload, step.events)
 
     def come() -> None:
         intake.take(RecordKind.CONNECTED, channel=CALENDAR)

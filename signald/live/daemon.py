@@ -151,7 +151,7 @@ class Daemon:
         recall = Recall(self._pipeline.engine)
         intake = self._begin(journal, recall)
         self._room.open(self._pipeline.engine.controls, _recording(intake))
-        mqtt = build_calendar_link(self._config.mqtt, intake, recall)
+        mqtt = build_calendar_link(self._config.mqtt, self._config.signatures, intake, recall, clock=self._clock)
         rehearsal = self._rehearsal = Rehearsal(
             self._pipeline.engine,
             self._clock,

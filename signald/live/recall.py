@@ -1,21 +1,19 @@
 """Writes open schedules, halts, mutes and the last figures into the journal again: a restart need not read far back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 import msgspec
 
 from signald.core.engine import Engine
 from signald.model.control import Control
-from signald.model.macro import SettledFigure
+from signald.model.macro import ScheduledRelease, SettledFigure
 from signald.model.policy import PolicyEvent
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
-from signald.pipeline import RECALLED, RETAINED
+from signald.pipeline import RECALLED, topic_of
 
 EVERY_NS = 1_800 * NS_PER_S
 """A quarter of what a restart reads: the newest recall before any figure of an open window is always in it."""
-
-_FAMILY = "calendar/schedule/"
 
 
 class Recall:
@@ -27,14 +25,20 @@ class Recall:
         The first recall is due at once: restarts may be many.
         """
         self._engine = engine
-        self._newest: dict[str, bytes] = {}
+        self._newest: dict[str, tuple[int, bytes]] = {}
         self._next: Nanos = 0
 
-    def heard(self, key: str, payload: bytes) -> None:
-        """A message came, now or in the run before; only schedules are kept."""
-        topic = key.removeprefix(RETAINED).removeprefix(RECALLED)
-        if topic.startswith(_FAMILY):
-            self._newest[topic] = payload
+    def heard(self, key: str, payload: bytes, events: Iterable[object]) -> None:
+        """A message came, now or in the run before, and said ``events``; only the newest schedule of each is kept.
+
+        What was refused, for whatever reason, said none; an older one that comes late is none either.
+        """
+        for event in events:
+            if isinstance(event, ScheduledRelease):
+                topic = topic_of(key)
+                known, _ = self._newest.get(topic, (-1, b""))
+                if event.sequence > known:
+                    self._newest[topic] = event.sequence, payload
 
     def next_deadline(self) -> Nanos:
         """When :meth:`say` is next due."""
@@ -51,7 +55,7 @@ class Recall:
             take(f"{RECALLED}policy/{story.event.category}", policy_payload(story.event))
         for figure in self._engine.settled:
             take(*settled_message(figure))
-        for topic, payload in self._newest.items():
+        for topic, (_, payload) in self._newest.items():
             take(RECALLED + topic, payload)
 
     def _is_open(self, topic: str) -> bool:

@@ -1,7 +1,7 @@
 """A restart is the recovery: what the last run's engine saw is fed to this one, and what it left unsaid is said."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ def recover(
     pipeline: Pipeline,
     ended: Nanos,
     *,
-    heard: Callable[[str, bytes], None],
+    heard: Callable[[str, bytes, Iterable[object]], None],
     happened: Callable[[tuple[object, ...]], None],
 ) -> Recovered:
     """Feed ``pipeline`` what the engine saw in the last hours before it ended, however long ago, outputs set aside.
@@ -52,7 +52,7 @@ def recover(
         path: The journal.
         pipeline: What is fed; it knows nothing yet.
         ended: The newest record's time; today's is of no account, since clocks are set and daemons stay away for days.
-        heard: Told key and payload of every message.
+        heard: Told key and payload of every message, and what it said.
         happened: Told what each record meant and what came of it: the last run may not have got round to keeping it.
 
     Raises:
@@ -76,7 +76,7 @@ def recover(
             due = [output for output in outputs if isinstance(output, Signal)]
             fed += 1
             if record.kind is RecordKind.MESSAGE:
-                heard(record.key, record.payload)
+                heard(record.key, record.payload, step.events)
         elif record.kind is not RecordKind.NOTICE:
             due = []
     return Recovered(since if last else None, fed, tuple(said), tuple(due), last)

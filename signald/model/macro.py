@@ -108,7 +108,8 @@ class ReleaseKind(enum.StrEnum):
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """One figure as one source gave it, in the indicator's unit.
 
-    ``actual`` is ``None`` only in a retraction. ``components`` are named parts of the figure.
+    ``actual`` is ``None`` only in a retraction. ``components`` are named parts of the figure. ``unsigned``: its source
+    is to sign, and did not.
     """
 
     release_id: ReleaseId
@@ -120,6 +121,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     ts_ingest: Nanos
     revised_prior: float | None = None
     components: dict[str, float] = {}
+    unsigned: bool = False
     suspicion: Literal["unit_slip"] | None = None
 
 

@@ -70,9 +70,18 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         "implausible",
         "too_many_sources",
         "too_many_events",
+        "unsigned",
+        "forged",
     ]
     field: str
     problem: str
+    ts_ingest: Nanos
+
+
+class Unsigned(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A message was taken that nobody signed, of a source that is to be watched for it."""
+
+    channel: str
     ts_ingest: Nanos
 
 
@@ -275,6 +284,7 @@ Notice: TypeAlias = (
     | BookStale
     | Relieved
     | Rejected
+    | Unsigned
     | Quarantined
     | WindowChanged
     | NoSurprise

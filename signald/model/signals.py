@@ -42,6 +42,7 @@ Flag: TypeAlias = Literal[
     "depegged_quote",
     "silent_source",
     "clock_offset",
+    "unsigned",
     "test",
 ]
 

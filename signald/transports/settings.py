@@ -10,6 +10,50 @@ TlsVersion: TypeAlias = Literal["1.2", "1.3"]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
+Family: TypeAlias = Literal["schedule", "release", "policy", "control"]
+"""Messages that may be signed."""
+Unsigned: TypeAlias = Literal["accept", "flag", "refuse"]
+"""What is done with a message of a source that did not sign it, or signed it with a key that we do not know."""
+
+
+class TrustedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key whose signatures are believed.
+
+    Attributes:
+        id: Its name in messages.
+        source: Whose it is: the source of schedules, figures and policy events, the ``by`` of commands.
+        public_key: Its 32 bytes in base64.
+        families: What it may sign; commands only where they are named.
+        not_before: From when on it is in force, RFC 3339; ``""``: from ever.
+        not_after: Until when; ``""``: for ever.
+    """
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    public_key: str
+    families: tuple[Family, ...] = ("schedule", "release", "policy")
+    not_before: str = ""
+    not_after: str = ""
+
+
+class SignaturesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ``[signatures]`` table: whose word counts only if it is signed.
+
+    Attributes:
+        unsigned: What is done with unsigned messages.
+        sources: The same for some sources, by name.
+        window_s: How far a signed message may be from the time it says it is of; schedules may be older.
+        control_window_s: The same for commands.
+        keys: Whose signatures are believed; several of one source overlap while they are rotated.
+    """
+
+    unsigned: Unsigned = "accept"
+    sources: dict[str, Unsigned] = {}
+    window_s: Positive = 86_400.0
+    control_window_s: Positive = 300.0
+    keys: tuple[TrustedKey, ...] = ()
+
+
 class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ``[clock]`` table.
 
@@ -46,6 +90,8 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         username: Who we are.
         password_file: File that holds the password.
         prefix: What every topic begins with.
+        sign_key_id: What we publish is signed with the key of this name, if one is given.
+        sign_key_file: That key.
     """
 
     host: str = "127.0.0.1"
@@ -64,6 +110,8 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     username: str | None = None
     password_file: str | None = None
     prefix: str = "signald/v1"
+    sign_key_id: str | None = None
+    sign_key_file: str | None = None
 
     @property
     def address(self) -> str:

@@ -126,5 +126,20 @@ def heartbeat_payload(**changes: object) -> bytes:
     return _payload({"source": "bls", "ts_event": format_rfc3339(T0), "sequence": 9, "covers": ["us.*"]}, changes)
 
 
+def control_payload(**changes: object) -> bytes:
+    """The contract's command of ``ops`` to halt; a change to ``...`` leaves the field out."""
+    return _payload(
+        {
+            "command": "halt",
+            "target": "*",
+            "by": "ops",
+            "sequence": 7,
+            "reason": "venue in trouble",
+            "ts_event": format_rfc3339(T0),
+        },
+        changes,
+    )
+
+
 def _payload(fields: dict[str, object], changes: dict[str, object]) -> bytes:
     return json.dumps({name: one for name, one in (fields | changes).items() if one is not ...}).encode()

@@ -45,12 +45,13 @@ def judge(
         farthest: Largest distance from consensus that may be believed, in the indicator's unit; ``None``: unknown.
     """
     scheduled = window.ts_scheduled
+    bare: tuple[Flag, ...] = ("unsigned",) if release.unsigned else ()
     if scheduled is None:
-        return Judgement("quarantine", "unscheduled", ("unconfirmed",))
+        return Judgement("quarantine", "unscheduled", ("unconfirmed", *bare))
     came = release.ts_ingest - offset_ns
     if came < scheduled - rules.early_tolerance_ns:
-        return Judgement("quarantine", "early_release", ("early_release",))
-    late: tuple[Flag, ...] = ("late_release",) if came >= scheduled + rules.late_after_ns else ()
+        return Judgement("quarantine", "early_release", ("early_release", *bare))
+    late: tuple[Flag, ...] = ("late_release", *bare) if came >= scheduled + rules.late_after_ns else bare
     actual = release.actual
     if actual is not None and is_unit_slip(actual, window.indicator, window.expectation):
         return Judgement("quarantine", "unit_slip", ("unit_slip", *late))

@@ -7,11 +7,12 @@ and acknowledged.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
 
 import structlog
 
-from signald.errors import UnreachableError
+from signald.errors import ConfigError, UnreachableError
 from signald.runtime.backoff import Backoff
 from signald.transports.credentials import Credentials
 from signald.transports.mqtt.wire import MqttMessage, Subscription, Wire, WireError
@@ -20,8 +21,18 @@ from signald.transports.settings import MqttConfig
 
 _SERVER = "mqtt broker"
 _BY_US = "closed by us"
+_V5 = 5
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Signs(Protocol):
+    """Who signs what we publish."""
+
+    def properties(self, topic: str, payload: bytes) -> Sequence[tuple[str, str]]:
+        """The user properties that go with ``payload`` on ``topic``, whole."""
+        ...
+
 
 OnMessage: TypeAlias = Callable[[MqttMessage], None]
 
@@ -80,6 +91,7 @@ class MqttConnection:
             least=config.tls_minimum,
             password_file=config.password_file,
         )
+        self._signer = _signer_of(config)
         self._wire: Wire | None = None
         self._announced = False
         self._publishing: set[asyncio.Timeout] = set()
@@ -144,8 +156,11 @@ class MqttConnection:
     ) -> None:
         """Publish once, again after each reconnection until the broker has acknowledged it (QoS 1).
 
-        Duplicates are possible, as MQTT has it. ``expiry_s`` and ``user_properties`` need MQTT 5.
+        Duplicates are possible, as MQTT has it. ``expiry_s`` and ``user_properties`` need MQTT 5. If we have a key what
+        goes at QoS 1 is signed.
         """
+        if self._signer is not None and qos == 1:
+            user_properties = (*user_properties, *self._signer.properties(topic, payload))
         backoff = Backoff(first_s=0.05, cap_s=1.0)
         while True:
             await self.connected.wait()
@@ -220,6 +235,18 @@ class MqttConnection:
     def _new_wire(self) -> Wire:
         mine = self._credentials
         return Wire(self._config, password=mine.password, tls=mine.context, deliver=self._deliver)
+
+
+def _signer_of(config: MqttConfig) -> Signs | None:
+    """Who signs what we publish at QoS 1, if anybody does; raises ``ConfigError``."""
+    if config.sign_key_id is None and config.sign_key_file is None:
+        return None
+    if config.sign_key_id is None or config.sign_key_file is None or config.protocol != _V5:
+        where, problem = "mqtt.sign_key_id", "to sign takes sign_key_id, sign_key_file and protocol = 5"
+        raise ConfigError(where, problem)
+    from signald.transports.ed25519 import Signer  # noqa: PLC0415 - not for those who sign nothing
+
+    return Signer(config.sign_key_id, Path(config.sign_key_file))
 
 
 def _raised_at(failure: Exception) -> str:

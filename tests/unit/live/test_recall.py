@@ -3,6 +3,7 @@
 from signald.core.guard.rules import GuardRules
 from signald.live.recall import EVERY_NS, Recall
 from signald.model.control import Command, Control
+from signald.model.notices import Rejected
 from signald.pipeline import RECALLED, RETAINED
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from tests.support.calendar import CPI_JANUARY, DAY, INDICATORS, T0, figure, schedule_payload, scheduled
@@ -23,20 +24,31 @@ def test_the_newest_schedule_of_an_open_release_is_said_again() -> None:
     engine = build_engine()
     tell(engine, scheduled())
     recall = Recall(engine)
-    recall.heard(TOPIC, b"old")
+    recall.heard(TOPIC, b"old", [scheduled(sequence=1)])
 
-    recall.heard(RETAINED + TOPIC, schedule_payload())
+    recall.heard(RETAINED + TOPIC, schedule_payload(), [scheduled(sequence=2)])
 
     assert said(recall, NOW) == [(RECALLED + TOPIC, schedule_payload())]
+
+
+def test_what_was_refused_or_is_older_does_not_displace_what_holds() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    recall = Recall(engine)
+    recall.heard(TOPIC, b"newest", [scheduled(sequence=3)])
+
+    recall.heard(TOPIC, b"late", [scheduled(sequence=2)])
+    recall.heard(TOPIC, b"{", [Rejected(channel="", reason="malformed_message", field="", problem="", ts_ingest=NOW)])
+
+    assert said(recall, NOW) == [(RECALLED + TOPIC, b"newest")]
 
 
 def test_a_closed_release_and_what_is_no_schedule_are_not_recalled() -> None:
     engine = build_engine()
     tell(engine, scheduled())
     recall = Recall(engine)
-    recall.heard(TOPIC, schedule_payload())
-    recall.heard(f"calendar/release/{CPI_JANUARY}/bls", b"{}")
-    recall.heard("calendar/schedule/us.nfp:2025-01/bls", b"{}")
+    recall.heard(TOPIC, schedule_payload(), [scheduled()])
+    recall.heard(f"calendar/release/{CPI_JANUARY}/bls", b"{}", [figure()])
 
     wait(engine, T0 + CLOSE)
 
@@ -56,7 +68,7 @@ def test_what_was_recalled_once_is_recalled_from_there() -> None:
     tell(engine, scheduled())
     recall = Recall(engine)
 
-    recall.heard(RECALLED + TOPIC, schedule_payload())
+    recall.heard(RECALLED + TOPIC, schedule_payload(), [scheduled()])
 
     assert said(recall, NOW) == [(RECALLED + TOPIC, schedule_payload())]
 

@@ -26,7 +26,7 @@ def begin(run: LiveRun, now: int) -> None:
 
 
 def recovered(path: Path, pipeline: Pipeline, ended: int) -> Recovered:
-    return recover(path, pipeline, ended, heard=lambda _key, _payload: None, happened=lambda _: None)
+    return recover(path, pipeline, ended, heard=lambda *_: None, happened=lambda _: None)
 
 
 def test_nothing_is_recovered_where_there_is_no_journal(tmp_path: Path) -> None:

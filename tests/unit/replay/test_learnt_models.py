@@ -110,7 +110,7 @@ def test_a_restart_begins_with_what_was_learnt(tmp_path: Path, *, was_kept: bool
     models = LearntModels(tmp_path, run.pipeline.engine, lambda action, _: audited.append(action))
     began = models.take_over()
     since = T0 + _HOUR - 2 * _HOUR
-    recover(tmp_path, run.pipeline, T0 + _HOUR, heard=lambda _, __: None, happened=lambda _: None)
+    recover(tmp_path, run.pipeline, T0 + _HOUR, heard=lambda *_: None, happened=lambda _: None)
     models.keep()
     now = T0 + 2 * _HOUR
     run.writer.append(_session(now, began, since))

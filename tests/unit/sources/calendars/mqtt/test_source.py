@@ -8,13 +8,13 @@ import pytest
 from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ReleaseKind, ScheduledRelease, ScheduleState
 from signald.model.notices import Rejected
-from signald.model.time import format_rfc3339
 from signald.sources.calendars.mqtt.source import MAX_PAYLOAD_BYTES, MqttCalendar
 from tests.support.calendar import (
     CPI_JANUARY,
     DAY,
     INDICATORS,
     T0,
+    control_payload,
     heartbeat_payload,
     release_payload,
     schedule_payload,
@@ -320,18 +320,6 @@ def test_a_hostile_payload_gives_one_rejection_and_nothing_else(topic: str, payl
 
     assert (refused.channel, refused.reason) == (topic, "malformed_message")
     assert refused.problem
-
-
-def control_payload(**changes: object) -> bytes:
-    fields = {
-        "command": "halt",
-        "target": "*",
-        "by": "ops",
-        "sequence": 7,
-        "reason": "venue in trouble",
-        "ts_event": format_rfc3339(T0),
-    }
-    return json.dumps(fields | changes).encode()
 
 
 def test_command_is_read_as_it_was_given() -> None:
