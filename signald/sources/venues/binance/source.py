@@ -7,10 +7,9 @@ predecessor is a gap: the book is thrown away and all begins anew, for this book
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final, TypeAlias
-from urllib.parse import quote
+from typing import Final
 
 from signald.core.board import Board
 from signald.core.book import Book
@@ -22,24 +21,17 @@ from signald.model.time import Nanos
 from signald.sources.desk import Desk, build_books
 from signald.sources.finer import take_finer
 from signald.sources.frames import Frames, take_each
+from signald.sources.inband import OnApplied
 from signald.sources.protocol import EMPTY, Request, Step
 from signald.sources.refresh import Refreshes
 from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.syncing import Budget, Kept
 from signald.sources.upkeep import Reason, Sync, Upkeep
+from signald.sources.venues.binance.addresses import check_streams, snapshot_path, streams_path
 from signald.sources.venues.binance.config import BinanceConfig, BinanceUsdmConfig, snapshot_key
-from signald.sources.venues.binance.decode import (
-    CHAINED,
-    FIRST,
-    KIND,
-    KIND_OTHER,
-    KIND_TICKER,
-    apply_frame,
-    seed_book,
-)
+from signald.sources.venues.binance.decode import apply_frame, seed_book
 from signald.sources.venues.binance.messages import decode_kind, plainest, plainest_snapshot
-
-OnApplied: TypeAlias = Callable[[Book], object]
+from signald.sources.venues.binance.reading import CHAINED, FIRST, KIND, KIND_OTHER, KIND_TICKER
 
 _SYMBOL: Final = re.compile(rb'"s":"([^"]{1,31})"')
 _SHUTDOWN: Final = "serverShutdown"
@@ -50,8 +42,13 @@ _CHANGED: Final = frozenset({outcomes.APPLIED, outcomes.WENT_LIVE, outcomes.CROS
 def build(
     config: BinanceConfig | BinanceUsdmConfig, instruments: Sequence[Instrument], board: Board, *, channel: str = ""
 ) -> "BinanceSource":
-    """Build the source of one connection; see :func:`signald.sources.registry.build_source`."""
+    """Build the source of one connection; see :func:`signald.sources.registry.build_source`.
+
+    Raises:
+        ConfigError: There are more instruments than one connection may have.
+    """
     books = build_books(config.instruments, instruments, board)
+    check_streams(channel or config.name, books)
     return BinanceSource(config, books, channel=channel, peers=Peers(board, instruments, books))
 
 
@@ -66,8 +63,8 @@ class BinanceSource:
         peers: Who bears witness for silent books; None: nobody.
 
     Attributes:
-        channel: Name of the connection.
-        books: As given.
+        channel, books: As given.
+        on_applied: Told a book after each of its depth frames, kept ones included; None: nobody is.
         counts: How often what happened that is not routine.
     """
 
@@ -83,12 +80,11 @@ class BinanceSource:
         self.channel = channel or config.name
         self.books = tuple(books)
         self.counts: Counter[str] = Counter()
-        self._on_applied: OnApplied | None = None
+        self.on_applied: OnApplied | None = None
         self._config = config
-        self._futures = isinstance(config, BinanceUsdmConfig)
         self._desk = Desk(self.books)
         self._words = self._desk.words
-        self._words[CHAINED] = self._futures
+        self._words[CHAINED] = isinstance(config, BinanceUsdmConfig)
         self._budget = budget or Budget(config.snapshots_per_minute)
         self._refreshes = Refreshes(self.books, config.refresh_every_s, self._grow, self.counts)
         self._upkeep = Upkeep(
@@ -102,18 +98,6 @@ class BinanceSource:
         )
 
     @property
-    def on_applied(self) -> OnApplied | None:
-        """Told a book after each of its depth frames, those that were kept for a snapshot included; None: nobody is.
-
-        For whoever compares books. The book knows when its frame came.
-        """
-        return self._on_applied
-
-    @on_applied.setter
-    def on_applied(self, told: OnApplied | None) -> None:
-        self._on_applied = told
-
-    @property
     def instruments(self) -> tuple[InstrumentId, ...]:
         """Whose books come on this connection."""
         return tuple(book.instrument.id for book in self.books)
@@ -121,9 +105,7 @@ class BinanceSource:
     @property
     def url_path(self) -> str:
         """`/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker/…`."""
-        symbols = [quote(book.instrument.venue_symbol.lower()) for book in self.books]
-        streams = [f"{symbol}@{stream}" for symbol in symbols for stream in ("depth@100ms", "bookTicker")]
-        return f"/stream?streams={'/'.join(streams)}"
+        return streams_path(book.instrument.venue_symbol for book in self.books)
 
     def on_connected(self, now: Nanos) -> Step:
         """Begin with nothing: the address has subscribed, every book needs a snapshot."""
@@ -133,14 +115,14 @@ class BinanceSource:
         """`{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":1,"u":2,…}}`."""
         outcome = apply_frame(frame, now, self._words)
         if outcome <= outcomes.LAST_ROUTINE:
-            watched = outcome == outcomes.APPLIED and (self._on_applied is not None or self._refreshes.active)
+            watched = outcome == outcomes.APPLIED and (self.on_applied is not None or self._refreshes.active)
             return self._watch(frame, now) if watched else EMPTY
         return self._follow(self._finer(outcome, frame, now), frame, now)
 
     def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
         """Many frames in one compiled call, unless somebody wants to know of each."""
         refreshes = self._refreshes
-        if self._on_applied is not None or (refreshes.active and not refreshes.waits):
+        if self.on_applied is not None or (refreshes.active and not refreshes.waits):
             return take_each(self, frames, number, first, last)
         from signald.sources.venues.binance.run import apply_frames  # noqa: PLC0415 - it compiles, for replay alone
 
@@ -304,10 +286,8 @@ class BinanceSource:
 
     def _ask(self, sync: Sync, not_before: Nanos) -> Step:
         self._refreshes.drop(self._upkeep.syncs.index(sync))
-        path = "/fapi/v1/depth" if self._futures else "/api/v3/depth"
-        query = f"symbol={quote(sync.symbol)}&limit={self._config.snapshot_limit}"
-        request = Request(snapshot_key(sync.symbol), f"{path}?{query}", self._budget.spend(not_before))
-        return Step(requests=(request,))
+        path = snapshot_path(self._config, sync.symbol)
+        return Step(requests=(Request(snapshot_key(sync.symbol), path, self._budget.spend(not_before)),))
 
     def _current(self) -> Sync:
         number = self._desk.current()
@@ -315,5 +295,5 @@ class BinanceSource:
         return self._upkeep.syncs[number]
 
     def _tell(self) -> None:
-        if self._on_applied is not None:
-            self._on_applied(self._current().book)
+        if self.on_applied is not None:
+            self.on_applied(self._current().book)

@@ -2,15 +2,19 @@ import json
 import math
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signald.core.board import Board
 from signald.core.book import Book
 from signald.core.kernels import rows
 from signald.core.kernels.jit import PLAIN
+from signald.errors import ConfigError
 from signald.model.notices import BookGap, BookLive, BookStale, Rejected
 from signald.sources.protocol import EMPTY
+from signald.sources.registry import build_source, read_venue_config
 from tests.support.binance_wire import ASKS, BIDS, SECOND, Wire, depth, envelope, snapshot, ticker
 from tests.support.instruments import BTCUSDT, ETHUSDT
 
@@ -691,3 +695,14 @@ BTCUSDT_PERP = type(BTCUSDT)(
 )  # fmt: skip
 SHARED = Wire(BTCUSDT)
 SHARED.go_live(100)
+
+
+def test_more_streams_than_one_connection_may_have_are_refused() -> None:
+    symbols = [
+        msgspec.structs.replace(BTCUSDT, id=f"A{number}.BINANCE", venue_symbol=f"A{number}") for number in range(513)
+    ]
+    config = read_venue_config({"name": "binance", "instruments": [each.id for each in symbols]}, where="test")
+    board = Board([each.id for each in symbols])
+
+    with pytest.raises(ConfigError, match="instruments: 513, one connection may have 512"):
+        build_source(config, symbols, board)
