@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: golden tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-guided coverage docs deployment image packages lock upgrade
+.PHONY: golden tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ kills: ## the example desks killed 500 times while the demo plays: every id hand
 
 fuzz: ## every venue's decoder against the plainest book, 3,000,000 frames each (half an hour)
 	uv run python -m tests.fuzz.decoders --cases 3000000
+
+fuzz-parsers: ## all else that bytes from outside reach: ten million cases
+	uv run python -m tests.fuzz.parsers
 
 fuzz-guided: ## the same, led by coverage (atheris), ten minutes a venue, kernels interpreted
 	for venue in binance binance_usdm okx bybit; do \

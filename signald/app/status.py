@@ -57,7 +57,7 @@ def report_of(found: dict[str, bytes], *, now: Nanos) -> DaemonReport:
     try:
         daemon = msgspec.json.decode(found.get("daemon", b"{}"), type=dict[str, Any])
         calendar = msgspec.json.decode(found["calendar"], type=_Calendar) if "calendar" in found else None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"{keys.STATUS} is not as signald writes it: {error}"
         raise SinkError(msg) from error
     written = calendar.now if calendar else None

@@ -82,7 +82,7 @@ def read_entry(entry: str, fields: Mapping[bytes, bytes], *, is_redelivered: boo
         if schema != SCHEMA:
             raise SchemaError(schema)
         read = _decode(fields)
-    except (KeyError, ValueError) as error:  # msgspec's errors are ValueErrors
+    except (KeyError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         msg = f"entry {entry}: {error}"
         raise UnreadableError(msg) from error
     return Received(

@@ -93,7 +93,7 @@ class Feed:
                     self._tell(self._state.take_signal(read_entry(entry, fields or {})))
                 else:
                     self._tell(self._state.take_notice(notice_view(entry, fields or {})))
-            except (SchemaError, UnreadableError, KeyError, ValueError) as problem:
+            except (SchemaError, UnreadableError, KeyError, ValueError, RecursionError) as problem:
                 log.warning("entry_not_shown", key=key, entry=entry, problem=str(problem))
 
     async def _read_status(self) -> None:
@@ -108,7 +108,7 @@ class Feed:
         """Show a part of the status; one that makes no sense, as of another version, is said once and not shown."""
         try:
             view = self._view(part, value)
-        except (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError) as problem:
+        except (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as problem:
             if part not in self._unread:
                 self._unread.add(part)
                 log.warning("status_not_shown", part=part, problem=repr(problem))

@@ -107,7 +107,7 @@ class Pages:
         try:
             command = msgspec.convert(request.path_params["command"], Command)
             order = msgspec.json.decode(await _read_body(request) or b"{}", type=Order)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return _problem(400, str(error))
         target = EVERYTHING if command in {"halt", "resume"} else order.target
         if re.fullmatch(r"[\w.*/-]{1,100}", target) is None:

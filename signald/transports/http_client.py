@@ -146,7 +146,10 @@ def parse_response(raw: bytes) -> Response:
     """
     response = http.client.HTTPResponse(cast("socket.socket", _Received(raw)), method="GET")
     response.begin()
-    body = response.read()
+    try:
+        body = response.read()
+    except OverflowError as error:  # of a length that no memory has
+        raise http.client.HTTPException(str(error)) from error
     return Response(response.status, response.reason, response.getheader("Retry-After"), body)
 
 

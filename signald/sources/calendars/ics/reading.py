@@ -58,7 +58,7 @@ def read_schedule(body: bytes, indicators: Mapping[IndicatorId, Indicator], repo
         try:
             for row in _rows(event, indicators, reports, faults):
                 rows[row.release_id] = row
-        except (ValueError, KeyError, OverflowError, ZoneInfoNotFoundError):
+        except (ValueError, KeyError, OverflowError, OSError, ZoneInfoNotFoundError):  # a name too long is an OSError
             faults["unreadable_row"] += 1
     return FeedRows(tuple(rows.values()), dict(faults))
 

@@ -65,6 +65,17 @@ def test_bad_events_are_counted_and_the_rest_read() -> None:
     assert found.faults == {"unreadable_row": 3, "unknown_series": 1}
 
 
+@pytest.mark.parametrize("zone", ["America", "9" * 5_000, "../etc/passwd", "/etc/localtime", "No/Where", "."])
+def test_a_time_zone_that_is_none_costs_its_row_alone(zone: str) -> None:
+    found = read(
+        f"DTSTART;TZID={zone}:20250212T083000\r\nSUMMARY:Consumer Price Index",
+        "DTSTART;TZID=US-Eastern:20250307T083000\r\nSUMMARY:Employment Situation",
+    )
+
+    assert found.faults == {"unreadable_row": 1}
+    assert found.rows
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"BEGIN:VCARD", b"\xff"])
 def test_what_is_no_schedule_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedFrameError):
