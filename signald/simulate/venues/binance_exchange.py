@@ -18,6 +18,7 @@ from signald.model.time import NS_PER_MS, NS_PER_S
 from signald.runtime.clock import Clock
 from signald.simulate.child import LOOPBACK
 from signald.simulate.market import STEP_NS, Market
+from signald.simulate.venues.binance_commands import obey
 from signald.simulate.venues.binance_spot import (
     BOOK_TICKER,
     FAST_DEPTH,
@@ -217,29 +218,11 @@ class BinanceExchange:
         self.connects += 1
         try:
             async for message in connection:
-                await connection.send(self._handle_command(reader, message))
+                await connection.send(obey(message, reader.streams))
         except ConnectionClosed:
             pass
         finally:
             del self._readers[connection]
-
-    def _handle_command(self, reader: _Reader, message: str | bytes) -> str:
-        """``{"method":"SUBSCRIBE","params":["btcusdt@depth"],"id":1}`` → ``{"result":null,"id":1}``."""
-        try:
-            command = json.loads(message)
-            method, wanted = command["method"], set(command.get("params", ()))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return error_body(3, "Invalid JSON: expected value at line 1 column 1")
-        result: list[str] | None = None
-        if method == "SUBSCRIBE":
-            reader.streams.update(wanted)
-        elif method == "UNSUBSCRIBE":
-            reader.streams.difference_update(wanted)
-        elif method == "LIST_SUBSCRIPTIONS":
-            result = sorted(reader.streams)
-        else:
-            return error_body(2, f"Invalid request: unknown variant `{method}`")
-        return json.dumps({"result": result, "id": command.get("id")}, separators=(",", ":"))
 
     def _answer_http(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a plain request; ``None`` lets a websocket be opened."""

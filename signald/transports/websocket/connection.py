@@ -8,13 +8,11 @@ when we are slow: there is no queue that could fill.
 import asyncio
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, cast
 
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
-from websockets.frames import Frame, Opcode
-from websockets.protocol import Event
 from websockets.uri import parse_uri
 
 from signald.errors import ConfigError, UnreachableError
@@ -25,50 +23,15 @@ from signald.runtime.mailbox import Mailbox, Overflow
 from signald.transports.allowance import TOO_MANY, Allowance
 from signald.transports.credentials import client_tls
 from signald.transports.http_client import read_retry_after
+from signald.transports.websocket.direct import DirectConnection
+from signald.transports.websocket.terms import DEFAULT_LIMITS, FrameOwner, WebsocketLimits
 
 _BY_US = "closed by us"
-_DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 _CLOSE_WITHIN_S = 1.0
 _OPEN_WITHIN_S = 10.0
 _OUTBOX = 1_024
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-class FrameOwner(Protocol):
-    """Whose connection it is. It is told of one connection after the other, never of two at a time."""
-
-    def on_connected(self) -> None:
-        """The connection is open: nothing has come on it yet."""
-        ...
-
-    def on_frame(self, frame: bytes) -> None:
-        """A whole frame came, text or binary: its bytes."""
-        ...
-
-    def on_disconnected(self, reason: str) -> None:
-        """The connection is gone: nothing more comes on it."""
-        ...
-
-
-class WebsocketLimits(NamedTuple):
-    """What a venue allows, or needs.
-
-    Attributes:
-        max_frame_bytes: Largest frame to take; some venues send a whole book of 5 MB in one.
-        ping_interval_s: How often we ping; without a pong in as long again the connection is dead. ``None``: never.
-            The venue's own pings are answered in any case.
-        send_interval_s: Shortest time between two frames of ours.
-        attempts_per_minute: Most attempts to connect in any minute, unless an allowance is shared.
-    """
-
-    max_frame_bytes: int = 64 << 20
-    ping_interval_s: float | None = 20.0
-    send_interval_s: float = 0.0
-    attempts_per_minute: int = 30
-
-
-DEFAULT_LIMITS = WebsocketLimits()
 
 
 class WebsocketConnection:
@@ -122,21 +85,8 @@ class WebsocketConnection:
         self._wanted = asyncio.Event()
         if wanted:
             self._wanted.set()
-        self._connector = functools.partial(
-            connect,
-            url,
-            compression=None,  # inflating would stand before every frame
-            proxy=None,  # not by way of an environment variable; and never for a server on loopback
-            open_timeout=_OPEN_WITHIN_S,
-            close_timeout=_CLOSE_WITHIN_S,
-            ping_interval=limits.ping_interval_s,
-            ping_timeout=limits.ping_interval_s,
-            max_size=limits.max_frame_bytes,
-            max_queue=None,  # nothing is queued
-            create_connection=cast("type[ClientConnection]", self._new_connection),
-            ssl=client_tls(section=name) if is_secure else None,
-        )
-        self._connection: _Direct | None = None
+        self._connector = self._make_connector(limits, is_secure=is_secure)
+        self._connection: DirectConnection | None = None
         self._announced = False
         self._dropped = ""
         self._outbox = self._new_outbox()
@@ -210,7 +160,7 @@ class WebsocketConnection:
 
     async def _serve_one_connection(self) -> str:
         """Open a connection and see it through to its end; returns why it ended."""
-        connection = cast("_Direct", await self._connector())
+        connection = cast("DirectConnection", await self._connector())
         try:
             if not self._wanted.is_set():
                 return "not wanted any more"
@@ -261,50 +211,26 @@ class WebsocketConnection:
             self._announced = False
             self._owner.on_disconnected(reason)
 
-    def _new_connection(self, *args: Any, **settings: Any) -> "_Direct":  # noqa: ANN401 - websockets' own
-        self._connection = _Direct(self._take, *args, **settings)
+    def _make_connector(self, limits: WebsocketLimits, *, is_secure: bool) -> Callable[[], connect]:
+        """What opens a connection, as the venue allows it."""
+        return functools.partial(
+            connect,
+            self._url,
+            compression=None,  # inflating would stand before every frame
+            proxy=None,  # not by way of an environment variable; and never for a server on loopback
+            open_timeout=_OPEN_WITHIN_S,
+            close_timeout=_CLOSE_WITHIN_S,
+            ping_interval=limits.ping_interval_s,
+            ping_timeout=limits.ping_interval_s,
+            max_size=limits.max_frame_bytes,
+            max_queue=None,  # nothing is queued
+            create_connection=cast("type[ClientConnection]", self._new_connection),
+            ssl=client_tls(section=self.name) if is_secure else None,
+        )
+
+    def _new_connection(self, *args: Any, **settings: Any) -> "DirectConnection":  # noqa: ANN401 - websockets' own
+        self._connection = DirectConnection(self._take, *args, **settings)
         return self._connection
 
     def _new_outbox(self) -> Mailbox[bytes]:
         return Mailbox[bytes](capacity=_OUTBOX, when_full=Overflow.WAIT)
-
-
-class _Direct(ClientConnection):
-    """A connection that hands whole frames over instead of queueing them.
-
-    Attributes:
-        bug: What the owner raised, if it did; the connection is closed then.
-    """
-
-    def __init__(self, take: Callable[[bytes], None], *args: Any, **settings: Any) -> None:  # noqa: ANN401 - websockets' own
-        super().__init__(*args, **settings)
-        self._take = take
-        self._parts: list[bytes] = []
-        self._is_silent = False
-        self.bug: Exception | None = None
-
-    def process_event(self, event: Event) -> None:
-        """Override of the connection's dispatch: data frames are ours."""
-        if isinstance(event, Frame) and event.opcode in _DATA:
-            if not self._is_silent:
-                self._take_part(bytes(event.data), is_last=event.fin)
-        else:
-            super().process_event(event)
-
-    def silence(self) -> None:
-        """Hand nothing over any more, and break the connection."""
-        self._is_silent = True
-        self.transport.abort()
-
-    def _take_part(self, part: bytes, *, is_last: bool) -> None:
-        if self._parts or not is_last:
-            self._parts.append(part)
-            if not is_last:
-                return
-            part = b"".join(self._parts)
-            self._parts.clear()
-        try:
-            self._take(part)
-        except Exception as bug:  # noqa: BLE001 - raised to the loop it would be logged and forgotten
-            self.bug = bug
-            self.silence()

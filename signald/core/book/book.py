@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from signald.core.board import checked_sizes, empty_cell
+from signald.core.book.levels import held, pairs_of, rescale
 from signald.core.kernels import layout
 from signald.core.kernels.digits import LARGEST, form_of
 from signald.core.kernels.flow import TENTHS
@@ -38,8 +39,6 @@ _CROSSED_FRAMES: Final = 10
 _DEPTH_EVERY_MS: Final = 100
 _LAST_TIMES: Final = slice(layout.ROW + TS_EVENT, layout.ROW + TS_INGEST + 1)
 _SIDES: Final = {"bid": BID_SIDE, "ask": ASK_SIDE}
-_NOWHERE: Final = frozenset({NONE, LARGEST})
-"""What stands for a tick and is none."""
 
 
 class Book:
@@ -128,11 +127,13 @@ class Book:
 
     def levels(self, side: str, limit: int) -> list[Level]:
         """The ``limit`` best levels of ``side`` (``"bid"``, ``"ask"``), best first."""
-        return [(int(tick) * self._tick, int(lots) * self._lot) for tick, lots in self._all(_SIDES[side])[:limit]]
+        return [
+            (int(tick) * self._tick, int(lots) * self._lot) for tick, lots in pairs_of(self.words, _SIDES[side])[:limit]
+        ]
 
     def pairs(self, side: str) -> WordArray:
         """Every (tick, lots) of ``side`` in the book's own steps, best first."""
-        return self._all(_SIDES[side])
+        return pairs_of(self.words, _SIDES[side])
 
     def forget(self, state: int) -> None:
         """Throw away the levels and all that is known, and show ``state`` on the board."""
@@ -176,8 +177,8 @@ class Book:
             False if that has been done too often already, or would make numbers too large: nothing is changed then.
         """
         step, first = (self._tick, self.instrument.tick_size) if ticks else (self._lot, self.instrument.lot_size)
-        sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
-        largest = self._held(sides, 0 if ticks else 1).max(initial=0)
+        sides = [pairs_of(self.words, side) for side in (BID_SIDE, ASK_SIDE)]
+        largest = held(self.words, sides, 0 if ticks else 1).max(initial=0)
         if step * _FINEST <= first or largest > LARGEST // 10:
             return False
         self._rescale(self._tick / 10 if ticks else self._tick, self._lot if ticks else self._lot / 10, sides)
@@ -189,9 +190,9 @@ class Book:
         Returns:
             False if something lies between two of them: nothing is changed then.
         """
-        sides = [self._all(side) for side in (BID_SIDE, ASK_SIDE)]
+        sides = [pairs_of(self.words, side) for side in (BID_SIDE, ASK_SIDE)]
         for place, ratio in enumerate(self._ratios(*steps)):
-            if ratio < 1 and (self._held(sides, place) % int(1 / ratio)).any():
+            if ratio < 1 and (held(self.words, sides, place) % int(1 / ratio)).any():
                 return False
         if steps != self.steps:
             self._rescale(*steps, sides)
@@ -273,57 +274,17 @@ class Book:
         reals[layout.SIZE_STEP_REAL] = size[layout.STEP] * self.instrument.contract_size
         reals[layout.SIZE_SCALE_REAL] = size[layout.SCALE]
 
-    def _held(self, sides: list[WordArray], place: int) -> WordArray:
-        """Every tick (place 0), or number of lots (1), that the book holds anywhere, but not what means none."""
-        words, first = self.words, 2 * place
-        parts = [words[layout.TICKER + first :][:2], words[layout.TOUCH + first :][:2]]
-        parts += [pairs[:, place] for pairs in sides] + ([] if place else [words[layout.KNOWN :][:2]])
-        held = np.concatenate(parts)
-        return held[(held != NONE) & (held != LARGEST)]
-
     def _rescale(self, tick: Decimal, lot: Decimal, sides: list[WordArray]) -> None:
         """Keep the book, whose levels are ``sides``, in other ticks and lots, which all that it holds fits."""
-        words = self.words
         ratios = self._ratios(tick, lot)
         up = np.array([max(1, int(ratio)) for ratio in ratios])
         down = np.array([max(1, int(1 / ratio)) for ratio in ratios])
-        for place, first in (
-            (0, layout.KNOWN),
-            (0, layout.TICKER),
-            (0, layout.TOUCH),
-            (1, layout.TICKER + 2),
-            (1, layout.TOUCH + 2),
-        ):
-            for word in (first, first + 1):
-                if words[word] not in _NOWHERE:
-                    words[word] = words[word] * up[place] // down[place]
+        rescale(self.words, up, down)
+        words = self.words
         words.view(np.float64)[layout.FLOW : layout.FLOW + TENTHS] *= float(ratios[1])
         self._set_steps(tick, lot)
         pairs = np.concatenate(sides) * up // down
         refill(words, pairs.reshape(-1), len(sides[0]), len(sides[1]))
 
-    def _all(self, side: int) -> WordArray:
-        """Every (tick, lots) of a side, best first."""
-        inside, outside = self._inside(side), self._outside(side)
-        pairs = np.column_stack([np.concatenate([inside[i], outside[i]]) for i in range(2)])
-        return pairs[np.argsort(pairs[:, 0] if side == ASK_SIDE else -pairs[:, 0])]
-
     def _publish(self) -> None:
         publish(self._cell, self.words[layout.ROW : layout.ROW + ROW_WORDS])
-
-    def _inside(self, side: int) -> tuple[WordArray, WordArray]:
-        start = layout.RINGS + side * layout.RING
-        ring = self.words[start : start + layout.RING]
-        taken = layout.BITS + side * layout.RING_WORDS
-        blocks = np.flatnonzero(self.words[taken : taken + layout.RING_WORDS])
-        slots = (blocks[:, np.newaxis] * 64 + np.arange(64)).reshape(-1)
-        slots = slots[ring[slots] != 0]
-        base = int(self.words[layout.BASE])
-        return base + ((slots - base) & (layout.RING - 1)), ring[slots]
-
-    def _outside(self, side: int) -> tuple[WordArray, WordArray]:
-        slots = 1 << int(self.words[layout.TABLE_WIDTH])
-        start = layout.OVERFLOW + 2 * slots
-        keys, lots = self.words[start : start + 2 * slots].reshape(slots, 2).T
-        ours = (keys != 0) & ((keys & 1) == side)
-        return keys[ours] >> 1, lots[ours]

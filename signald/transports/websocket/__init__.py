@@ -1,0 +1,6 @@
+"""Websockets to venues: ``websockets`` is known in this package only."""
+
+from signald.transports.websocket.connection import WebsocketConnection
+from signald.transports.websocket.terms import DEFAULT_LIMITS, FrameOwner, WebsocketLimits
+
+__all__ = ["DEFAULT_LIMITS", "FrameOwner", "WebsocketConnection", "WebsocketLimits"]
