@@ -19,10 +19,18 @@ class Subscriptions:
         batch: Symbols that one frame may hold.
         per_minute: Askings that the venue bears; those of one moment count as one.
         pause_ns: Least time between two frames that ask; 0: all that is due goes at once.
+        alone: What is asked for again has a frame of its own, where a venue may refuse a frame for one of its symbols.
     """
 
     def __init__(
-        self, *, subscribe: Write, unsubscribe: Write, batch: int, per_minute: int, pause_ns: Nanos = 0
+        self,
+        *,
+        subscribe: Write,
+        unsubscribe: Write,
+        batch: int,
+        per_minute: int,
+        pause_ns: Nanos = 0,
+        alone: bool = False,
     ) -> None:
         self._subscribe = subscribe
         self._unsubscribe = unsubscribe
@@ -33,6 +41,7 @@ class Subscriptions:
         self._granted: Nanos | None = None
         self._pause_ns = pause_ns
         self._next: Nanos = 0
+        self._alone = alone
 
     def begin(self) -> None:
         """A new connection: nothing has been asked for on it."""
@@ -61,6 +70,10 @@ class Subscriptions:
         self._asked.update(due)
         for symbol in due:
             del self._wanted[symbol]
+        if self._alone:
+            first = [symbol for symbol in due if symbol not in again]
+            each = [write([symbol]) for symbol in again for write in (self._unsubscribe, self._subscribe)]
+            return (*each, *self._frames(self._subscribe, first))
         return (*self._frames(self._unsubscribe, again), *self._frames(self._subscribe, due))
 
     def next_deadline(self) -> Nanos | None:

@@ -6,7 +6,7 @@ from signald.sources.subscriptions import Subscriptions
 T0 = 1_739_367_000 * NS_PER_S
 
 
-def building(*, batch: int = 2, per_minute: int = 4) -> Subscriptions:
+def building(*, batch: int = 2, per_minute: int = 4, alone: bool = False) -> Subscriptions:
     def write(name: str, symbols: Sequence[str]) -> bytes:
         return f"{name} {' '.join(symbols)}".encode()
 
@@ -15,6 +15,7 @@ def building(*, batch: int = 2, per_minute: int = 4) -> Subscriptions:
         unsubscribe=lambda symbols: write("-", symbols),
         batch=batch,
         per_minute=per_minute,
+        alone=alone,
     )
 
 
@@ -39,6 +40,18 @@ def test_what_was_asked_for_is_given_up_before_it_is_asked_for_again() -> None:
     assert early == ()
     assert subscriptions.next_deadline() == T0 + 5
     assert subscriptions.take(T0 + 5) == (b"- A", b"+ A")
+
+
+def test_a_symbol_that_is_refused_takes_none_along_a_second_time() -> None:
+    subscriptions = building(alone=True)
+    for symbol in "AB":
+        subscriptions.want(symbol, T0)
+    subscriptions.take(T0)
+
+    for symbol in "ABC":
+        subscriptions.want(symbol, T0 + 5)
+
+    assert subscriptions.take(T0 + 5) == (b"- A", b"+ A", b"- B", b"+ B", b"+ C")
 
 
 def test_to_want_again_never_postpones() -> None:

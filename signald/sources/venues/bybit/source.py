@@ -52,6 +52,7 @@ def build(config: BybitConfig, instruments: Sequence[Instrument], board: Board, 
             unsubscribe=dialect.unsubscribe,
             batch=_BATCH,
             per_minute=_ASKINGS_PER_MINUTE,
+            alone=True,  # nothing says that the topics beside a wrong one are subscribed
         ),
         judge=StalenessJudge(
             books,

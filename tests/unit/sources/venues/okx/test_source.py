@@ -89,3 +89,26 @@ def test_a_column_that_nobody_reads_may_hold_any_text() -> None:
     events = said(CHAINED % ("snapshot", "0", 7, -1), CHAINED % ("update", "é", 8, 7))
 
     assert [type(event) for event in events] == [BookLive]
+
+
+def test_ids_that_step_back_in_a_maintenance_still_chain() -> None:
+    events = said(
+        CHAINED % ("snapshot", "0", 700, -1), CHAINED % ("update", "0", 3, 700), CHAINED % ("update", "0", 5, 3)
+    )
+
+    assert [type(event) for event in events] == [BookLive]
+
+
+@pytest.mark.parametrize("update", [(5, 3), (701, 699), (701, 701), (701, -1)])
+def test_an_update_that_does_not_name_its_predecessor_is_a_gap(update: tuple[int, int]) -> None:
+    events = said(CHAINED % ("snapshot", "0", 700, -1), CHAINED % ("update", "0", *update))
+
+    assert [event.reason for event in events if isinstance(event, BookGap)] == ["sequence"]
+
+
+def test_a_snapshot_replaces_the_book_at_any_time() -> None:
+    events = said(
+        CHAINED % ("snapshot", "0", 700, -1), CHAINED % ("snapshot", "0", 3, -1), CHAINED % ("update", "0", 5, 3)
+    )
+
+    assert [type(event) for event in events] == [BookLive]
