@@ -186,12 +186,16 @@ class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The page for people; ``token_file`` holds what a halt from there takes, and is made where it is missing."""
+    """The page for people; ``token_file`` holds what a halt from there takes, and is made where it is missing.
+
+    ``read_token_file`` holds what looking takes, and is made too; ``""``: whoever reaches the port may look.
+    """
 
     enabled: bool = True
     host: str = "127.0.0.1"
     port: Port = 9465
     token_file: str = "var/console-token"  # noqa: S105 - where it is, not what it is
+    read_token_file: str = ""
 
 
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

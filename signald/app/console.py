@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from signald.app.control import send_control
-from signald.config import Config, find_file
+from signald.config import Config, ConsoleConfig, find_file
 from signald.console.server import ConsolePlan, read_token, serve
 from signald.logs import configure_logs
 from signald.model.control import Command
@@ -40,6 +40,7 @@ def console_beside(config: Config) -> Generator[None]:
         return
     with listen(config.console.host, config.console.port, section="console") as listener:
         read_token(Path(config.console.token_file))
+        _read_token(config.console)
         ends = threading.Event()
         keeper = threading.Thread(target=_keep, args=(config, listener, ends), name="console-keeper", daemon=True)
         keeper.start()
@@ -60,6 +61,7 @@ def serve_console(
     plan = ConsolePlan(
         host=config.console.host,
         token=read_token(Path(config.console.token_file)),
+        read_token=_read_token(config.console),
         redis=config.redis,
         metrics_url=f"http://{config.metrics.host}:{config.metrics.port}",
         names={name: one.name for name, one in load_indicators(indicators.read_bytes()).items()},
@@ -76,6 +78,10 @@ def serve_console(
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(plan, listener, clock, send=send, on_started=on_started))
+
+
+def _read_token(config: ConsoleConfig) -> str:
+    return read_token(Path(config.read_token_file), key="console.read_token_file") if config.read_token_file else ""
 
 
 def _keep(config: Config, listener: socket.socket, ends: threading.Event) -> None:

@@ -31,6 +31,7 @@ class Told(NamedTuple):
         pages: How many are open.
         redis_up: Whether Redis answers.
         processes: Process ids by what they do.
+        refused: Requests that showed a wrong token, or came from an address that did so too often.
     """
 
     now: Nanos
@@ -39,6 +40,7 @@ class Told(NamedTuple):
     pages: int
     redis_up: bool
     processes: Mapping[str, int]
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +320,12 @@ GAUGES: Final[tuple[Gauge, ...]] = (
     ),
     Gauge("signald_model_info", "Which model spoke last.", ("model",), lambda told: [((told.facts.model,), 1.0)]),
     Gauge("signald_resident_bytes", "Memory that a process holds.", ("process",), _resident),
+    Gauge(
+        "signald_console_refused",
+        "Requests that showed a wrong token, or came from an address that did so too often.",
+        (),
+        lambda told: [((), float(told.refused))],
+    ),
     Gauge("signald_console_pages", "Open pages of the console.", (), lambda told: [((), float(told.pages))]),
     Gauge(
         "signald_console_redis_up", "Whether the console reads Redis.", (), lambda told: [((), float(told.redis_up))]

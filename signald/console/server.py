@@ -12,6 +12,7 @@ import msgspec
 import structlog
 import uvicorn
 
+from signald.console.doorkeeper import Doorkeeper
 from signald.console.feed import Feed
 from signald.console.gauges import Told, exposition
 from signald.console.hub import Hub, frame_of
@@ -46,6 +47,7 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         host: Where it is listened for pages.
         token: What a command must show.
+        read_token: What a page must show; ``""``: nothing.
         redis: Where the daemon writes.
         metrics_url: Where its metrics are.
         names: What people call each indicator.
@@ -56,6 +58,7 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     token: str
+    read_token: str = ""
     redis: RedisConfig
     metrics_url: str
     names: Mapping[str, str]
@@ -74,19 +77,23 @@ async def serve(
     def snapshot() -> dict[str, Any]:
         return {"clock": _time(clock), "redis": feed.is_up, **state.snapshot()}
 
+    door = Doorkeeper(control=plan.token, read=plan.read_token)
+
     def metrics(accept: str) -> tuple[bytes, str]:
         daemon: dict[str, Any] = state.parts.get("daemon", {})
         shared: dict[str, dict[str, int]] = daemon.get("processes") or {}
         processes = {name: one["pid"] for name, one in shared.items()} | {"console": os.getpid()}
         if plan.parent:
             processes["daemon"] = plan.parent
-        return exposition(Told(clock.now(), state.facts, state.parts, hub.pages, feed.is_up, processes), accept)
+        return exposition(
+            Told(clock.now(), state.facts, state.parts, hub.pages, feed.is_up, processes, door.refused), accept
+        )
 
     pages = Pages(
         metrics=metrics,
         follow=lambda: hub.follow(lambda: frame_of("hello", snapshot())),
         snapshot=snapshot,
-        token=plan.token,
+        door=door,
         send=send,
         hosts=[*_LOOPBACK, plan.host] if plan.host in _LOOPBACK else ["*"],
     )
@@ -124,7 +131,7 @@ async def serve(
                 task.cancel()
 
 
-def read_token(path: Path) -> str:
+def read_token(path: Path, *, key: str = _WHERE) -> str:
     """The token in ``path``; where there is no such file it is made, for its owner's eyes alone.
 
     Raises:
@@ -137,13 +144,13 @@ def read_token(path: Path) -> str:
     except FileExistsError:
         pass
     except OSError as error:
-        raise ConfigError(_WHERE, f"{path}: {error}") from error
+        raise ConfigError(key, f"{path}: {error}") from error
     try:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(_WHERE, f"{path}: {error}") from error
+        raise ConfigError(key, f"{path}: {error}") from error
     if not token:
-        raise ConfigError(_WHERE, f"{path} is empty")
+        raise ConfigError(key, f"{path} is empty")
     return token
 
 

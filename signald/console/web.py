@@ -1,6 +1,5 @@
 """The page's server side: files, a stream of events, and commands for whoever has the token."""
 
-import hmac
 import mimetypes
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import msgspec
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -17,8 +17,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from signald.console.doorkeeper import WAIT_S, Doorkeeper
+from signald.console.doorkeeper import Scope as Wanted
 from signald.errors import SignaldError
 from signald.model.control import EVERYTHING, Command
+from signald.runtime.clock import LiveClock
 
 SendCommand: TypeAlias = Callable[[Command, str, str], Awaitable[str]]
 """Sends command, target and reason to the daemon; returns how it went."""
@@ -41,6 +44,9 @@ _HEADERS: Final = {
 }
 
 
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a page asks for."""
 
@@ -55,7 +61,7 @@ class Pages:
         follow: Begins a stream of events for one page.
         snapshot: All that is known now.
         metrics: All that Prometheus is told, and its content type, by what it accepts.
-        token: What a command must show.
+        door: Who may look, and who may command.
         send: Sends a command on.
         hosts: Names under which we may be asked: a page of another name could be made to speak for its reader.
     """
@@ -66,14 +72,14 @@ class Pages:
         follow: Callable[[], AsyncGenerator[bytes, None]],
         snapshot: Callable[[], Mapping[str, Any]],
         metrics: Callable[[str], tuple[bytes, str]],
-        token: str,
+        door: Doorkeeper,
         send: SendCommand,
         hosts: list[str],
     ) -> None:
         self._follow = follow
         self._snapshot = snapshot
         self._metrics = metrics
-        self._token = token.encode()
+        self._door = door
         self._send = send
         self.app = Starlette(
             routes=[
@@ -84,7 +90,11 @@ class Pages:
                 Route("/control/{command:str}", self._control, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=_STATIC, check_dir=False)),
             ],
-            middleware=[Middleware(_Headers), Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+            middleware=[
+                Middleware(_Headers),
+                Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
+                Middleware(_Readers, door=door),
+            ],
         )
 
     async def _page(self, _: Request) -> Response:
@@ -101,9 +111,9 @@ class Pages:
         return Response(told, headers={"content-type": content_type})
 
     async def _control(self, request: Request) -> Response:
-        shown = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(shown, b"Bearer " + self._token):
-            return _problem(401, "the token is missing or wrong")
+        refusal = _refusal(self._door, "control", request)
+        if refusal is not None:
+            return refusal
         try:
             command = msgspec.convert(request.path_params["command"], Command)
             order = msgspec.json.decode(await _read_body(request) or b"{}", type=Order)
@@ -133,6 +143,40 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class _Readers:
+    """Lets in who may look; commands look after themselves."""
+
+    def __init__(self, app: ASGIApp, door: Doorkeeper) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/control/"):
+            refusal = _refusal(self._door, "read", Request(scope))
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _refusal(door: Doorkeeper, wanted: Wanted, request: Request) -> Response | None:
+    """The answer to who may not have what it asks for; ``None``: it may."""
+    address = request.client.host if request.client is not None else ""
+    shown = request.headers.get("authorization", "")
+    match door.judge(wanted, shown, address=address, now=LiveClock.monotonic()):
+        case "welcome":
+            return None
+        case "wrong":
+            refusal = _problem(401, "the token is missing or wrong")
+            if wanted == "read":
+                refusal.headers["www-authenticate"] = 'Basic realm="signald: a token as the password", charset="UTF-8"'
+        case "wait":
+            log.warning("console_login_refused", address=address)
+            refusal = _problem(429, f"too many wrong tokens: wait for {WAIT_S} s")
+            refusal.headers["retry-after"] = str(WAIT_S)
+    return refusal
 
 
 async def _read_body(request: Request) -> bytes:

@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -6,6 +7,7 @@ import anyio.lowlevel
 import pytest
 from starlette.types import Message
 
+from signald.console.doorkeeper import Doorkeeper
 from signald.console.server import read_token
 from signald.console.web import Pages
 from signald.errors import ConfigError, UnreachableError
@@ -21,14 +23,14 @@ async def _nothing() -> AsyncGenerator[bytes, None]:
 class Server:
     """Pages that are asked without a socket; what was commanded is kept."""
 
-    def __init__(self, *, fails: bool = False) -> None:
+    def __init__(self, *, fails: bool = False, read: str = "") -> None:
         self.commanded: list[tuple[Command, str, str]] = []
         self._fails = fails
         self._app = Pages(
             follow=_nothing,
             snapshot=lambda: {"signals": []},
             metrics=lambda _: (b"", "text/plain"),
-            token=TOKEN,
+            door=Doorkeeper(control=TOKEN, read=read),
             send=self._send,
             hosts=["localhost"],
         ).app
@@ -45,7 +47,8 @@ class Server:
     ) -> tuple[int, dict[str, str], bytes]:
         headers = [(b"host", host.encode())]
         if token is not None:
-            headers.append((b"authorization", f"Bearer {token}".encode()))
+            shown = token if token.startswith("Basic ") else f"Bearer {token}"
+            headers.append((b"authorization", shown.encode()))
         said: list[Message] = []
 
         async def receive() -> Message:
@@ -56,12 +59,13 @@ class Server:
             await anyio.lowlevel.checkpoint()
             said.append(message)
 
+        path, _, query = path.partition("?")
         scope = {
             "type": "http",
             "method": method,
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": headers,
             "http_version": "1.1",
             "scheme": "http",
@@ -82,6 +86,42 @@ async def test_command_needs_the_token() -> None:
 
     assert [status for status, _, _ in answers] == [401, 401, 401, 200]
     assert server.commanded == [("halt", "*", "")]
+
+
+async def test_a_thousand_wrong_tokens_are_throttled() -> None:
+    server = Server()
+
+    answers = [await server.ask("POST", "/control/halt", token=f"guess {number}") for number in range(1_000)]
+    answers.append(await server.ask("POST", "/control/halt", token=TOKEN))
+
+    statuses = [status for status, _, _ in answers]
+    assert (statuses.count(401), statuses.count(429)) == (10, 991)
+    assert answers[-1][1]["retry-after"] == "60"
+    assert server.commanded == []
+    assert not any(b"guess" in body for _, _, body in answers)
+
+
+async def test_looking_may_take_a_token_which_is_none_to_command_with() -> None:
+    server = Server(read="look")
+    basic = "Basic " + base64.b64encode(b"anybody:look").decode()
+
+    looked = [
+        await server.ask("GET", path, token=token) for path in ("/", "/state") for token in ("look", TOKEN, basic)
+    ]
+    refused = [await server.ask("GET", path) for path in ("/", "/state", "/events", "/metrics", "/static/console.js")]
+    commanded = [await server.ask("POST", "/control/halt", token=token) for token in ("look", basic)]
+
+    assert {status for status, _, _ in looked} == {200}
+    assert {(status, headers["www-authenticate"][:5]) for status, headers, _ in refused} == {(401, "Basic")}
+    assert [status for status, _, _ in commanded] == [401, 401]
+
+
+async def test_a_token_in_the_address_is_none() -> None:
+    server = Server(read="look")
+
+    status, _, _ = await server.ask("GET", "/state?token=look")
+
+    assert status == 401
 
 
 async def test_command_carries_target_and_reason() -> None:
