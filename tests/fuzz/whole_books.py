@@ -1,6 +1,7 @@
-"""Differential fuzz of Coinbase, Kraken, Hyperliquid and dYdX: `python -m tests.fuzz.whole_books [CASES] [SEED]`.
+"""Differential fuzz of four sources: `python -m tests.fuzz.whole_books [CASES] [SEED] [VENUE…]`.
 
-So many frames of each, see tests/support/whole_books.py. Prints what became of them; exit status 1 at a difference.
+So many frames of each venue, by default of Coinbase, Kraken, Hyperliquid and dYdX, see tests/support/whole_books.py.
+Prints what became of them; exit status 1 at a difference.
 """
 
 import sys
@@ -13,7 +14,7 @@ _RUNS = 100
 if __name__ == "__main__":
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    for venue in VENUES:
+    for venue in sys.argv[3:] or VENUES:
         totals: Counter[str] = Counter()
         done, seed = 0, first
         while done < cases:

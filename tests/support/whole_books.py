@@ -36,6 +36,12 @@ _RUN: Final = 12
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 
 
+_MARK: Final = "\0"
+"""Before what is written without quotes."""
+_MARK_WRITTEN: Final = json.dumps(_MARK)[1:-1]
+_BARE: Final = re.compile(f'"{re.escape(_MARK_WRITTEN)}([^"]*)"')
+
+
 class _Unquoted(str):
     """A number as JSON's text has it."""
 
@@ -87,6 +93,8 @@ def _set(sides: Sides, changes: Changes) -> Sides:
 
 
 def _text(value: Any, *, quoted: bool = True) -> str:  # noqa: ANN401 - JSON, here and below
+    if not quoted and type(value) is int:
+        value = _Unquoted(value)
     if not isinstance(value, str) or isinstance(value, _Unquoted) == quoted:
         raise RefusalError(value)
     if quoted and not _NUMBER.fullmatch(value):
@@ -135,7 +143,7 @@ def write_kraken(kind: str, number: int, changes: Changes, sides: Sides) -> Any:
     digits = "".join(
         f"{price:.1f}".replace(".", "").lstrip("0") + f"{size:.8f}".replace(".", "").lstrip("0") for price, size in best
     )
-    bids, asks = ([{"price": _Unquoted(price), "qty": _Unquoted(size)} for price, size in side] for side in changes)
+    bids, asks = ([{"price": _MARK + price, "qty": _MARK + size} for price, size in side] for side in changes)
     checksum = zlib.crc32(digits.encode())
     time = f"2026-08-24T22:21:57.{number % 1_000_000:06d}Z"
     element = {"symbol": "BTC/USD", "bids": bids, "asks": asks, "checksum": checksum, "timestamp": time}
@@ -305,7 +313,7 @@ class WholeBookFuzz:
 
     def _read(self, frame: bytes) -> Sides:
         decoded = json.loads(frame.decode(), parse_float=_Unquoted, parse_constant=_refuse)
-        return self._venue.read(_unquote_integers(decoded), self._sides)
+        return self._venue.read(decoded, self._sides)
 
     def _compare(self) -> str:
         for name, side in zip(("bid", "ask"), self._sides, strict=True):
@@ -323,7 +331,7 @@ class WholeBookFuzz:
             for _ in range(self._pick.choice((1, 1, 2, 3, 8))):
                 reach = self._pick.choice((3, 30, 300, 40_000, 900_000))
                 distance = self._pick.randint(-2 if crossing else 1, reach)
-                levels[self._written((_MIDDLE + sign * distance), 10, self._venue.places[0])] = self._size(kind)
+                levels[self._written((_MIDDLE + sign * distance), 1, self._venue.places[0])] = self._size(kind)
             changes.append(list(levels.items()))
         return self._venue.write(kind, self._number, changes, self._sides)
 
@@ -331,12 +339,13 @@ class WholeBookFuzz:
         lots = 0 if kind == "update" and self._pick.random() < 0.4 else self._pick.randint(1, 10**6)
         if self._venue.instrument.venue == "hyperliquid":
             lots = max(lots, 1)
-        return self._written(lots, 1_000, self._venue.places[1])
+        return self._written(lots, 3, self._venue.places[1])
 
     @staticmethod
-    def _written(steps: int, per_unit: int, places: int) -> str:
-        number = Decimal(steps) / per_unit
-        return f"{number.normalize():f}" if places < 0 else f"{number:.{places}f}"
+    def _written(steps: int, decimals: int, places: int) -> str:
+        whole, part = divmod(steps, 10**decimals)
+        text = f"{whole}.{part:0{decimals}d}"
+        return text.rstrip("0").rstrip(".") if places < 0 else text + "0" * (places - decimals)
 
     def _dressed(self, message: Any) -> bytes:  # noqa: ANN401
         """As JSON of any form; members in another order, others besides, spaces, escapes."""
@@ -359,17 +368,8 @@ class WholeBookFuzz:
 
 
 def _written_json(value: Any, *, spaces: bool) -> str:  # noqa: ANN401
-    gap = " " if spaces else ""
-    if isinstance(value, _Unquoted):
-        return str(value)
-    if isinstance(value, dict):
-        members = f",{gap}".join(
-            f"{json.dumps(key)}:{gap}{_written_json(each, spaces=spaces)}" for key, each in _members(value)
-        )
-        return f"{{{members}}}"
-    if isinstance(value, list):
-        return "[" + f",{gap}".join(_written_json(each, spaces=spaces) for each in _elements(value)) + "]"
-    return json.dumps(value)
+    text = json.dumps(value, separators=(", ", ": ") if spaces else (",", ":"))
+    return _BARE.sub(r"\1", text) if _MARK_WRITTEN in text else text
 
 
 def _members(value: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
@@ -378,16 +378,6 @@ def _members(value: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
 
 def _elements(value: Any) -> list[Any]:  # noqa: ANN401
     return value
-
-
-def _unquote_integers(value: Any) -> Any:  # noqa: ANN401
-    """The same, its prices and sizes that are whole numbers as text that says so."""
-    if isinstance(value, dict):
-        return {
-            key: _Unquoted(each) if key in {"price", "qty"} and type(each) is int else _unquote_integers(each)
-            for key, each in _members(value)
-        }
-    return [_unquote_integers(each) for each in _elements(value)] if isinstance(value, list) else value
 
 
 def _refuse(constant: str) -> None:

@@ -128,7 +128,7 @@ class Book:
     def levels(self, side: str, limit: int) -> list[Level]:
         """The ``limit`` best levels of ``side`` (``"bid"``, ``"ask"``), best first."""
         return [
-            (int(tick) * self._tick, int(lots) * self._lot) for tick, lots in pairs_of(self.words, _SIDES[side])[:limit]
+            (tick * self._tick, lots * self._lot) for tick, lots in pairs_of(self.words, _SIDES[side])[:limit].tolist()
         ]
 
     def pairs(self, side: str) -> WordArray:
