@@ -216,6 +216,15 @@ GAUGES: Final[tuple[Gauge, ...]] = (
     Gauge("signald_book_mid", "Half of best bid and best ask.", _BOOK, _of_books("mid")),
     Gauge("signald_book_spread_bps", "Best ask less best bid.", _BOOK, _of_books("spread_bps")),
     Gauge("signald_book_imbalance", "Of the first ten levels, -1 to 1.", _BOOK, _of_books("imbalance")),
+    Gauge("signald_book_basis_bps", "Microprice in dollars less its composite's.", _BOOK, _of_books("basis_bps")),
+    Gauge("signald_book_composite_share", "Of its composite's weights; 0: not believed.", _BOOK, _of_books("share")),
+    Gauge("signald_composite_venues", "Venues that a composite believes.", _BOOK, _of_books("venues")),
+    Gauge(
+        "signald_composite_dex_share",
+        "Of what rests within 25 bps of a composite, on decentralised venues.",
+        _BOOK,
+        _of_books("dex_share"),
+    ),
     Gauge("signald_book_depth_usd", "Resting within so many bps of mid.", (*_BOOK, "side", "within_bps"), _depth),
     Gauge(
         "signald_source_heartbeat_age_seconds",

@@ -111,6 +111,7 @@ def books_view(columns: Mapping[str, Any], venues: Mapping[InstrumentId, str]) -
                 "age_ms": ms(columns["now"] - row["ts_ingest"]) if row["ts_ingest"] else None,
                 **{name: row[name] for name in ("bid", "ask", "mid", "spread_bps", "imbalance")},
                 "depth": [row["bid_depth_5"], row["ask_depth_5"], row["bid_depth_25"], row["ask_depth_25"]],
+                **{name: row.get(name) for name in ("basis_bps", "share", "venues", "dex_share")},
             }
         )
     return {"ts": ms(columns["now"]), "books": books}

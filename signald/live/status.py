@@ -83,7 +83,9 @@ class DaemonStatus:
     async def _tell_books(self) -> None:
         board = self._pipeline.board
         while True:
-            self._board.put("books", book_columns(board.instruments, board.read(), self._clock.now()))
+            composites = board.look()
+            columns = book_columns(board.instruments, board.read(), self._clock.now(), composites=composites)
+            self._board.put("books", columns)
             await asyncio.sleep(_BOOKS_EVERY_S)
 
     async def _tell_state(self) -> None:

@@ -291,7 +291,7 @@ function tellRealised(row, points) {
 function bookRow(book) {
   const cells = { health: element("span", { class: "health" }) };
   const row = element("tr", { "data-instrument": book.instrument }, element("th", { scope: "row" }, book.instrument), element("td", {}, cells.health));
-  for (const name of ["bid", "ask", "spread", "imbalance", "depth", "age"]) {
+  for (const name of ["bid", "ask", "spread", "basis", "imbalance", "depth", "age"]) {
     cells[name] = element("td", name === "imbalance" ? {} : { class: "number" });
     row.append(cells[name]);
   }
@@ -305,12 +305,19 @@ function bookRow(book) {
       put(cells.bid, price(one.bid));
       put(cells.ask, price(one.ask));
       put(cells.spread, one.spread_bps === null ? "–" : one.spread_bps.toFixed(2));
+      put(cells.basis, basis(one));
       put(cells.depth, `${thousands(one.depth[2])} / ${thousands(one.depth[3])}`);
       put(cells.age, one.age_ms === null ? "–" : one.age_ms < 10000 ? `${Math.max(0, Math.round(one.age_ms))} ms` : roughly(one.age_ms));
       const share = one.imbalance === null ? null : Math.round(one.imbalance * 50) / 50;
       if (share !== drawn) { drawn = share; cells.imbalance.replaceChildren(element("span", { class: "imbalance" }, imbalance(share))); }
     },
   };
+}
+
+function basis(one) {
+  if (one.venues !== null) return `${one.venues} venues${one.dex_share === null ? "" : `, ${Math.round(one.dex_share * 100)} % DEX`}`;
+  if (one.basis_bps === null) return "–";
+  return `${one.basis_bps > 0 ? "+" : ""}${one.basis_bps.toFixed(2)}${one.share > 0 ? "" : " ✕"}`;
 }
 
 const price = (number) => (number === null ? "–" : number.toLocaleString("en-US", { minimumFractionDigits: number < 10 ? 4 : 2, maximumFractionDigits: number < 10 ? 4 : 2 }));

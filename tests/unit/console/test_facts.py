@@ -113,6 +113,21 @@ def test_nothing_known_is_nothing_told() -> None:
     assert b"signald_book_mid{" not in text
 
 
+def test_a_composite_is_told_with_its_basis_to_each_book() -> None:
+    book = {"state": "live", "flags": [], "age_ms": 1.0, "bid": 1.0, "ask": 1.1, "mid": 1.0, "depth": [None] * 4}
+    book |= {"spread_bps": 1.0, "imbalance": 0.0}
+    one = book | {"instrument": "BTC-USD.ONE", "venue": "one", "basis_bps": -2.5, "share": 0.25}
+    composite = book | {"instrument": "BTC-USD.COMPOSITE", "venue": "composite", "basis_bps": None, "share": None}
+    books = [one | {"venues": None, "dex_share": None}, composite | {"venues": 7, "dex_share": 0.125}]
+
+    text, _ = exposition(told(Facts())._replace(parts={"books": {"ts": T0 / 1e6, "books": books}}), "text/plain")
+
+    assert b'signald_book_basis_bps{instrument="BTC-USD.ONE",venue="one"} -2.5' in text
+    assert b'signald_book_composite_share{instrument="BTC-USD.ONE",venue="one"} 0.25' in text
+    assert b'signald_composite_venues{instrument="BTC-USD.COMPOSITE",venue="composite"} 7.0' in text
+    assert b'signald_composite_dex_share{instrument="BTC-USD.COMPOSITE",venue="composite"} 0.125' in text
+
+
 def test_lag_that_redis_does_not_know_is_none() -> None:
     groups = [
         [b"name", b"desk", b"pending", 3, b"lag", 7],

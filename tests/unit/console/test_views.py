@@ -6,11 +6,14 @@ import numpy as np
 from signald.client.entries import Received
 from signald.console.views import books_view, calendar_view, guard_view, ladder_view, notice_view, signal_view
 from signald.core.board import empty_rows
+from signald.core.composite import Composites
 from signald.core.kernels.rows import FLAG_STALE, STATE_LIVE
 from signald.live.agenda import CalendarState, Coverage, DueRelease
 from signald.live.book_columns import book_columns
 from signald.model.signals import Rung, Signal
+from tests.support.rows import live_rows
 from tests.support.signals import T0, sample_signal
+from tests.support.venues import traded
 
 NAMES = {"us.cpi.yoy": "Consumer prices, year on year"}
 
@@ -91,6 +94,23 @@ def test_books_are_read_out_of_their_columns() -> None:
         None,
         None,
     )
+
+
+def test_books_show_their_basis_and_composites_what_they_are_made_of() -> None:
+    traded_there = [traded("BTC", "ONE"), traded("BTC", "TWO")]
+    composites = Composites(traded_there, ["BTC"], dex=["two"])
+    names = [*(one.id for one in traded_there), "BTC-USD.COMPOSITE"]
+    rows = live_rows(3, ts_ingest=T0)
+    views = composites.look(np.frombuffer(bytearray(rows.tobytes()), np.int64))
+    columns = book_columns(names, rows, T0, composites=views)
+
+    view = books_view(msgspec.json.decode(msgspec.json.encode(columns)), {})
+
+    one, _, composite = view["books"]
+    assert (one["share"], one["venues"], one["dex_share"]) == (0.5, None, None)
+    assert abs(one["basis_bps"]) < 1e-6
+    assert (composite["venue"], composite["venues"], composite["share"]) == ("composite", 2, None)
+    assert composite["dex_share"] == 0.5
 
 
 def test_columns_are_as_long_as_there_are_books() -> None:
