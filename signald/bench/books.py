@@ -20,6 +20,7 @@ from signald.bench.machine import describe_machine
 from signald.bench.peers import PACKAGES, decoding_side, peer_sides
 from signald.bench.receiving import measure_receiving
 from signald.bench.rounds import Side, Timed, ratio, time_in_turn
+from signald.bench.snapshots import measure_snapshot
 from signald.config import BooksConfig
 from signald.core.board import Board
 from signald.core.book import Book
@@ -34,6 +35,7 @@ from signald.simulate.venues.stream_exchange import StreamSymbol
 from signald.sources.inband import InBandSource
 from signald.sources.protocol import VenueSource
 from signald.sources.registry import build_source, read_venue_config
+from signald.sources.sliced import SlicedSource
 from signald.sources.venues.binance.source import BinanceSource
 
 ROUNDS = 15
@@ -119,6 +121,7 @@ def bench_books(
         "peers": _peers(timed["20+20"]),
         "memory": _memory(spot, recordings, frames),
         "cadence": measure_cadence(recordings, _played, rounds=min(rounds, _SLOW_ROUNDS)),
+        "snapshot": {"coinbase": _snapshot(recordings["coinbase"], rounds=rounds)},
         "receiving": {
             f"{changes}+{changes}": _receive(
                 made_frames(spot, changes=changes, count=received), rounds=min(rounds, _SLOW_ROUNDS)
@@ -176,11 +179,31 @@ def _receive(recording: Recording, *, rounds: int) -> dict[str, Any]:
     return measure_receiving(recording, lambda: _live_source(recording).on_frame, rounds=rounds)
 
 
-def _live_source(recording: Recording) -> BinanceSource | InBandSource:
+def _snapshot(recording: Recording | None, *, rounds: int) -> dict[str, Any] | None:
+    """The longest snapshot of a recording, in slices."""
+
+    def build() -> SlicedSource:
+        source, _ = _source(whole)
+        assert isinstance(source, SlicedSource)
+        return source
+
+    if recording is None:
+        return None
+    whole = recording
+    return measure_snapshot(whole, build, rounds=rounds)
+
+
+def _source(recording: Recording) -> tuple[VenueSource, Board]:
+    """A source that has heard nothing, and its board."""
     names = [instrument.id for instrument in recording.instruments]
     board = Board(names, slippage_usd=BooksConfig().slippage_usd)
     venue = read_venue_config({"name": recording.venue, "instruments": names}, where="bench")
-    source = build_source(venue, recording.instruments, board)
+    return build_source(venue, recording.instruments, board), board
+
+
+def _live_source(recording: Recording) -> BinanceSource | InBandSource:
+    source, board = _source(recording)
+    names = board.instruments
     for number, record in enumerate(recording.priming):
         feed_record(source, record, _NOW - (len(recording.priming) - number) * _STEP)
     down = [name for name, state in zip(names, board.read()["state"], strict=True) if state != STATE_LIVE]
@@ -200,6 +223,9 @@ def feed_record(source: VenueSource, record: Record, now: Nanos) -> None:
             source.on_response(record.key, record.payload, now)
         case _:
             source.on_frame(record.payload, now)
+            while isinstance(source, SlicedSource) and source.is_reading:
+                now += 1
+                source.advance(now)
 
 
 def _ratio(sides: Mapping[str, Timed | None] | None) -> float | None:

@@ -196,7 +196,7 @@ class InBandSource:
                 followed = self._reject("a counter is out of its range, or a number is none", now)
             else:
                 followed = self._follow(outcome, part, now)
-            step = _join(step, followed)
+            step = join(step, followed)
         return step
 
     def _hear(self, frame: bytes, now: Nanos) -> Step:
@@ -250,9 +250,9 @@ class InBandSource:
         received = int(self._words[self._dialect.sequence])
         for sync in self._upkeep.syncs:
             if sync.book.phase == PHASE_LIVE:
-                step = _join(step, self._upkeep.lose(sync, "sequence", now, received=received))
+                step = join(step, self._upkeep.lose(sync, "sequence", now, received=received))
             else:
-                step = _join(step, self._upkeep.again(sync, now))  # its snapshot may have been among them
+                step = join(step, self._upkeep.again(sync, now))  # its snapshot may have been among them
         return step
 
     def _ask(self, sync: Sync, not_before: Nanos) -> Step:
@@ -274,7 +274,7 @@ class InBandSource:
             self.on_applied(self._current().book)
 
 
-def _join(first: Step, second: Step) -> Step:
+def join(first: Step, second: Step) -> Step:
     """What follows from two inputs, one after the other."""
     if first is EMPTY or second is EMPTY:
         return second if first is EMPTY else first

@@ -27,6 +27,11 @@ class SlicedSource(InBandSource):
         self._slicing = slicing
         self._slices = Slices(slicing, self.books, room=room)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a slice is to be read at once."""
+        return self._slices.due is not None
+
     def on_connected(self, now: Nanos) -> Step:
         """Begin with nothing, and ask for every book."""
         self._slices.forget()

@@ -7,7 +7,7 @@ from signald.core.kernels.counting import count_frame
 from signald.core.kernels.desk import COUNTED, CURRENT, ask_pairs, bid_pairs, current_book
 from signald.core.kernels.jit import inlined, kernel
 from signald.core.kernels.layout import NONE, PHASE, PHASE_LIVE, PHASE_OFF
-from signald.core.kernels.machine import WordArray, Words, length_of, words_held
+from signald.core.kernels.machine import WordArray, Words, length_of, words_held, words_of
 from signald.core.kernels.members import (
     SEEN,
     seen_bits,
@@ -28,6 +28,9 @@ from signald.sources.venues.coinbase.reading import (
     EVENT,
     EVENTS,
     GOES_ON,
+    LEAVE_AT,
+    LEFT,
+    LEFT_AT,
     NUMBER,
     SAW_FRAME,
     SYMBOL,
@@ -36,6 +39,7 @@ from signald.sources.venues.coinbase.reading import (
     TYPE_SNAPSHOT,
     UPDATES,
     read_frame,
+    read_on,
 )
 
 _SAW_BOOK: Final = seen_bits(EVENT, EVENTS, TYPE, SYMBOL, UPDATES)
@@ -47,6 +51,7 @@ _SAW_GOES_ON: Final = seen_bits(GOES_ON)
 def _take(frame: bytes, now: int, desk: Words) -> int:
     desk[CURRENT] = 0
     desk[SEEN] = 0
+    desk[LEAVE_AT] = length_of(frame)
     at = read_frame(frame, length_of(frame), desk)
     seen = desk[SEEN]
     if seen & _SAW_GOES_ON == 0:
@@ -106,3 +111,39 @@ def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
         What became of it, see outcomes.py. No book is changed unless it is APPLIED, WENT_LIVE or CROSSED.
     """
     return _take(frame, now, words_held(desk))
+
+
+@kernel("i8(frame, i8, held)")
+def read_slice(frame: bytes, size: int, desk: WordArray) -> int:
+    """Read about ``size`` bytes more of a frame, from its beginning where LEFT_AT is 0; no book is changed.
+
+    Returns:
+        LEFT while there is more to read; APPLIED once a snapshot of a book of ours is read whole, its levels in the
+        desk; QUIET if it is no snapshot; else what is wrong with it.
+    """
+    words = words_held(desk)
+    end = length_of(frame)
+    words[LEAVE_AT] = words[LEFT_AT] + size
+    if words[LEFT_AT] == 0:
+        words[CURRENT] = 0
+        words[SEEN] = 0
+        at = read_frame(frame, end, words)
+    else:
+        at = read_on(frame, end, words)
+    if at == -LEFT and words[TYPE] != TYPE_SNAPSHOT:
+        return QUIET
+    if at < 0:
+        return -at
+    if words[SEEN] & _SAW_BOOK != _SAW_BOOK:
+        return MISSING_FIELD
+    return APPLIED if words[TYPE] == TYPE_SNAPSHOT else QUIET
+
+
+@kernel("i8(i8, i8[::1])")
+def take_snapshot(now: int, desk: WordArray) -> int:
+    """Replace the book of a snapshot that :func:`read_slice` has read whole, and write its board row.
+
+    Returns:
+        WENT_LIVE or APPLIED; QUIET if the book waits for none.
+    """
+    return _take_book(words_of(desk), now)

@@ -3,6 +3,8 @@
 The kernel reads the keys in any order and any keys besides, as long as `channel` and `sequence_num` stand before
 `events`, `product_id` before `updates`, `events` has one element, and all is compact ASCII. What else is JSON comes out
 as NOT_PLAIN: messages.py has the slow path for it.
+
+A frame may be read in slices: it is left between two updates, and read on from there.
 """
 
 from typing import Final
@@ -27,6 +29,7 @@ from signald.core.kernels.outcomes import (
     OFF_LOT,
     OFF_TICK,
     TOO_MANY,
+    UNKNOWN_SYMBOL,
 )
 from signald.core.kernels.scan import (
     CLOSE_BRACE,
@@ -38,6 +41,7 @@ from signald.core.kernels.scan import (
     STRANGE,
     peek,
     skip_text,
+    skip_value,
 )
 from signald.core.kernels.times import read_time
 
@@ -56,8 +60,12 @@ HERE_TICKS: Final = WIRE + 12
 HERE_LOTS: Final = WIRE + 13
 PLACES: Final = WIRE + 14  # of no use here
 TAKEN: Final = WIRE + 16  # number of the frame whose further parts may be taken; NONE: those of no frame
+LEAVE_AT: Final = WIRE + 17  # place in the frame behind which no further update is read just now
+LEFT_AT: Final = WIRE + 18  # where the frame was left
 GOES_ON: Final = WIRE + 10  # not 0: a part of a frame whose number has been counted; only messages.py writes that
 
+LEFT: Final = 64
+"""Beside what outcomes.py has: there is more to read."""
 SAW_FRAME: Final = seen_bits(CHANNEL, NUMBER)
 CHANNEL_BOOK: Final = 1
 CHANNEL_OTHER: Final = 2
@@ -71,7 +79,8 @@ _EVENT_END: Final = int.from_bytes(b'mp"', "little")
 _NUMBER: Final = int.from_bytes(b'"sequenc', "little")
 _NUMBER_END: Final = int.from_bytes(b'e_num"', "little")
 _EVENTS: Final = key_of("events")
-_GOES_ON: Final = int.from_bytes(b'"goes_on', "little")
+GOES_ON_KEY: Final = b'"goes_on"'
+_GOES_ON: Final = int.from_bytes(GOES_ON_KEY[:-1], "little")
 _TYPE: Final = key_of("type")
 _SYMBOL: Final = int.from_bytes(b'"product', "little")
 _SYMBOL_END: Final = int.from_bytes(b'_id"', "little")
@@ -98,17 +107,28 @@ def read_frame(frame: bytes, end: int, desk: Words) -> int:
     """Read `{"channel":"l2_data","timestamp":"…","sequence_num":1,"events":[{…}]}`; negative: an outcome."""
     if peek(frame, 0, end) != OPEN_BRACE:
         return -NOT_PLAIN
-    at = 1
-    while True:
-        at = _read_frame_member(frame, at, end, desk)
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
+    return _end_frame(frame, _read_frame_member(frame, 1, end, desk), end, desk)
+
+
+@inner
+def read_on(frame: bytes, end: int, desk: Words) -> int:
+    """Read a frame on from where it was left; as :func:`read_frame`."""
+    at = _read_more(frame, desk[LEFT_AT], end, desk)
+    return _end_frame(frame, _end_event(frame, at, end, desk), end, desk)
+
+
+@inner
+def _end_frame(frame: bytes, at: int, end: int, desk: Words) -> int:
+    """Read what follows a member of the frame, up to its end; negative: an outcome."""
+    while at >= 0:
         byte = peek(frame, at, end)
         at += 1
         if byte == CLOSE_BRACE:
             return at if at == end else -NOT_PLAIN
         if byte != COMMA:
             return -NOT_PLAIN
+        at = _read_frame_member(frame, at, end, desk)
+    return at if at != STRANGE else -NOT_PLAIN
 
 
 @inlined
@@ -161,17 +181,32 @@ def _read_events(frame: bytes, at: int, end: int, desk: Words) -> int:
     at += _EVENTS[1]
     if not is_next(frame, at, end, OPEN_BRACKET) or peek(frame, at + 2, end) != OPEN_BRACE:
         return STRANGE
-    at += 3
-    while True:
-        at = _read_events_member(frame, at, end, desk)
-        if at < 0:
-            return at
+    first = at + 2
+    at = _end_event(frame, _read_events_member(frame, at + 3, end, desk), end, desk)
+    if at == -UNKNOWN_SYMBOL and not _stands_alone(frame, first, end):
+        return STRANGE
+    return at
+
+
+@inner
+def _stands_alone(frame: bytes, at: int, end: int) -> bool:
+    """Whether the event that begins there is the only one."""
+    at = skip_value(frame, at, end)
+    return at >= 0 and peek(frame, at, end) == CLOSE_BRACKET
+
+
+@inner
+def _end_event(frame: bytes, at: int, end: int, desk: Words) -> int:
+    """Read what follows a member of the event, up to the end of the events; negative: an outcome, or STRANGE."""
+    while at >= 0:
         byte = peek(frame, at, end)
         at += 1
         if byte == CLOSE_BRACE:
             return at + 1 if peek(frame, at, end) == CLOSE_BRACKET else STRANGE
         if byte != COMMA:
             return STRANGE
+        at = _read_events_member(frame, at, end, desk)
+    return at
 
 
 @inner
@@ -212,6 +247,13 @@ def _read_updates(frame: bytes, at: int, end: int, desk: Words) -> int:
     at += 2
     if peek(frame, at, end) == CLOSE_BRACKET:
         return at + 1
+    return _read_more(frame, at, end, desk)
+
+
+@inner
+def _read_more(frame: bytes, at: int, end: int, desk: Words) -> int:
+    """Read updates up to the end of them, or leave the frame; negative: an outcome, or STRANGE."""
+    leave_at = desk[LEAVE_AT]
     while desk[BIDS] < desk[ROOM] and desk[ASKS] < desk[ROOM]:
         at = _read_update(frame, at, end, desk)
         if at < 0:
@@ -222,6 +264,9 @@ def _read_updates(frame: bytes, at: int, end: int, desk: Words) -> int:
             return at
         if closing != COMMA:
             return STRANGE
+        if at > leave_at:
+            desk[LEFT_AT] = at
+            return -LEFT
     return -TOO_MANY
 
 

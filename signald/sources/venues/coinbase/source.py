@@ -13,15 +13,19 @@ from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
 from signald.sources.dialect import Kind, Told
 from signald.sources.inband import InBandSource
+from signald.sources.sliced import SlicedSource
+from signald.sources.slices import Slicing
 from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.coinbase.config import CoinbaseConfig
-from signald.sources.venues.coinbase.decode import NUMBER, apply_frame
+from signald.sources.venues.coinbase.decode import apply_frame, read_slice, take_snapshot
 from signald.sources.venues.coinbase.messages import decode_told, plainest
+from signald.sources.venues.coinbase.reading import GOES_ON_KEY, LEFT, LEFT_AT, NUMBER, TAKEN
 
 _MOST_PRODUCTS: Final = 30
 _ROOM: Final = 65_536
 """Levels a side that fit one frame; a snapshot has 27,000."""
+_HEAD: Final = 256
 _ASKINGS_PER_MINUTE: Final = 60
 
 
@@ -39,7 +43,7 @@ def build(
         problem = f"instruments: {len(books)}, and one connection may have {_MOST_PRODUCTS}: write another table"
         raise ConfigError(name, problem)
     dialect = CoinbaseDialect()
-    return InBandSource(
+    return SlicedSource(
         name,
         "",
         books,
@@ -57,6 +61,16 @@ def build(
             peers=Peers(board, instruments, books),
         ),
         malformed_per_minute=config.malformed_per_minute,
+        slicing=Slicing(
+            read=read_slice,
+            take=take_snapshot,
+            left=LEFT,
+            left_at=LEFT_AT,
+            number=NUMBER,
+            taken=TAKEN,
+            count=_counted,
+            again=_again,
+        ),
         room=_ROOM,
     )
 
@@ -89,6 +103,17 @@ class CoinbaseDialect:
 
     def forget(self, book: Book) -> None:
         """Nothing is kept."""
+
+
+def _counted(number: int) -> bytes:
+    """A frame of no book's with that number."""
+    return b'{"channel":"other","sequence_num":%d}' % number
+
+
+def _again(frame: bytes, number: int, words: WordArray) -> bytes:
+    """A frame that was counted, as a part of itself: parts are not counted."""
+    words[TAKEN] = number
+    return frame if GOES_ON_KEY in frame[:_HEAD] else b"{%b:1,%b" % (GOES_ON_KEY, frame[1:])
 
 
 def _order(kind: str, symbols: Sequence[str]) -> bytes:

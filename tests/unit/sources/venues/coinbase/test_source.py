@@ -137,6 +137,21 @@ def test_a_frame_of_several_events_that_comes_twice_at_once_is_applied_once() ->
     assert [book.applied for book in run.source.books] == [1, 1]
 
 
+@pytest.mark.parametrize("first", ["update", "snapshot"])
+def test_events_behind_one_of_a_product_that_is_not_kept_are_taken(first: str) -> None:
+    run = Run()
+    run.feed(frame(1, event("snapshot", *BOOK)))
+    stranger = event(first, ("bid", "5", "1"), symbol="SOL-USD")
+
+    run.feed(
+        frame(2, stranger, event("update", ("bid", "99.5", "1"))), frame(3, event("update", ("offer", "100", "1")))
+    )
+
+    row = run.board.read()[0]
+    assert run.gaps == []
+    assert (row["bid"], row["ask"], row["applied"]) == (99.5, 100.0, 3)
+
+
 def test_a_frame_whose_first_event_is_refused_is_missed_whole() -> None:
     run = Run()
     run.feed(frame(1, event("snapshot", *BOOK), event("snapshot", *BOOK, symbol="ETH-USD")))
@@ -150,13 +165,13 @@ def test_a_frame_whose_first_event_is_refused_is_missed_whole() -> None:
 
 def test_a_snapshot_need_not_begin_with_its_best() -> None:
     run = Run()
-    levels = [("bid", f"{price}", "1") for price in range(1, 20_000, 3)]
+    levels = [("bid", f"{price}", "1") for price in range(1, 20_000, 13)]
 
     run.feed(frame(1, event("snapshot", *levels, ("offer", "1000000", "1"), ("offer", "20001", "2"))))
 
     row = run.board.read()[0]
-    assert (row["bid"], row["ask"]) == (19_999.0, 20_001.0)
-    assert run.source.books[0].counts == (6_667, 2)
+    assert (row["bid"], row["ask"]) == (19_995.0, 20_001.0)
+    assert run.source.books[0].counts == (1_539, 2)
 
 
 @pytest.mark.parametrize(
