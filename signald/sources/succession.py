@@ -26,7 +26,7 @@ SPARE: Final = "~"
 _SETTLED_NS: Final = 2 * NS_PER_S
 """Order flow is measured over one second: nobody shall see it begin anew."""
 _GIVE_UP_NS: Final = 120 * NS_PER_S
-"""Books that are not there by then may be on another connection."""
+"""Where no book has become live for so long, the rest may on another connection."""
 
 
 class BookSource(VenueSource, Protocol):
@@ -64,6 +64,8 @@ class Succession:
         self._due: Nanos | None = None
         self._wanted = False
         self._connected: Nanos = 0
+        self._progressed: Nanos = 0
+        self._most_live = 0
         self._level_since: Nanos | None = None
 
     @property
@@ -80,7 +82,7 @@ class Succession:
         """When a successor is to be wanted, or to be given up."""
         if lane is self._lead:
             return None if self._wanted else self._due
-        return self._connected + _GIVE_UP_NS
+        return self._progressed + _GIVE_UP_NS
 
     def lead_connected(self, now: Nanos) -> Step:
         """The connection whose books are shown is new: it needs no successor for long."""
@@ -105,12 +107,15 @@ class Succession:
         """The successor's connection is up: it begins with nothing."""
         lane.source = self._build()
         self._wanted = True
-        self._connected = now
+        self._connected = self._progressed = now
+        self._most_live = 0
         self._level_since = None
         return self.heir_moved(lane.source.on_connected(now), now)
 
     def heir_moved(self, step: Step, now: Nanos) -> Step:
         """Something came for the successor; what was said of its books is nobody's concern until they are shown."""
+        if step.events:
+            self._note_progress(now)
         kept = step._replace(events=()) if step.events else step
         if self._level_since is None and not self._is_level():
             return kept
@@ -122,10 +127,16 @@ class Succession:
     def heir_advanced(self, step: Step, now: Nanos) -> Step:
         """Time has passed for the successor."""
         followed = self.heir_moved(step, now)
-        if self._heir.source is not None and now - self._connected >= _GIVE_UP_NS and not followed.reconnect:
-            self._connected = now
+        if self._heir.source is not None and now - self._progressed >= _GIVE_UP_NS and not followed.reconnect:
+            self._progressed = now
             return followed._replace(reconnect="its books do not become those of the connection before")
         return followed
+
+    def _note_progress(self, now: Nanos) -> None:
+        """Something was said of the successor's books: perhaps one more of them is live than ever was."""
+        live = sum(new.phase == PHASE_LIVE for _, new in self._pairs())
+        if live > self._most_live:
+            self._most_live, self._progressed = live, now
 
     def _is_level(self) -> bool:
         """Whether every live book has one in the successor that is live and no older; one at least."""
