@@ -135,8 +135,7 @@ class Reporter(Narrator):
 
     def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
         """Deliver signals of one instant."""
-        for _, document in said:
-            self._publisher.publish(document)
+        self._publisher.publish(*[document for _, document in said])
         for signal, _ in said:
             if self.hushes(signal):
                 continue

@@ -80,20 +80,21 @@ class Outbox:
             self._came += 1
             self._tail.append((self._came, document))
 
-    def add(self, item: Item) -> None:
-        """Put ``item`` at the end of the line."""
-        self._came += 1
-        item.number = self._came
-        goes_now = self._is_open and not self._waiting and len(self._in_flight) < self._window
-        if not goes_now:
-            item.is_late = True
-            if item.document.test:  # of no use to anybody when it is late
+    def add(self, *items: Item) -> None:
+        """Put what came in one instant at the end of the line."""
+        room = self._window - len(self._in_flight) if self._is_open and not self._waiting else 0
+        for number, item in enumerate(items):
+            self._came += 1
+            item.number = self._came
+            if number >= room:
+                item.is_late = True
+                if item.document.test:  # of no use to anybody when it is late
+                    self.dropped += 1
+                    continue
+            self._waiting.append(item)
+            if len(self._waiting) > self._capacity:
+                self._waiting.popleft()
                 self.dropped += 1
-                return
-        self._waiting.append(item)
-        if len(self._waiting) > self._capacity:
-            self._waiting.popleft()
-            self.dropped += 1
 
     def take(self, *, is_halted: bool = False) -> tuple[Item, str] | None:
         """The next document to send, and the id that must be written before it (``""``: none); ``None``: not now.

@@ -160,9 +160,10 @@ class Publisher:
             return False
         return True
 
-    def publish(self, document: Document) -> None:
-        """Send ``document`` now, or as soon as everything before it is sent; a test that cannot go now never does."""
-        self._outbox.add(Item(document, self._clock.monotonic()))
+    def publish(self, *documents: Document) -> None:
+        """Send them now, in one write, or as soon as all before them is sent; a test that cannot go now never does."""
+        queued = self._clock.monotonic()
+        self._outbox.add(*[Item(document, queued) for document in documents])
         self._send_what_may_go()
 
     def go_on(self) -> None:
@@ -178,14 +179,20 @@ class Publisher:
         self._outbox.remember(tail)
 
     def _send_what_may_go(self) -> None:
+        packed: list[bytes] = []
+        items: list[Item] = []
         while (taken := self._outbox.take(is_halted=self._is_halted())) is not None:
             item, after = taken
             item.late_ms = max(1, self._age_ns(item) // NS_PER_MS) if item.is_late else 0
-            packed = self._function.pack_call(
-                item.document, after=after, ts_publish=self._clock.now(), late_ms=item.late_ms
+            packed.append(
+                self._function.pack_call(item.document, after=after, ts_publish=self._clock.now(), late_ms=item.late_ms)
             )
-            item.sent = self._clock.monotonic()
-            self._link.submit(packed, self._on_reply)
+            items.append(item)
+        if packed:
+            sent = self._clock.monotonic()
+            for item in items:
+                item.sent = sent
+            self._link.submit(packed[0] if len(packed) == 1 else b"".join(packed), self._on_reply, count=len(packed))
             reach("publisher.sent")
         if self._outbox:
             self._idle.clear()

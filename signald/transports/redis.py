@@ -55,16 +55,16 @@ _PING = pack("PING")
 class CommandTemplate:
     """A command packed but for its last parts."""
 
-    __slots__ = ("_head",)
+    __slots__ = ("_form",)
 
     def __init__(self, *head: str | bytes | int, holes: int) -> None:
         """Pack ``head``; :meth:`fill` adds ``holes`` parts."""
         _, _, packed = pack(*head).partition(b"\r\n")
-        self._head = b"*%d\r\n%b" % (len(head) + holes, packed)
+        self._form = b"*%d\r\n%b" % (len(head) + holes, packed.replace(b"%", b"%%")) + b"$%d\r\n%b\r\n" * holes
 
     def fill(self, *parts: bytes) -> bytes:
         """The whole command; there must be as many parts as holes."""
-        return self._head + b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+        return self._form % tuple([one for part in parts for one in (len(part), part)])
 
 
 class RedisLink:
@@ -160,8 +160,8 @@ class RedisLink:
             reason = self.last_failure or f"no answer in {timeout_s:g} s"
             raise UnreachableError(_SERVER, self.address, reason) from None
 
-    def submit(self, packed: bytes, on_reply: OnReply) -> None:
-        """Write a packed command now; ``on_reply`` is told its reply, or never if the connection is lost before.
+    def submit(self, packed: bytes, on_reply: OnReply, *, count: int = 1) -> None:
+        """Write ``count`` packed commands now; ``on_reply`` is told the reply of each, or never if they are lost first.
 
         Raises:
             SinkError: There is no connection.
@@ -169,7 +169,7 @@ class RedisLink:
         if self._connection is None:
             msg = f"redis at {self.address} is not connected"
             raise SinkError(msg)
-        self._pending.append(on_reply)
+        self._pending.extend([on_reply] * count)
         self._connection.write_now(packed)
 
     async def call(self, *parts: str | bytes | int) -> Reply:

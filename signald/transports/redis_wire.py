@@ -18,6 +18,9 @@ KEY_TAG = "{signald}"
 """Hash tag of every key: in a cluster all of them live on one node."""
 
 
+_CLOSED = "Connection closed by server."
+
+
 class _Replies(asyncio.Protocol):
     """Takes replies out of what comes."""
 
@@ -39,7 +42,7 @@ class _Replies(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
-        self._end(ConnectionError(str(exc) if exc is not None else "Connection closed by server."))
+        self._end(ConnectionError(str(exc) if exc is not None else _CLOSED))
 
     def _end(self, failure: Exception) -> None:
         if not self._lost.done():
@@ -82,7 +85,10 @@ class _Direct(AbstractConnection):
             ConnectionError: The connection was lost.
             Exception: What ``on_reply`` raised, and hiredis for bytes that are no reply.
         """
+        assert self._reader is not None
         assert self._writer is not None
+        if self._writer.transport.is_closing() or self._reader.at_eof():  # its end has come already: it is said once
+            raise ConnectionError(_CLOSED)
         lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._writer.transport.set_protocol(_Replies(on_reply, lost))
         await lost

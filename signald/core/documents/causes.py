@@ -118,4 +118,5 @@ def noted(flags: Iterable[Flag], causes: Sequence[Cause], *, silent: bool) -> tu
 
 def in_order(flags: Iterable[Flag]) -> tuple[Flag, ...]:
     """Each flag once, in the contract's order: no set is iterated into a document."""
-    return tuple(sorted(dict.fromkeys(flags), key=_FLAG_RANK.__getitem__))
+    found = dict.fromkeys(flags)
+    return tuple(found) if len(found) < 2 else tuple(sorted(found, key=_FLAG_RANK.__getitem__))  # noqa: PLR2004 - one is in order

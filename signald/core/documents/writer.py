@@ -150,10 +150,10 @@ class Documents:
             ts_event=release.ts_event,
             ts_ingest=release.ts_ingest,
         )
-        numbers = as_numbers(rows)
+        regime = self._regime(statement.ts_ingest)
         return [
-            self._signal(statement, index, numbers[index], verdict="quarantined", prediction=None)
-            for index in range(len(self._instruments))
+            self._signal(statement, place, row, verdict="quarantined", prediction=None, regime=regime)
+            for place, row in enumerate(as_numbers(rows))
         ]
 
     def retracted(self, bundle: Bundle, window: ReleaseWindow, *, ts_event: Nanos, ts_ingest: Nanos) -> list[Signal]:
@@ -243,8 +243,11 @@ class Documents:
         plan = self._plans.of(bundle, scheduled=statement.ts_scheduled)
         numbers = as_numbers(rows)
         predictions = self.scorer.predict(plan, surprises, numbers, ts_ingest=statement.ts_ingest)
+        regime = self._regime(statement.ts_ingest)
         return [
-            self._signal(statement, index, numbers[index], verdict=prediction.verdict, prediction=prediction)
+            self._signal(
+                statement, index, numbers[index], verdict=prediction.verdict, prediction=prediction, regime=regime
+            )
             for index, prediction in enumerate(predictions)
         ]
 
@@ -256,10 +259,14 @@ class Documents:
         *,
         verdict: Verdict,
         prediction: Prediction | None,
+        regime: Regime | msgspec.UnsetType,
     ) -> Signal:
         instrument = self._instruments[place]
-        clock: list[Flag] = ["clock_offset"] if self.clock_is_off else []
-        flags: list[Flag] = [*statement.flags, *clock, *book_flags(row), *(prediction.flags if prediction else ())]
+        flags: list[Flag] = [*statement.flags, *book_flags(row)]
+        if self.clock_is_off:
+            flags.append("clock_offset")
+        if prediction:
+            flags.extend(prediction.flags)
         return Signal(
             id=signal_id(statement.kind, instrument.id, statement.keys),
             kind=statement.kind,
@@ -276,7 +283,7 @@ class Documents:
             ts_scheduled=statement.ts_scheduled,
             ts_event=statement.ts_event,
             ts_ingest=statement.ts_ingest,
-            regime=self._regime(statement.ts_ingest),
+            regime=regime,
         )
 
     def _regime(self, now: Nanos) -> Regime | msgspec.UnsetType:

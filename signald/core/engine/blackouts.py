@@ -54,6 +54,9 @@ class Blackouts:
         ]
         self._next: Nanos | None = 0 if self._windows else None
 
+    def __bool__(self) -> bool:
+        return bool(self._windows)
+
     def next_ts(self) -> Nanos | None:
         """When the next one begins or ends; ``None`` if there is none."""
         return self._next

@@ -114,8 +114,11 @@ class Engine:
         look = None if self._barometer is None else self._barometer.next_ts()
         blackout = self.controls.blackouts.next_ts()
         agenda, silence = self._world.agenda.next_ts(), self._world.liveness.next_silence()
-        moments = (agenda, silence, guard, blackout, lesson, look)
-        return min((ts for ts in moments if ts is not None), default=None)
+        first: Nanos | None = None
+        for ts in (agenda, silence, guard, blackout, lesson, look):  # asked before each event: no generator
+            if ts is not None and (first is None or ts < first):
+                first = ts
+        return first
 
     def connect(self, now: Nanos) -> None:
         """Be told that the sources can be heard again: what they said meanwhile may be on its way."""

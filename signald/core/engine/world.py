@@ -65,9 +65,10 @@ class World:
 
     def score(self, bundle: Bundle, rows: BoardRows, *, ts_event: Nanos, ts_ingest: Nanos) -> list[Output]:
         """What the figures of ``bundle`` that are out say now; nothing if there are none."""
-        if not bundle.out:
+        out = bundle.out
+        if not out:
             return []
-        silent = any(self.is_silent(window, ts_ingest) for window in bundle.out)
+        silent = any(self.is_silent(window, ts_ingest) for window in out)
         return [*self.documents.scored(bundle, rows, ts_event=ts_event, ts_ingest=ts_ingest, silent=silent)]
 
     def finish(self, bundle: Bundle, rows: BoardRows, *, due: Nanos) -> list[Output]:

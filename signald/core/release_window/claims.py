@@ -81,8 +81,9 @@ class Claims:
             self._withdrawn.pop(source, None)
         else:
             self._surprising[source] = claim
-        said = tuple(dict.fromkeys((*self._said.get(source, ()), actual)))
-        self._said[source] = said[-_MAX_SAID:]
+        said = self._said.get(source, ())
+        if actual not in said:
+            self._said[source] = (*said, actual)[-_MAX_SAID:]
 
     def retract(self, release: Release) -> bool:
         """A source takes back all it said; one that said nothing, what everybody says. False if there is nothing."""

@@ -34,6 +34,11 @@ class Series:
     def settle(self, figure: SettledFigure) -> None:
         """Take what counts from now on; of one release at one moment the last word."""
         period = _period_of(figure.release_id)
+        known = self._periods.get(period)
+        if known and known[-1].ts_known < figure.ts_known:  # the way that must be short
+            known.append(figure)
+            del known[:-_MOST_FIGURES]
+            return
         said = (figure.release_id, figure.ts_known)
         kept = [one for one in self._periods.get(period, ()) if (one.release_id, one.ts_known) != said]
         kept.append(figure)

@@ -50,6 +50,16 @@ def test_a_test_is_nobodys_predecessor() -> None:
     assert gone == [(1, None, False), (2, 1, False), (3, 1, False)]
 
 
+def test_what_came_in_one_instant_is_in_time_as_far_as_the_window_goes() -> None:
+    box = outbox(window=3)
+    add(box, 1)
+
+    items = [Item(document(number), queued=number) for number in (2, 3, 4)]
+    box.add(*items)
+
+    assert [item.is_late for item in items] == [False, False, True]
+
+
 def test_beyond_the_window_documents_wait_and_are_late() -> None:
     box = outbox(window=2)
 
