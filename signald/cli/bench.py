@@ -45,11 +45,15 @@ def path(
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="In which the sides take turns.")] = 10,
     rate: Annotated[float, typer.Option("--rate", min=1.0, help="Releases a second.")] = 500.0,
     html: HtmlOption = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="Write the figures as a page of the documentation.")
+    ] = None,
     *,
     with_console: Annotated[bool, typer.Option("--with-console", help="Also with twenty pages open.")] = False,
     json: JsonOption = False,
 ) -> None:
     """From a release's publication to a consumer's hands, beside an idiomatic program and beside the least there is."""
+    from signald.bench.path.markdown import write_markdown  # noqa: PLC0415 - see above
     from signald.bench.path.measure import bench_path, sections  # noqa: PLC0415 - only what is asked for is loaded
     from signald.bench.path.page import write_page  # noqa: PLC0415 - see above
 
@@ -58,6 +62,8 @@ def path(
         say(f"{name:<56} {value}")
     if html is not None:
         write_page(result, html)
+    if markdown is not None:
+        write_markdown(result, markdown)
     if json:
         say_json(result)
 

@@ -1,5 +1,6 @@
 """Commands that run the pipeline on live input: ``demo``, ``run``, and ``check`` and ``config`` before them."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -53,8 +54,11 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Run the daemon until SIGINT or SIGTERM."""
+    gc.disable()  # what loads now lives for ever: to look at it again and again is a tenth of the start
     from signald.app.daemon import run_daemon  # noqa: PLC0415 - numba loads with it: only who needs it pays
 
+    gc.freeze()
+    gc.enable()
     summary = run_daemon(configuration(config), single_process=single_process)
     if json:
         say_json(summary._asdict())

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from signald.bench.path.markdown import write_markdown
 from signald.bench.path.measure import bench_path, sections
 from signald.bench.path.packets import Inbox, acknowledge, publish, read_publish
 from signald.bench.path.page import write_page
@@ -15,6 +16,7 @@ from signald.simulate.servers import embedded_valkey
 def test_bench_reports_what_the_contract_names(tmp_path: Path) -> None:
     result = bench_path(releases=40, rounds=2, rate=100.0, servers=["embedded"])
     write_page(result, tmp_path / "path.html")
+    write_markdown(result, tmp_path / "latency.md")
 
     assert [run["case"] for run in result["runs"]] == ["qos 1", "qos 0"]
     assert all(lost == 0 for run in result["runs"] for lost in run["lost"].values())
@@ -26,6 +28,8 @@ def test_bench_reports_what_the_contract_names(tmp_path: Path) -> None:
     assert result["machine"]["cores"] > 0
     assert sections(result)
     assert "<svg" in (tmp_path / "path.html").read_text(encoding="utf-8")
+    page = (tmp_path / "latency.md").read_text(encoding="utf-8")
+    assert all(f"| {run['case']} | {side} | 40 | 0 |" in page for run in result["runs"] for side in run["us"])
 
 
 def test_packets_written_by_hand_are_read_by_hand() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from signald.bench.machine import describe_machine
+from signald.bench.path.load import frames_one_core_takes
 from signald.bench.path.world import BESIDE, SERVERS, SYMBOLS, World
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S, NS_PER_US
@@ -20,7 +21,8 @@ _PAGES: Final = 20
 _WARM: Final = 200  # releases of each side that are not counted
 _PACKAGES: Final = ("signald", "aiomqtt", "redis", "hiredis", "msgspec", "numba", "numpy", "uvloop")
 _MAIN: Final = next(iter(SERVERS))
-_FLOOD_RATES: Final = {"steady": 5_000.0, "bursts": 20_000.0 / len(SYMBOLS)}  # frames a second and book
+_FLOOD_RATES: Final = {"steady": 5_000.0, "bursts": 20_000.0 / len(SYMBOLS)}
+"""Frames a second and book, or as many as one processor takes if that is less."""
 
 
 class Turn(NamedTuple):
@@ -50,6 +52,7 @@ class Measured:
         self.lost = 0
         self.frames = 0
         self.seconds = 0.0
+        self.rate = 0.0
 
     def us(self) -> dict[str, float]:
         """Percentiles of all rounds together, in microseconds."""
@@ -143,11 +146,23 @@ def _people(world: World, *, wide: bool, with_console: bool) -> list[Turn]:
     return turns
 
 
+def _flood_rates(world: World, turns: Sequence[Turn]) -> dict[str, float]:
+    """Frames a second and book of each kind of flood, as this machine takes them."""
+    party = next((turn.party for turn in turns if turn.flood), None)
+    if party is None:
+        return {}
+    most = frames_one_core_takes(world.flood, party)
+    return {kind: wanted if most is None else min(wanted, most / len(SYMBOLS)) for kind, wanted in _FLOOD_RATES.items()}
+
+
 def _play(world: World, turns: Sequence[Turn], *, releases: int, rounds: int, rate: float) -> dict[Turn, Measured]:
     sent = dict.fromkeys(world.parties, 0)
+    rates = _flood_rates(world, turns)
     for name in world.parties:
         _take_turn(world, Turn("", "", name, 1), sent, Measured(), count=_WARM, rate=rate)
     measured = {turn: Measured() for turn in turns}
+    for turn, rate_of in ((turn, rates[turn.flood]) for turn in turns if turn.flood):
+        measured[turn].rate = rate_of
     for number in range(rounds):
         # Whoever comes first in one round comes last in the next: a machine that slows down treats all alike.
         for turn in turns if number % 2 == 0 else reversed(turns):
@@ -159,7 +174,7 @@ def _take_turn(world: World, turn: Turn, sent: dict[str, int], into: Measured, *
     party = world.parties[turn.party]
     world.await_release(party)
     if turn.flood:
-        world.flood.do(name=party.name, rate=_FLOOD_RATES[turn.flood], bursts=turn.flood == "bursts")
+        world.flood.do(name=party.name, rate=into.rate, bursts=turn.flood == "bursts")
     began = LiveClock.now()
     party.consumer.tell(count=count, timeout_s=count / rate + 5.0, since=began)
     order = {"prefix": party.prefix, "releases": world.releases, "first": sent[party.name], "count": count}
@@ -197,6 +212,7 @@ def _run(servers: str, case: str, sides: Mapping[str, Measured], plain: Measured
     if case != "qos 1":
         run["ratio_to_plain"] = ours.to(plain)
     if ours.seconds:
+        run["frames_ordered_per_s"] = round(ours.rate * len(SYMBOLS))
         run["frames_per_s"] = round(ours.frames / ours.seconds)
         run["one_loop_frames_per_s"] = round(sides[_ONE_LOOP].frames / sides[_ONE_LOOP].seconds)
     return run
@@ -224,6 +240,7 @@ def _burst(runs: Sequence[Mapping[str, Any]], idle: Mapping[str, float]) -> dict
     steady, *others = (
         {
             "frames_per_s": run["frames_per_s"],
+            "frames_ordered_per_s": run["frames_ordered_per_s"],
             **to_idle(run, "signald"),
             _ONE_LOOP: {"frames_per_s": run["one_loop_frames_per_s"], **to_idle(run, _ONE_LOOP)},
         }
