@@ -18,7 +18,7 @@ __all__ = ["redis_server"]
 
 async def _connect(server: Server) -> Wire:
     address = parse_redis_url(f"redis://127.0.0.1:{server.port}")
-    return await connect(address, tls=None, may_be_plain=lambda _: True)
+    return await connect(address, tls=None, may_be_plain=lambda _: True, driver_info=None, protocol=2)
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])

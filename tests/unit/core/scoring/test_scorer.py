@@ -7,7 +7,7 @@ import pytest
 from signald.core.board import BoardRows, empty_rows
 from signald.core.kernels.rows import STATE_LIVE
 from signald.core.scoring import Prediction, Scorer
-from signald.core.scoring.scorer import judge_edge
+from signald.core.scoring.scorer import MAX_ANSWERS, judge_edge
 from signald.model.parameters import Parameters, Report, Transfer
 from tests.support.models import build_instrument, build_model, build_response, build_series
 
@@ -276,3 +276,39 @@ def test_instruments_of_one_asset_say_the_same_unless_their_markets_differ() -> 
     assert means == [pytest.approx(-60.0), pytest.approx(-120.0), pytest.approx(-60.0)]
     assert said[0].horizons == said[2].horizons
     assert [one.drivers[0].contribution_bps for one in said] == pytest.approx(means)
+
+
+def test_what_is_looked_up_is_what_would_be_computed() -> None:
+    surprises = ([0.0, None], [-0.0, None], [1.5, None], [1.5, -0.5])
+    scorer = Scorer(_model(moment=0.5), [build_instrument("BTC"), build_instrument("ETH")])
+    plan = scorer.plan([_CORE, _CPI])
+
+    first = [scorer.answer(plan, one) for one in surprises]
+    again = [scorer.answer(plan, one) for one in surprises]
+    anew = [scorer.answer(scorer.plan([_CORE, _CPI]), one) for one in surprises]
+
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert [repr(one) for one in first] == [repr(one) for one in anew]  # -0.0 is another text than 0.0
+
+
+def test_when_the_market_moves_more_what_was_said_before_is_forgotten() -> None:
+    scorer = Scorer(_model(), [build_instrument("BTC")])
+    plan = scorer.plan([_CPI])
+    [calm] = scorer.answer(plan, [1.0])
+
+    plan.rescale(np.array([2.0]))
+    [wild] = scorer.answer(plan, [1.0])
+
+    assert calm is not None
+    assert wild is not None
+    assert wild.horizons[0].mean_bps == 2.0 * calm.horizons[0].mean_bps
+
+
+def test_no_more_answers_are_remembered_than_a_ladder_needs() -> None:
+    scorer = Scorer(_model(), [build_instrument("BTC")])
+    plan = scorer.plan([_CPI])
+
+    for number in range(MAX_ANSWERS + 1):
+        scorer.answer(plan, [number / 100.0])
+
+    assert len(plan.answers) <= MAX_ANSWERS
