@@ -162,9 +162,10 @@ def read_retry_after(text: str | None, now: Nanos) -> float:
         return min(float(stripped), _LONGEST_BAN_S)
     try:
         until = parsedate_to_datetime(stripped)
-    except ValueError:
+        wait_s = until.timestamp() - now / NS_PER_S
+    except (ValueError, OverflowError):  # a year or a zone that no calendar has
         return 0.0
-    return min(max(0.0, until.timestamp() - now / NS_PER_S), _LONGEST_BAN_S)
+    return min(max(0.0, wait_s), _LONGEST_BAN_S)
 
 
 class _Received:

@@ -69,13 +69,14 @@ def to_utc(day: date, minute: int, zone: tzinfo) -> Nanos:
 
 
 def zone_of_label(label: str) -> tzinfo | None:
-    """``GMT+8`` is eight hours before UTC."""
+    """``GMT+8`` is eight hours before UTC; ``None``: no clock is called so."""
     found = _FIXED_LABEL.fullmatch(label)
     if found is None:
         return None
     hours = int(found[1] or 0)
     minutes = abs(hours) * 60 + int(found[2] or 0)
-    return timezone(timedelta(minutes=-minutes if hours < 0 else minutes))
+    offset = -minutes if hours < 0 else minutes
+    return timezone(timedelta(minutes=offset)) if _FURTHEST[0] <= offset <= _FURTHEST[1] else None
 
 
 def find_clocks(sightings: Sequence[Sighting], regular: Mapping[int, Indicator]) -> Clocks:
