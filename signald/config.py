@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias, cast
 import msgspec
 
 from signald.core.guard.rules import GuardRules
+from signald.core.movers.settings import MoversConfig
 from signald.core.news import NewsRules
 from signald.core.release_window import WindowRules
 from signald.errors import ConfigError
@@ -25,7 +26,7 @@ from signald.sources.registry import VenueConfig, read_venue_config, venue_probl
 from signald.sources.tables import key_lines, problems
 from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig, SignaturesConfig
 
-_RULES = ("releases", "guard", "policy", "control", "scoring")
+_RULES = ("releases", "guard", "policy", "control", "scoring", "movers")
 ENV_PREFIX = "SIGNALD_"
 
 
@@ -263,6 +264,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     releases: ReleasesConfig = ReleasesConfig()
     guard: GuardConfig = GuardConfig()
     policy: PolicyConfig = PolicyConfig()
+    movers: MoversConfig = MoversConfig()
     control: ControlConfig = ControlConfig()
     books: BooksConfig = BooksConfig()
     journal: JournalConfig = JournalConfig()
@@ -336,6 +338,8 @@ def with_rules(config: Config, rules: Mapping[str, Any]) -> Config:
             changed[name] = msgspec.convert({**msgspec.to_builtins(section), **known}, type(section))
         except msgspec.ValidationError as error:
             raise ConfigError(name, str(error)) from error
+    if rules and "movers" not in rules:  # of a run in which nobody looked at them
+        changed["movers"] = MoversConfig(enabled=False)
     return msgspec.structs.replace(config, **changed)
 
 

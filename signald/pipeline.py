@@ -3,17 +3,19 @@
 The engine sees only rows that came as a ROWS record, so whoever feeds the same records gets the same outputs.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
 import msgspec
+import numpy as np
 
 from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
 from signald.core.engine import Engine
 from signald.model.clock import ClockOffset
 from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ScheduledRelease, SettledFigure
+from signald.model.movers import Reference, Remembered
 from signald.model.notices import Notice, Rejected, Unsigned
 from signald.model.policy import PolicyEvent
 from signald.model.records import Record, RecordKind
@@ -30,6 +32,10 @@ CALENDAR = "mqtt"
 """Channel of the calendar's messages, and of its connection, in the journal."""
 CLOCK = "clock"
 """Channel of what is measured of our clock."""
+
+_EVENTS: Final = (  # figures first: they must not wait
+    *(Release, ScheduledRelease, Heartbeat, Control, PolicyEvent, SettledFigure, Reference, Remembered),
+)
 
 _MEASURED = msgspec.json.Decoder(ClockOffset)
 
@@ -141,11 +147,16 @@ class Pipeline(Feeds):
         venues: Mapping[str, VenueSource],
         calendar: CalendarSource,
         rebuild: Rebuild | None = None,
+        order: Sequence[int] = (),
     ) -> None:
-        """Join an engine to its sources; ``venues`` are by the channel of their connection."""
+        """Join an engine to its sources; ``venues`` are by the channel of their connection.
+
+        ``order`` is in which the engine sees the board's rows; none: as they are.
+        """
         super().__init__(board, venues, rebuild=rebuild)
         self.engine = engine
         self._calendar = calendar
+        self._order = np.array(order, dtype=np.intp)
         self._rows: BoardRows = empty_rows(len(board.instruments))
 
     def take_over_books(self, before: Feeds) -> None:
@@ -160,7 +171,8 @@ class Pipeline(Feeds):
         if kind is RecordKind.MESSAGE:
             return self._measured(record) if record.channel == CLOCK else self._message(record)
         if kind is RecordKind.ROWS:
-            self._rows = rows_from_bytes(record.payload)
+            rows = rows_from_bytes(record.payload)
+            self._rows = rows[self._order] if self._order.size == rows.size else rows
             return NOTHING
         if kind is RecordKind.TICK and not record.key:
             self.engine.wake(record.ts_ingest)
@@ -203,7 +215,7 @@ class Pipeline(Feeds):
     def _follow(self, step: Step) -> Fed:
         outputs: list[Output] = []
         for event in step.events:
-            if isinstance(event, ScheduledRelease | Release | Heartbeat | Control | PolicyEvent | SettledFigure):
+            if isinstance(event, _EVENTS):
                 outputs.extend(self.engine.handle(event, self._rows))
             else:
                 outputs.append(event)

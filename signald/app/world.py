@@ -7,20 +7,21 @@ import msgspec
 
 from signald.config import CalendarConfig, Config, find_file
 from signald.core.board import Board
-from signald.core.composite import Composites
+from signald.core.composite import Composites, PegReader
 from signald.core.documents import Documents
 from signald.core.engine import Barometer, Engine, Shadow
 from signald.core.liveness import is_covered
+from signald.core.movers.movers import Movers
 from signald.core.scoring import Scorer
 from signald.errors import ConfigError
 from signald.model.indicators import load_indicators
-from signald.model.instruments import Instrument, InstrumentId, decode_instruments
+from signald.model.instruments import DECENTRALISED, Instrument, InstrumentId, decode_instruments, is_peg
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, decode_parameters
 from signald.pipeline import Feeds, Pipeline, Rebuild
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.protocol import VenueSource
-from signald.sources.registry import DECENTRALISED, VenueConfig, channels_of
+from signald.sources.registry import VenueConfig, channels_of
 from signald.sources.succession import build_succession
 
 _VENUES = "venues"  # the section at fault
@@ -103,11 +104,17 @@ def build_pipeline(
     """
     traded = instruments_of(world, venues)
     composites = composites_of(world, traded)
-    instruments = (*traded, *composites.instruments)
+    pegs = tuple(one for one in traded if is_peg(one))
+    instruments = (*traded[: len(traded) - len(pegs)], *composites.instruments)
+    movers = world.config.movers.rules()
     scoring = world.config.scoring
     scorers = [Scorer(one, instruments) for one in (world.parameters, world.shadow) if one is not None]
     scorer = scorers[0]
-    documents = Documents(scorer=scorer, instruments=instruments)
+    documents = Documents(
+        scorer=scorer,
+        instruments=instruments,
+        movers=Movers(instruments, (*instruments, *pegs), movers) if movers is not None and instruments else None,
+    )
     engine = Engine(
         indicators=world.indicators,
         documents=documents,
@@ -119,12 +126,13 @@ def build_pipeline(
         shadow=Shadow(scorers[-1], scorer) if world.shadow else None,
     )
     calendar = MqttCalendar(world.indicators)
+    order = engine_order(traded, composites.instruments)
     if board is not None:
-        return Pipeline(engine=engine, board=board, venues={}, calendar=calendar)
+        return Pipeline(engine=engine, board=board, venues={}, calendar=calendar, order=order)
     sizes = world.config.books.slippage_usd
     board = Board([one.id for one in traded], slippage_usd=sizes, composites=composites)
     sources, rebuild = _sources(dict(zip(channels or channels_of(venues), venues, strict=True)), traded, board)
-    return Pipeline(engine=engine, board=board, venues=sources, calendar=calendar, rebuild=rebuild)
+    return Pipeline(engine=engine, board=board, venues=sources, calendar=calendar, rebuild=rebuild, order=order)
 
 
 def build_feeds(world: World, venues: Sequence[VenueConfig], board: Board, *, channels: Collection[str]) -> Feeds:
@@ -137,11 +145,21 @@ def build_feeds(world: World, venues: Sequence[VenueConfig], board: Board, *, ch
 
 def composites_of(world: World, traded: Sequence[Instrument]) -> Composites:
     """The rows over all venues, as configured."""
-    return Composites(traded, world.config.books.composites, dex=DECENTRALISED)
+    pegs = PegReader(traded) if any(map(is_peg, traded)) else None
+    return Composites(traded, world.config.books.composites, dex=DECENTRALISED, pegs=pegs)
+
+
+def engine_order(traded: Sequence[Instrument], composites: Sequence[Instrument]) -> tuple[int, ...]:
+    """In which order the engine sees the board's rows: what documents speak of, then the books of pegs."""
+    pegs = [place for place, one in enumerate(traded) if is_peg(one)]
+    behind = range(len(traded), len(traded) + len(composites))
+    return (*range(len(traded) - len(pegs)), *behind, *pegs) if pegs else ()
 
 
 def instruments_of(world: World, venues: Sequence[VenueConfig]) -> tuple[Instrument, ...]:
-    """What is traded there, in the order of the board's rows; composites are traded nowhere.
+    """What is traded there, in the order of the board's rows: what documents speak of, then the books of pegs.
+
+    Composites are traded nowhere.
 
     Raises:
         ConfigError: An instrument is unknown, or named twice, or of another venue.
@@ -180,4 +198,4 @@ def _instruments(world: World, wanted: Sequence[InstrumentId]) -> tuple[Instrume
             problem = f"{name!r} is not in {world.config.instruments.path}: `signald instruments` asks the venue for it"
             raise ConfigError(_VENUES, problem)
         found[name] = instrument
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=is_peg))

@@ -8,12 +8,16 @@ import msgspec
 from signald.core.engine import Engine
 from signald.model.control import Control
 from signald.model.macro import ScheduledRelease, SettledFigure
+from signald.model.movers import Remembered
 from signald.model.policy import PolicyEvent
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.pipeline import RECALLED, topic_of
 
 EVERY_NS = 1_800 * NS_PER_S
 """A quarter of what a restart reads: the newest recall before any figure of an open window is always in it."""
+
+_REMEMBERED_EVERY_NS = 3_600 * NS_PER_S
+"""Half of it: these are larger, and an hour less of them is no loss."""
 
 
 class Recall:
@@ -27,6 +31,7 @@ class Recall:
         self._engine = engine
         self._newest: dict[str, tuple[int, bytes]] = {}
         self._next: Nanos = 0
+        self._remember: Nanos = 0
 
     def heard(self, key: str, payload: bytes, events: Iterable[object]) -> None:
         """A message came, now or in the run before, and said ``events``; only the newest schedule of each is kept.
@@ -55,6 +60,10 @@ class Recall:
             take(f"{RECALLED}policy/{story.event.category}", policy_payload(story.event))
         for figure in self._engine.settled:
             take(*settled_message(figure))
+        if now >= self._remember:
+            self._remember = now + _REMEMBERED_EVERY_NS
+            for memory in self._engine.surroundings.memory():
+                take(f"{RECALLED}movers/remembered", remembered_payload(memory))
         for topic, (_, payload) in self._newest.items():
             take(RECALLED + topic, payload)
 
@@ -103,3 +112,8 @@ def settled_message(figure: SettledFigure) -> tuple[str, bytes]:
         "ts_known": figure.ts_known,
     }
     return f"{RECALLED}calendar/settled/{figure.release_id}", msgspec.json.encode(payload)
+
+
+def remembered_payload(memory: Remembered) -> bytes:
+    """As :class:`signald.sources.calendars.mqtt.messages.RememberedMessage` has it."""
+    return msgspec.json.encode({"days": memory.days, "recoveries": memory.recoveries})

@@ -110,7 +110,7 @@ class DaemonStatus:
         """When the engine is next due, and how new the board is."""
         rows = self._pipeline.board.read()
         return {
-            "next_deadline": self._pipeline.next_deadline(),
+            "next_deadline": self._pipeline.engine.next_step(),
             "rows_ts": int(rows["ts_ingest"].max()) if len(rows) else 0,
         }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -36,6 +36,18 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tick_size: Decimal
     lot_size: Decimal
     contract_size: Decimal = Decimal(1)
+
+
+STABLECOINS: Final = frozenset(("USDT", "USDC", "USD1", "FDUSD", "DAI", "BUSD", "TUSD", "PYUSD", "USDE", "USDS"))
+"""Currencies that are to be worth a dollar."""
+
+DECENTRALISED: Final = frozenset(("hyperliquid", "dydx"))
+"""Venues where nobody holds what is traded for others."""
+
+
+def is_peg(instrument: Instrument) -> bool:
+    """Whether its book tells what a quote currency is worth: nobody is told of it as of an asset."""
+    return instrument.base in STABLECOINS
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ import msgspec
 
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
+from signald.model.movers import DriftView, QuoteView, ReferenceView, VenueView
 from signald.model.policy import Category
 from signald.model.time import Nanos
 
@@ -14,6 +15,7 @@ SCHEMA = "signald.signal/1"
 SignalKind: TypeAlias = Literal[
     "scenario",
     "guard",
+    "drift",
     "release",
     "correction",
     "retraction",
@@ -127,10 +129,18 @@ class DeskGuidance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Liquidity(msgspec.Struct, frozen=True, kw_only=True):
-    """Spread, and depth within 5 basis points, against just before the figure; ``None`` is unknown."""
+    """Spread, and depth within 5 basis points, against just before the figure; ``None`` is unknown.
+
+    ``expected_s`` is when after T0 both are expected to be back at the share that ends ``released``, from past
+    releases, ``bound_s`` by when nine of ten were, each given where enough are known; ``recovered_s`` is since when
+    they are.
+    """
 
     spread_ratio: float | None
     depth_ratio: float | None
+    expected_s: float | msgspec.UnsetType = msgspec.UNSET
+    bound_s: float | msgspec.UnsetType = msgspec.UNSET
+    recovered_s: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,9 +197,14 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Regime(msgspec.Struct, frozen=True, kw_only=True):
-    """What else moves the market at the time: categories of policy events that are still news."""
+    """What else moves the market at the time.
+
+    ``policy`` are the categories of policy events that are still news; ``references`` is how bitcoin went with others
+    lately, by their symbol, given where it is known.
+    """
 
     policy: tuple[Category, ...]
+    references: dict[str, ReferenceView] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,8 +231,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     ``realised_bps``, the move since the first figure was scored, ``remaining_bps``, what the prediction for the next
     horizon still expects of it, ``liquidity``, and ``held``: by horizon that is over, in seconds, whether its interval
     held what happened. ``policy`` has what a policy event is, in its own documents, its steps of the guard and its
-    reactions; ``regime`` stands in scored documents while such an event is news. A halt and a resume have ``by`` and
-    ``reason``.
+    reactions; ``regime`` stands in scored documents while such an event is news or a reference is known. ``quote`` is
+    what the quote currency is worth, where a book tells; depth is in dollars by it. A drift has ``realised_bps``, the
+    move since long before the release, and ``band_bps``, what is usual; scored documents have the same as ``drift``.
+    Reactions also have ``realised_usd_bps``, the same move in dollars, ``peg_bps``, that of the quote currency, and
+    ``market``, the venue among all others. A halt and a resume have ``by`` and ``reason``.
     """
 
     schema: str = SCHEMA
@@ -244,5 +262,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     held: dict[str, bool] | msgspec.UnsetType = msgspec.UNSET
     policy: PolicyView | msgspec.UnsetType = msgspec.UNSET
     regime: Regime | msgspec.UnsetType = msgspec.UNSET
+    quote: QuoteView | msgspec.UnsetType = msgspec.UNSET
+    drift: DriftView | msgspec.UnsetType = msgspec.UNSET
+    band_bps: float | msgspec.UnsetType = msgspec.UNSET
+    realised_usd_bps: float | msgspec.UnsetType | None = msgspec.UNSET
+    peg_bps: float | msgspec.UnsetType | None = msgspec.UNSET
+    market: VenueView | msgspec.UnsetType = msgspec.UNSET
     by: str | msgspec.UnsetType = msgspec.UNSET
     reason: str | msgspec.UnsetType = msgspec.UNSET

@@ -7,13 +7,14 @@ from typing import NamedTuple, cast
 import msgspec
 
 from signald.model.instruments import InstrumentId
+from signald.model.movers import DriftView, QuoteView, VenueView
 from signald.model.signals import DeskGuidance, Liquidity, Rung, Signal
 from signald.model.time import Nanos
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Signal)
 
-_REACTIONS = frozenset({"reaction", "outcome"})
+_REACTIONS = frozenset({"reaction", "outcome", "drift"})
 
 ENTRY_FIELDS = ("id", "kind", "instrument", "sequence", "ts_scored", "ts_publish", "late_ms", "data")
 """Fields of a stream entry, in their order."""
@@ -139,15 +140,28 @@ def _sum_of_numbers(signal: Signal) -> float:
     if signal.model is not None:
         for driver in signal.model.drivers:
             total += driver.contribution_bps
+    total += _sum_of_movers(signal)
     return total + _sum_of_reaction(signal) if signal.kind in _REACTIONS else total
+
+
+def _sum_of_movers(signal: Signal) -> float:
+    total = signal.quote.usd if isinstance(signal.quote, QuoteView) else 0.0
+    if isinstance(signal.drift, DriftView):
+        drift = signal.drift
+        total += drift.realised_bps + (drift.band_bps or 0.0) + (drift.share or 0.0)
+        total += (drift.flow or 0.0) + (drift.flow_band or 0.0)
+    return total
 
 
 def _sum_of_reaction(signal: Signal) -> float:
     total = 0.0
-    for number in (signal.realised_bps, signal.remaining_bps):
+    numbers = (signal.realised_bps, signal.remaining_bps, signal.band_bps, signal.realised_usd_bps, signal.peg_bps)
+    for number in numbers:
         total += number if isinstance(number, float) else 0.0
     if isinstance(signal.liquidity, Liquidity):
         total += (signal.liquidity.spread_ratio or 0.0) + (signal.liquidity.depth_ratio or 0.0)
+    if isinstance(signal.market, VenueView):
+        total += (signal.market.basis_bps or 0.0) + (signal.market.depth_share or 0.0)
     return total
 
 

@@ -9,6 +9,7 @@ from signald.sources.calendars.mqtt.messages import (
     ControlMessage,
     HeartbeatMessage,
     PolicyMessage,
+    ReferenceMessage,
     ReleaseMessage,
     ScheduleMessage,
 )
@@ -21,6 +22,7 @@ _HEARD = {
     "heartbeat": ("heartbeat/{source}", HeartbeatMessage),
     "control": ("control/{command}", ControlMessage),
     "policy": ("policy/{category}", PolicyMessage),
+    "reference": ("reference/{symbol}", ReferenceMessage),
 }
 """Name → topic below the prefix, payload."""
 

@@ -27,8 +27,7 @@ _VENUES: Final = {
     "dydx": ("dydx", "DydxConfig"),
 }
 """Name → folder and the name of its configuration there."""
-DECENTRALISED: Final = frozenset({"hyperliquid", "dydx"})
-"""Those where nobody holds what is traded for others."""
+
 FOLDERS: Final = tuple(dict.fromkeys(folder for folder, _ in _VENUES.values()))
 """Each dialect's folder, once."""
 CCXT_IDS: Final = {

@@ -94,7 +94,7 @@ def wait(engine: Engine, until: int, *, rows: BoardRows = ROWS) -> list[Output]:
     return [*outputs, *engine.advance(until, rows)]
 
 
-def those(outputs: Iterable[Output], kind: type[_Kind]) -> list[_Kind]:
+def those(outputs: Iterable[object], kind: type[_Kind]) -> list[_Kind]:
     """The outputs of one kind, in order."""
     return [output for output in outputs if isinstance(output, kind)]
 

@@ -11,6 +11,7 @@ from signald.core.composite.composites import (
     composite_instrument,
     is_composite,
 )
+from signald.core.composite.pegs import PegReader
 
 __all__ = [
     "COMPOSITE",
@@ -18,6 +19,7 @@ __all__ = [
     "Composites",
     "LadderRung",
     "MemberView",
+    "PegReader",
     "Pegs",
     "asset_of_composite",
     "composite_instrument",

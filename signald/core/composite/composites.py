@@ -24,12 +24,12 @@ from signald.core.composite.shares import (
 )
 from signald.core.kernels.machine import WordArray
 from signald.core.kernels.rows import MICROPRICE, ROW_WORDS, SEQUENCE, SPREAD_BPS
-from signald.model.instruments import Instrument, InstrumentId
+from signald.model.instruments import STABLECOINS, Instrument, InstrumentId
 
 COMPOSITE: Final = "composite"
 """The venue of composite rows: none that can be connected to."""
 
-DOLLARS: Final = frozenset({"USD", "USDT", "USDC", "USD1", "FDUSD", "DAI", "BUSD", "TUSD", "PYUSD", "USDE", "USDS"})
+DOLLARS: Final = STABLECOINS | {"USD"}
 """Quote currencies that are a dollar unless pegs say otherwise."""
 
 Pegs: TypeAlias = Callable[[WordArray], NDArray[np.float64]]

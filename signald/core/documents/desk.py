@@ -1,30 +1,44 @@
-"""Writes what the desk's timeline says: a step of the guard, a reaction, an outcome."""
+"""Writes what the desk's timeline says: a drift, a step of the guard, a reaction, an outcome."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from signald.core.documents import causes as c
+from signald.core.movers.drift import Moved
+from signald.core.movers.movers import Movers
+from signald.core.movers.pegs import moved_bps
 from signald.core.release_window import ReleaseWindow
 from signald.core.scoring import Scorer, book_flags
 from signald.core.scoring.view import Row, book_view
 from signald.model.identity import cause_key, signal_id
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
+from signald.model.movers import DriftView, QuoteView
 from signald.model.policy import PolicyEvent
-from signald.model.signals import BookView, DeskGuidance, Liquidity, PolicyView, Signal, SignalKind
+from signald.model.signals import BookView, DeskGuidance, Flag, Liquidity, PolicyView, Signal, SignalKind
 from signald.model.time import NS_PER_S, Nanos
 
 ALL_RELEASES: ReleaseId = "*"
 """Stands in the keys of a step that is no release's."""
 
 
+class Then(NamedTuple):
+    """Where a move began: mid, ``None`` if there was no book, and what the quote currency was worth."""
+
+    mid: float | None
+    usd: float
+
+
 class DeskDocuments:
     """Documents about quotes, of one model."""
 
-    def __init__(self, scorer: Scorer) -> None:
-        """Take the model."""
+    def __init__(self, scorer: Scorer, movers: Movers | None = None) -> None:
+        """Take the model, and what else moves the market."""
         self.scorer = scorer
+        self.movers = movers
+        self._places = {one.id: place for place, one in enumerate(scorer.instruments)}
 
     def uncertainty_bps(self, releases: Sequence[ReleaseId], *, scheduled: Nanos) -> tuple[float | None, ...]:
         """Standard deviation of each instrument's move at the primary horizon before any of ``releases`` is out."""
@@ -54,13 +68,54 @@ class DeskDocuments:
             verdict=None,
             confidence=None,
             horizons=(),
-            book=book_view(row, due),
+            book=self.book(instrument, row, due),
             desk=desk,
             model=self.scorer.view(),
-            flags=c.in_order(book_flags(row)),
+            flags=c.in_order([*book_flags(row), *self._doubts(instrument)]),
             ts_scheduled=ts_scheduled,
             ts_event=due,
             ts_ingest=due,
+            quote=self._quote(instrument),
+        )
+
+    def drift(
+        self,
+        windows: Sequence[ReleaseWindow],
+        moved: Moved,
+        *,
+        instrument: InstrumentId,
+        row: Row,
+        before_s: int,
+        ts_scheduled: Nanos,
+        due: Nanos,
+    ) -> Signal:
+        """The price has left its placebo band ``before_s`` before the releases of a moment."""
+        assert moved.bps is not None
+        assert moved.band_bps is not None
+        keys = [c.step_key(window.release_id, ts_scheduled, f"drift-{before_s}") for window in windows]
+        view = DriftView(
+            realised_bps=moved.bps, band_bps=moved.band_bps, flow=moved.flow, flow_band=moved.flow_band, share=None
+        )
+        return Signal(
+            id=signal_id("drift", instrument, keys),
+            kind="drift",
+            revision=0,
+            causes=tuple(c.absence_of(window) for window in windows),
+            instrument=instrument,
+            verdict=None,
+            confidence=None,
+            horizons=(),
+            book=self.book(instrument, row, due),
+            desk=None,
+            model=self.scorer.view(),
+            flags=c.in_order([*book_flags(row), *self._doubts(instrument)]),
+            ts_scheduled=ts_scheduled,
+            ts_event=due,
+            ts_ingest=due,
+            realised_bps=moved.bps,
+            band_bps=moved.band_bps,
+            quote=self._quote(instrument),
+            drift=view,
         )
 
     def reaction(
@@ -69,7 +124,7 @@ class DeskDocuments:
         releases: Sequence[ReleaseId],
         *,
         row: Row,
-        mid: float | None,
+        then: Then,
         liquidity: Liquidity,
         held: dict[str, bool],
         is_last: bool,
@@ -77,13 +132,15 @@ class DeskDocuments:
     ) -> Signal:
         """What became of the figure that ``scored`` is about by ``due``; the outcome at the last horizon.
 
-        ``held`` is added to: whether the interval of the horizon that ends now held what happened.
+        ``held`` is added to: whether the interval of the horizon that ends now held what happened. ``then`` is when
+        the figure came.
         """
         assert scored.ts_scheduled is not None
         assert scored.instrument is not None
         elapsed_s = (due - scored.ts_scheduled) // NS_PER_S
-        book = book_view(row, due)
-        realised = None if book is None or mid is None else (book.mid / mid - 1.0) * 1e4
+        book = self.book(scored.instrument, row, due)
+        realised = moved_bps(then.mid, None if book is None else book.mid)
+        peg = self._peg_bps(scored.instrument, then.usd)
         for horizon in scored.horizons:
             if horizon.seconds == elapsed_s and realised is not None:
                 held[str(horizon.seconds)] = horizon.lo_bps <= realised <= horizon.hi_bps
@@ -102,7 +159,7 @@ class DeskDocuments:
             book=book,
             desk=None,
             model=scored.model,
-            flags=c.in_order([*scored.flags, *book_flags(row)]),
+            flags=c.in_order([*scored.flags, *book_flags(row), *self._doubts(scored.instrument)]),
             ts_scheduled=scored.ts_scheduled,
             ts_event=due,
             ts_ingest=due,
@@ -110,7 +167,32 @@ class DeskDocuments:
             remaining_bps=ahead[0].mean_bps - realised if ahead and realised is not None else None,
             liquidity=liquidity,
             held=dict(held),
+            quote=self._quote(scored.instrument),
+            drift=scored.drift,
+            regime=scored.regime,
+            peg_bps=peg,
+            realised_usd_bps=_together(realised, peg),
+            market=msgspec.UNSET if self.movers is None else self.movers.markets[self._places[scored.instrument]],
         )
+
+    def usd(self, instrument: InstrumentId) -> float:
+        """What one unit of an instrument's quote currency is worth."""
+        return self.scorer.usd[self._places[instrument]]
+
+    def book(self, instrument: InstrumentId, row: Row, now: Nanos) -> BookView | None:
+        """An instrument's book, its depth in dollars."""
+        return book_view(row, now, self.usd(instrument))
+
+    def _quote(self, instrument: InstrumentId) -> QuoteView | msgspec.UnsetType:
+        return msgspec.UNSET if self.movers is None else self.movers.quotes[self._places[instrument]]
+
+    def _doubts(self, instrument: InstrumentId) -> tuple[Flag, ...]:
+        return () if self.movers is None else self.movers.doubts[self._places[instrument]]
+
+    def _peg_bps(self, instrument: InstrumentId, before: float) -> float | msgspec.UnsetType | None:
+        """How far the quote currency moved; unset where it is the dollar, or no book tells."""
+        quote = self._quote(instrument)
+        return moved_bps(before, quote.usd) if isinstance(quote, QuoteView) else msgspec.UNSET
 
     def policy(
         self, view: PolicyView, event: PolicyEvent, *, instrument: InstrumentId, row: Row, desk: DeskGuidance
@@ -175,15 +257,23 @@ class DeskDocuments:
             verdict="no_edge" if kind == "policy" else None,
             confidence=None,
             horizons=(),
-            book=book_view(row, due),
+            book=self.book(instrument, row, due),
             desk=desk,
             model=self.scorer.view(),
-            flags=c.in_order(book_flags(row)),
+            flags=c.in_order([*book_flags(row), *self._doubts(instrument)]),
             ts_scheduled=None,
             ts_event=event.ts_event if kind == "policy" else due,
             ts_ingest=due,
             policy=view,
+            quote=self._quote(instrument),
         )
+
+
+def _together(realised: float | None, peg: float | msgspec.UnsetType | None) -> float | msgspec.UnsetType | None:
+    """A move in the quote currency and that of the currency, as one in dollars."""
+    if not isinstance(peg, float):
+        return peg
+    return None if realised is None else ((1.0 + realised * 1e-4) * (1.0 + peg * 1e-4) - 1.0) * 1e4
 
 
 def mid_of(book: BookView | None) -> float | None:

@@ -8,6 +8,8 @@ import msgspec
 from signald.core.board import BoardRows
 from signald.core.documents import causes as c
 from signald.core.documents.plans import Plans
+from signald.core.movers.drift import share_gone
+from signald.core.movers.movers import Movers
 from signald.core.news import News, NewsRules
 from signald.core.release_window import Bundle, ReleaseWindow
 from signald.core.scoring import Prediction, Scorer, book_flags, book_view, figure_text, plausible_figures
@@ -16,6 +18,7 @@ from signald.core.surprise import surprise
 from signald.model.identity import signal_id
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import Release, ReleaseId, ReleaseKind
+from signald.model.movers import DriftView
 from signald.model.signals import Cause, Flag, ModelView, Regime, Rung, Signal, SignalKind, Verdict
 from signald.model.time import Nanos
 
@@ -40,13 +43,17 @@ class Documents:
         scorer: The model.
         clock_is_off: Whether our clock is known to be off by more than is tolerated.
         news: What happened that no calendar announced.
+        movers: What else moves the market; ``None``: nobody looks.
     """
 
-    def __init__(self, *, scorer: Scorer, instruments: tuple[Instrument, ...]) -> None:
-        """Take the model and the instruments."""
+    def __init__(self, *, scorer: Scorer, instruments: tuple[Instrument, ...], movers: Movers | None = None) -> None:
+        """Take the model, the instruments, and what else moves the market."""
         self.scorer = scorer
         self.clock_is_off = False
         self.news = News(NewsRules())
+        self.movers = movers
+        if movers is not None:
+            scorer.usd = movers.usd
         self._instruments = instruments
         self._plans = Plans(scorer)
 
@@ -92,12 +99,14 @@ class Documents:
         names = [figure_text(actual, window.indicator.step) for actual in figures]
         return [
             _bare(
-                statement._replace(flags=c.in_order([*doubts, *book_flags(row)])),
+                statement._replace(flags=c.in_order([*doubts, *book_flags(row), *self._doubted(place)])),
                 instrument=instrument.id,
                 model=self.scorer.view(),
                 ladder=dict(zip(names, ladder, strict=True)),
             )
-            for instrument, ladder, row in zip(self._instruments, ladders, as_numbers(rows), strict=True)
+            for place, (instrument, ladder, row) in enumerate(
+                zip(self._instruments, ladders, as_numbers(rows), strict=False)
+            )
             if ladder
         ]
 
@@ -262,7 +271,8 @@ class Documents:
         regime: Regime | msgspec.UnsetType,
     ) -> Signal:
         instrument = self._instruments[place]
-        flags: list[Flag] = [*statement.flags, *book_flags(row)]
+        movers = self.movers
+        flags: list[Flag] = [*statement.flags, *book_flags(row), *self._doubted(place)]
         if self.clock_is_off:
             flags.append("clock_offset")
         if prediction:
@@ -276,7 +286,7 @@ class Documents:
             verdict=verdict,
             confidence=prediction.confidence if prediction else None,
             horizons=prediction.horizons if prediction else (),
-            book=book_view(row, statement.ts_ingest),
+            book=book_view(row, statement.ts_ingest, self.scorer.usd[place]),
             desk=prediction.desk if prediction else None,
             model=self.scorer.view(place, prediction, scheduled=statement.ts_scheduled),
             flags=c.in_order(flags),
@@ -284,11 +294,32 @@ class Documents:
             ts_event=statement.ts_event,
             ts_ingest=statement.ts_ingest,
             regime=regime,
+            quote=msgspec.UNSET if movers is None else movers.quotes[place],
+            drift=self._drift(place, prediction, statement.ts_scheduled),
         )
+
+    def _drift(
+        self, place: int, prediction: Prediction | None, scheduled: Nanos | None
+    ) -> DriftView | msgspec.UnsetType:
+        """What had moved before the figure, and how much of the adjustment that was."""
+        found = () if self.movers is None else self.movers.drifts.at(scheduled)
+        if not found or (moved := found[place]).bps is None:
+            return msgspec.UNSET
+        primary = self.scorer.primary_of(prediction)
+        share = None if primary is None else share_gone(moved.bps, primary.mean_bps)
+        return DriftView(
+            realised_bps=moved.bps, band_bps=moved.band_bps, flow=moved.flow, flow_band=moved.flow_band, share=share
+        )
+
+    def _doubted(self, place: int) -> tuple[Flag, ...]:
+        return () if self.movers is None else self.movers.doubts[place]
 
     def _regime(self, now: Nanos) -> Regime | msgspec.UnsetType:
         categories = self.news.categories(now)
-        return Regime(policy=categories) if categories else msgspec.UNSET
+        references = msgspec.UNSET if self.movers is None else self.movers.references
+        if not categories and references is msgspec.UNSET:
+            return msgspec.UNSET
+        return Regime(policy=categories, references=references)
 
 
 def _ids(bundle: Bundle) -> tuple[ReleaseId, ...]:

@@ -12,6 +12,7 @@ from signald.core.engine.figures import Figures
 from signald.core.engine.lessons import Lessons
 from signald.core.engine.patience import Patience
 from signald.core.engine.shadow import Shadow
+from signald.core.engine.surroundings import Surroundings
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World, repeated
 from signald.core.guard.rules import GuardRules
@@ -24,6 +25,7 @@ from signald.model.clock import ClockOffset
 from signald.model.control import Blackout, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease, SettledFigure
+from signald.model.movers import Reference, Remembered
 from signald.model.notices import PolicyHeard, SourceSilent
 from signald.model.parameters import Parameters
 from signald.model.policy import PolicyEvent
@@ -38,6 +40,7 @@ class Engine:
 
     Attributes:
         indicators: The series that may be spoken of, by id.
+        surroundings: What moves the market beside the figures.
     """
 
     def __init__(
@@ -64,9 +67,9 @@ class Engine:
         self._figures = Figures(self._world)
         self.controls = Controls(blackouts)
         documents.news = News(NewsRules() if guard is None else guard.news)
-        self._guard = guard and Guard(
-            register=self._world.register, documents=DeskDocuments(documents.scorer), rules=guard
-        )
+        desk = DeskDocuments(documents.scorer, documents.movers)
+        self._guard = guard and Guard(register=self._world.register, documents=desk, rules=guard)
+        self.surroundings = Surroundings(self._world, desk)
         lead_ns = 0 if guard is None else max(guard.widen_before_ns, rules.arm_before_ns)
         self._lessons = Lessons(self._world, lead_ns=lead_ns) if learns and guard is not None else None
         self._barometer = barometer
@@ -109,13 +112,19 @@ class Engine:
 
     def next_deadline(self) -> Nanos | None:
         """When :meth:`advance` is next due; a void moment may make it too early, never too late."""
+        step, look = self.next_step(), self.surroundings.next_sample()
+        return step if look is None else look if step is None else min(step, look)
+
+    def next_step(self) -> Nanos | None:
+        """The same without looks that are left out where they would be late."""
         guard = None if self._guard is None else self._guard.next_ts()
         lesson = None if self._lessons is None else self._lessons.next_ts()
         look = None if self._barometer is None else self._barometer.next_ts()
         blackout = self.controls.blackouts.next_ts()
         agenda, silence = self._world.agenda.next_ts(), self._world.liveness.next_silence()
+        drift = self.surroundings.next_look()
         first: Nanos | None = None
-        for ts in (agenda, silence, guard, blackout, lesson, look):  # asked before each event: no generator
+        for ts in (agenda, silence, guard, blackout, lesson, look, drift):  # asked before each event: no generator
             if ts is not None and (first is None or ts < first):
                 first = ts
         return first
@@ -151,9 +160,15 @@ class Engine:
             return self.controls.blackouts.turn(due or now)
         if due == self._world.liveness.next_silence():
             return self._fall_silent(due)
+        if due == self.surroundings.next_sample():
+            self.surroundings.sample(rows, now)
+            return []
+        if due == self.surroundings.next_look():
+            return self.surroundings.look_before(rows)
         if due == self._world.agenda.next_ts():
             return self._seen(self._timetable.fire(self._world.agenda.pop(), rows))
         if self._guard is not None and due == self._guard.next_ts():
+            self.surroundings.look(rows, due)
             told: list[Output] = [*self._guard.fire(rows)]
             if self._lessons is not None:
                 self._lessons.note(told)
@@ -174,12 +189,15 @@ class Engine:
             return self.controls.take(event)
         if isinstance(event, PolicyEvent):
             return self._hear(event, rows)
+        if isinstance(event, Reference | Remembered):
+            return self.surroundings.hear(event, rows)
         if isinstance(event, ClockOffset):
             return self._world.set_clock(event)
         if isinstance(event, SettledFigure):
             self._world.register.series[indicator_of(event.release_id)].settle(event)
             return []
         if isinstance(event, Heartbeat):
+            self.surroundings.look(rows, event.ts_ingest)
             return [*self._world.liveness.heard(event)]
         if not isinstance(event, ScheduledRelease):
             return self._seen(self._figures.take(event, rows))
@@ -188,6 +206,7 @@ class Engine:
         after = self._ts_of(event.release_id)
         if self._guard is not None:
             self._guard.reschedule(before, after, event.ts_ingest)
+        self.surroundings.reschedule(before, after, event.ts_ingest)
         if self._barometer is not None and after is not None:
             self._barometer.expect(after, event.ts_ingest)
         return [*outputs, *self._seen(self._figures.take_held(event.release_id, rows))]

@@ -18,7 +18,7 @@ from signald.core.guard.rules import GuardRules
 from signald.core.guard.watch import Place, excess_bps, is_back, level_of, liquidity_of
 from signald.core.news import Story
 from signald.core.scoring import guidance as g
-from signald.core.scoring.view import Row, book_view
+from signald.core.scoring.view import Row
 from signald.model.instruments import InstrumentId
 from signald.model.notices import Rejected
 from signald.model.signals import DeskGuidance, GuardState, PolicyView, Signal
@@ -147,7 +147,7 @@ class Alarms:
         last_ns = self._told[-1] if self._told else 0
         alarm = Alarm(story, now, recovers=now, ends=now, holder=story, last_ns=last_ns)
         for index, name in enumerate(self._names):
-            book = book_view(_row(rows, index), now)
+            book = self._documents.book(name, _row(rows, index), now)
             level = level_of(book)
             mid = mid_of(book)
             alarm.places[name] = Place(state="normal", before=level, now=level, mid=mid, last_mid=mid)
@@ -237,7 +237,7 @@ class Alarms:
 
     def _look(self, alarm: Alarm, rows: BoardRows, now: Nanos) -> None:
         for index, name in enumerate(self._names):
-            book = book_view(_row(rows, index), now)
+            book = self._documents.book(name, _row(rows, index), now)
             place = alarm.places[name]
             place.now = level_of(book)
             place.last_mid = mid_of(book) or place.last_mid

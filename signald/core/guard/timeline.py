@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from signald.core.board import BoardRows
-from signald.core.documents.desk import DeskDocuments, mid_of
+from signald.core.documents.desk import DeskDocuments, Then, mid_of
 from signald.core.guard.alarms import Alarms
+from signald.core.guard.clock import LiquidityClock
 from signald.core.guard.rules import GuardRules
 from signald.core.guard.steps import NO_MOMENT, StepName, Steps, after_offsets
 from signald.core.guard.watch import Place, Watch, combine, level_of
 from signald.core.news import Story
 from signald.core.release_window import Register, ReleaseWindow
-from signald.core.scoring.view import Row, book_view
+from signald.core.scoring.view import Row
 from signald.model.instruments import InstrumentId
 from signald.model.notices import Rejected
 from signald.model.signals import DeskGuidance, GuardState, Signal
@@ -46,6 +47,8 @@ class Guard:
         self._called_off: dict[Nanos, int] = {}
         self._last_scheduled: Nanos = 0
         self._renews = False
+        self._movers = documents.movers
+        self._clock = LiquidityClock(documents.movers, rules)
         self._alarms = Alarms(documents, rules, guide=self._guidance)
 
     # -- what is due -------------------------------------------------------------------------------------------------
@@ -123,10 +126,19 @@ class Guard:
             is_first = all(one.signal is None for one in watch.places.values())
             if place.signal is None:
                 place.mid = mid_of(signal.book)
+                place.usd = self._documents.usd(signal.instrument)
             place.signal = signal
             if is_first:
-                due = signal.ts_ingest + self._rules.released_after_ns
-                self._steps.add("released", due, ts_scheduled=watch.ts_scheduled, plan=watch.plan)
+                self._hear(watch, signal.ts_ingest)
+
+    def _hear(self, watch: Watch, now: Nanos) -> None:
+        """The first figure is out: release the hold in a moment, and look closely at what becomes of the books."""
+        self._add(watch, "released", now + self._rules.released_after_ns)
+        for ts in self._clock.looks(watch, now):
+            self._add(watch, "after", ts)
+        watch.ts_heard = now
+        if self._movers is not None:
+            self._movers.sampler.begin(now)
 
     # -- plans -------------------------------------------------------------------------------------------------------
 
@@ -212,6 +224,9 @@ class Guard:
         """Liquidity is looked at; quotes may come back; and it may be time to tell of the reaction."""
         offset = due - watch.ts_scheduled
         self._look(watch, rows, due)
+        self._clock.see(watch, due)
+        if self._movers is not None and offset in self._told:
+            self._movers.compare(rows)
         signals = list(self._react(watch, rows, due)) if offset in self._told else []
         if watch.is_begun:
             rules = self._rules
@@ -222,7 +237,8 @@ class Guard:
                 back = [name for name in self._names if watch.places[name].state != "normal"]
             going = [name for name, place in watch.places.items() if place.state not in {"recover", "normal"}]
             if offset < rules.recover_after_ns:
-                going = [name for name in self._coming_back(watch, rules.recover_share) if name in going]
+                back_or_unseen = {*self._coming_back(watch, rules.recover_share), *self._unseen(watch, offset)}
+                going = [name for name in going if name in back_or_unseen]
             going = [name for name in going if name not in back]
             moves: tuple[tuple[GuardState, list[InstrumentId]], ...] = (("recover", going), ("normal", back))
             for state, names in moves:
@@ -231,8 +247,15 @@ class Guard:
                     step = f"overdue-{state}" if watch.is_overdue else state  # it may come yet, and all begin again
                     signals.extend(self._tell(watch, step, names, rows, due))
         if offset == self._offsets[-1]:
+            self._clock.conclude(watch)
             self._forget(watch)
         return signals
+
+    def _unseen(self, watch: Watch, offset: Nanos) -> list[InstrumentId]:
+        """Instruments whose book cannot be seen, and would be back by now as nine of ten were."""
+        is_out = any(place.signal is not None for place in watch.places.values())
+        places = watch.places.items()
+        return [name for name, place in places if is_out and place.now is None and self._clock.is_overdue(name, offset)]
 
     def _coming_back(self, watch: Watch, share: float) -> list[InstrumentId]:
         """Instruments whose book is back, of those whose figure is out or overdue: before that there is no way back."""
@@ -250,8 +273,8 @@ class Guard:
                     place.signal,
                     watch.releases,
                     row=_row(rows, index),
-                    mid=place.mid,
-                    liquidity=watch.liquidity(name),
+                    then=Then(place.mid, place.usd),
+                    liquidity=self._clock.liquidity(watch, name),
                     held=place.held,
                     is_last=due - watch.ts_scheduled == self._horizons[-1],
                     due=due,
@@ -281,7 +304,7 @@ class Guard:
     def _look(self, watch: Watch, rows: BoardRows, now: Nanos, *, is_before: bool = False) -> None:
         for index, name in enumerate(self._names):
             place = watch.places[name]
-            place.now = level_of(book_view(_row(rows, index), now))
+            place.now = level_of(self._documents.book(name, _row(rows, index), now))
             if is_before and place.before is None:
                 place.before = place.now
 

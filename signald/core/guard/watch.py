@@ -44,6 +44,8 @@ class Place:
         signal: The newest document that scored a figure of this moment.
         mid: Mid when the first figure was scored, or news came; ``None``: no book then.
         last_mid: Mid at the last look at which there was a book; kept for news only.
+        usd: What its quote currency was worth when the first figure was scored.
+        recovered_s: When after T0 its book was first seen to be back at the share that ends ``released``.
         held: Horizon → whether its interval held what happened, as far as that is known.
     """
 
@@ -54,6 +56,8 @@ class Place:
     signal: Signal | None = None
     mid: float | None = None
     last_mid: float | None = None
+    usd: float = 1.0
+    recovered_s: float | None = None
     held: dict[str, bool] = field(default_factory=dict[str, bool])
 
 
@@ -70,6 +74,8 @@ class Watch:
         releases: Whose steps these are; settled when the first step is told.
         is_begun: Whether its first step was told.
         is_overdue: Whether no figure had come in time.
+        ts_heard: When the first figure was scored.
+        sampled: How many of the looks since then were gone through.
     """
 
     ts_scheduled: Nanos
@@ -80,6 +86,8 @@ class Watch:
     releases: tuple[ReleaseId, ...] = ()
     is_begun: bool = False
     is_overdue: bool = False
+    ts_heard: Nanos | None = None
+    sampled: int = 0
 
     def move(self, state: GuardState, names: Sequence[InstrumentId] = ()) -> None:
         """These instruments, or all, are in ``state`` from now on."""

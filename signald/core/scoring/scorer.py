@@ -60,6 +60,7 @@ class Scorer:
     Attributes:
         conditions: The market's before a moment of which nothing else is known.
         lately: Those before each moment that was looked forward to, by its scheduled time.
+        usd: Dollars for one unit of each instrument's quote currency.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Scorer:
         self.quote_life_s = quote_life_s
         self.conditions = Conditions.usual(len(self.instruments))
         self.lately: Mapping[Nanos, Conditions] = {}
+        self.usd: Sequence[float] = [1.0] * len(self.instruments)
         self.adopt(parameters)
 
     def adopt(self, parameters: Parameters) -> None:
@@ -169,8 +171,8 @@ class Scorer:
         ts_expires = ts_ingest + self._longest_ns
         return tuple(
             [
-                self._predict(instrument.id, answer, row=row, ts_expires=ts_expires)
-                for instrument, answer, row in zip(self.instruments, answers, rows, strict=True)
+                self._predict(instrument.id, answer, row=row, usd=usd, ts_expires=ts_expires)
+                for instrument, answer, row, usd in zip(self.instruments, answers, rows, self.usd, strict=False)
             ]
         )
 
@@ -234,13 +236,16 @@ class Scorer:
         k.score_each(plan.places, plan.numbers, cases, out, np.zeros((len(surprises), *plan.shares.shape)))
         said: list[list[list[float]]] = out[:, :, self._primary].transpose(1, 0, 2).tolist()
         return tuple(
-            tuple(self._rung(z, one, row, ts_expires=ts_expires) for z, one in zip(surprises, each, strict=True))
+            tuple(
+                self._rung(z, one, row, usd=self.usd[place], ts_expires=ts_expires)
+                for z, one in zip(surprises, each, strict=True)
+            )
             if not math.isnan(each[0][k.MEAN])
             else ()
-            for each, row in zip(said, as_numbers(rows), strict=True)
+            for place, (each, row) in enumerate(zip(said, as_numbers(rows), strict=False))
         )
 
-    def _rung(self, z: float, primary: Sequence[float], row: Row, *, ts_expires: Nanos) -> Rung:
+    def _rung(self, z: float, primary: Sequence[float], row: Row, *, usd: float, ts_expires: Nanos) -> Rung:
         verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=cost_bps(row, primary[k.MEAN]))
         return Rung(
             surprise_z=z,
@@ -250,7 +255,7 @@ class Scorer:
             lo_bps=primary[k.LOW],
             hi_bps=primary[k.HIGH],
             p_up=primary[k.P_UP],
-            desk=self._guide(primary, _confidence(verdict, primary[k.P_UP]), row, ts_expires=ts_expires),
+            desk=self._guide(primary, _confidence(verdict, primary[k.P_UP]), row, usd=usd, ts_expires=ts_expires),
         )
 
     def uncertainty_bps(self, plan: Plan) -> tuple[float | None, ...]:
@@ -274,32 +279,40 @@ class Scorer:
                     found[place] = max(std, found[place] or 0.0)
         return tuple(found)
 
-    def _predict(self, instrument: InstrumentId, answer: Answer | None, *, row: Row, ts_expires: Nanos) -> Prediction:
+    def primary_of(self, prediction: Prediction | None) -> Horizon | None:
+        """What is predicted over the primary horizon; ``None`` if nothing is."""
+        return prediction.horizons[self._primary] if prediction is not None and prediction.horizons else None
+
+    def _predict(
+        self, instrument: InstrumentId, answer: Answer | None, *, row: Row, usd: float, ts_expires: Nanos
+    ) -> Prediction:
         if answer is None:
             desk = DeskGuidance(
                 state="released",
                 quote_widen_bps=None,
                 skew_bps=None,
-                max_size_usd=smaller_side_usd(row),
+                max_size_usd=smaller_side_usd(row, usd),
                 ts_expires=ts_expires,
             )
             return Prediction(instrument, "no_edge", None, (), (), desk, ())
         primary = answer.primary
         verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=cost_bps(row, primary[k.MEAN]))
         confidence = _confidence(verdict, primary[k.P_UP])
-        desk = self._guide(primary, confidence, row, ts_expires=ts_expires)
+        desk = self._guide(primary, confidence, row, usd=usd, ts_expires=ts_expires)
         return Prediction(
             instrument, verdict, confidence, answer.horizons, answer.drivers, desk, answer.flags, answer.nearest
         )
 
-    def _guide(self, primary: Sequence[float], confidence: float, row: Row, *, ts_expires: Nanos) -> DeskGuidance:
+    def _guide(
+        self, primary: Sequence[float], confidence: float, row: Row, *, usd: float, ts_expires: Nanos
+    ) -> DeskGuidance:
         """What a quoting desk should do until the longest horizon has passed, by the formulas of ``guidance.py``."""
         widen = g.widen_bps(primary[k.STD], quote_life_s=self.quote_life_s, horizon_s=self.parameters.primary_s)
         return DeskGuidance(
             state="released",
             quote_widen_bps=widen,
             skew_bps=g.skew_bps(primary[k.MEAN], confidence),
-            max_size_usd=g.size_usd(smaller_side_usd(row), widen),
+            max_size_usd=g.size_usd(smaller_side_usd(row, usd), widen),
             ts_expires=ts_expires,
         )
 

@@ -47,9 +47,9 @@ def as_numbers(rows: BoardRows) -> list[Row]:
     return [*_ROW.iter_unpack(rows.tobytes())]
 
 
-def book_view(row: Row, now: Nanos) -> BookView | None:
-    """The book at ``now``; ``None`` if it cannot be believed. Depth is in quote units, taken as US dollars."""
-    if not _is_believable(row):
+def book_view(row: Row, now: Nanos, usd: float = 1.0) -> BookView | None:
+    """The book at ``now``; ``None`` if it cannot be believed. A unit of its quote currency is worth ``usd`` dollars."""
+    if not is_believable(row):
         return None
     return BookView(
         bid=row[BID],
@@ -59,9 +59,9 @@ def book_view(row: Row, now: Nanos) -> BookView | None:
         spread_bps=row[SPREAD_BPS],
         imbalance=row[IMBALANCE],
         depth_usd={
-            "5": _depth_sides(row[BID_DEPTH_5], row[ASK_DEPTH_5]),
-            "10": _depth_sides(row[BID_DEPTH_10], row[ASK_DEPTH_10]),
-            "25": _depth_sides(row[BID_DEPTH_25], row[ASK_DEPTH_25]),
+            "5": _depth_sides(row[BID_DEPTH_5] * usd, row[ASK_DEPTH_5] * usd),
+            "10": _depth_sides(row[BID_DEPTH_10] * usd, row[ASK_DEPTH_10] * usd),
+            "25": _depth_sides(row[BID_DEPTH_25] * usd, row[ASK_DEPTH_25] * usd),
         },
         slippage_bps=_slippage_bps(row),
         age_ms=(now - row[TS_INGEST]) / NS_PER_MS,
@@ -74,7 +74,7 @@ def book_flags(row: Row) -> tuple[Flag, ...]:
     bits = int(row[FLAGS])
     if bits & FLAG_STALE:
         flags.append("stale_book")
-    if not _is_believable(row):
+    if not is_believable(row):
         flags.append("no_book")
     if bits & FLAG_CROSSED:
         flags.append("crossed_book")
@@ -84,7 +84,7 @@ def book_flags(row: Row) -> tuple[Flag, ...]:
 def half_spread_bps(row: Row) -> float:
     """What crossing the book once costs against mid, in basis points; 0 where it is unknown."""
     spread = row[SPREAD_BPS]
-    return max(spread, 0.0) / 2.0 if _is_believable(row) else 0.0
+    return max(spread, 0.0) / 2.0 if is_believable(row) else 0.0
 
 
 def cost_bps(row: Row, move_bps: float) -> float:
@@ -94,17 +94,17 @@ def cost_bps(row: Row, move_bps: float) -> float:
     does not say counts nothing: ``no_edge`` is not said for want of a book.
     """
     slippage = row[SLIPPAGE + 1 + (move_bps > 0.0)]
-    known = row[SLIPPAGE] > 0.0 and math.isfinite(slippage) and _is_believable(row)
+    known = row[SLIPPAGE] > 0.0 and math.isfinite(slippage) and is_believable(row)
     return half_spread_bps(row) + (slippage if known else 0.0)
 
 
-def smaller_side_usd(row: Row) -> float | None:
+def smaller_side_usd(row: Row, usd: float = 1.0) -> float | None:
     """The smaller of the two depths within 5 basis points of mid; ``None`` where the book does not say."""
     sides = (row[BID_DEPTH_5], row[ASK_DEPTH_5])
-    return None if not _is_believable(row) or any(map(math.isnan, sides)) else min(sides)
+    return None if not is_believable(row) or any(map(math.isnan, sides)) else min(sides) * usd
 
 
-def _is_believable(row: Row) -> bool:
+def is_believable(row: Row) -> bool:
     """Whether the book is in step with its venue and all that a document shows of it is known.
 
     After a gap its last numbers still stand in the row. One sum is finite only if all of its numbers are.

@@ -15,7 +15,9 @@ from signald.sources.calendars.mqtt.messages import (
     Figure,
     HeartbeatMessage,
     PolicyMessage,
+    ReferenceMessage,
     ReleaseMessage,
+    RememberedMessage,
     ScheduleMessage,
     SettledMessage,
 )
@@ -24,7 +26,15 @@ MAX_SKEW_NS: Final = 86_400 * 10**9
 """A figure that says it happened more than a day from now is refused: its time would outrank all that come after it."""
 
 _Message = TypeVar(
-    "_Message", ScheduleMessage, ReleaseMessage, HeartbeatMessage, ControlMessage, PolicyMessage, SettledMessage
+    "_Message",
+    ScheduleMessage,
+    ReleaseMessage,
+    HeartbeatMessage,
+    ControlMessage,
+    PolicyMessage,
+    SettledMessage,
+    ReferenceMessage,
+    RememberedMessage,
 )
 
 _SHOWN: Final = 80  # characters of a value that are repeated to whoever sent it

@@ -6,6 +6,7 @@ import msgspec
 
 from signald.model.control import EVERYTHING, Command
 from signald.model.macro import ReleaseKind, ScheduleState
+from signald.model.movers import Day
 from signald.model.policy import Category
 
 Figure: TypeAlias = int | float | str
@@ -88,3 +89,20 @@ class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     ts_event: str
     expires_after_s: Annotated[float, msgspec.Meta(gt=0.0, le=2_592_000.0)]
+
+
+class ReferenceMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``reference/{symbol}``."""
+
+    symbol: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
+    price: Annotated[float, msgspec.Meta(gt=0.0, le=1e12)]
+    source: str
+    sequence: Count
+    ts_event: str
+
+
+class RememberedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``movers/remembered``: of our own making, in the journal only; see :class:`signald.model.movers.Remembered`."""
+
+    days: dict[str, tuple[Day, ...]]
+    recoveries: dict[str, tuple[float | None, ...]]

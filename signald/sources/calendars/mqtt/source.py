@@ -10,6 +10,7 @@ from signald.errors import MalformedFrameError
 from signald.model.control import EVERYTHING, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, Release, ReleaseKind, ScheduledRelease, SettledFigure
+from signald.model.movers import Reference, Remembered
 from signald.model.notices import Rejected
 from signald.model.policy import PolicyEvent
 from signald.model.time import Nanos
@@ -28,13 +29,15 @@ from signald.sources.calendars.mqtt.messages import (
     ControlMessage,
     HeartbeatMessage,
     PolicyMessage,
+    ReferenceMessage,
     ReleaseMessage,
+    RememberedMessage,
     ScheduleMessage,
     SettledMessage,
 )
 from signald.sources.protocol import Step
 
-TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+", "control/+", "policy/+")
+TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+", "control/+", "policy/+", "reference/+")
 """What to subscribe to, below the prefix."""
 
 MAX_PAYLOAD_BYTES: Final = 65_536
@@ -58,6 +61,8 @@ class MqttCalendar:
         self._releases = msgspec.json.Decoder(ReleaseMessage)
         self._controls = msgspec.json.Decoder(ControlMessage)
         self._policies = msgspec.json.Decoder(PolicyMessage)
+        self._references = msgspec.json.Decoder(ReferenceMessage)
+        self._remembered = msgspec.json.Decoder(RememberedMessage)
         self._settled = msgspec.json.Decoder(SettledMessage)
         self._heartbeats = msgspec.json.Decoder(HeartbeatMessage)
         self._topics: dict[str, tuple[str, ...]] = {}
@@ -92,6 +97,11 @@ class MqttCalendar:
                 return self._control(topic, command, payload=payload, now=now)
             case ["policy", category]:
                 return self._policy(topic, category, payload=payload, now=now)
+            case ["reference", symbol]:
+                return self._reference(topic, symbol, payload=payload, now=now)
+            case ("movers", "remembered"):
+                told = decode_message(self._remembered.decode, payload, topic)
+                return Remembered(days=told.days, recoveries=told.recoveries, ts_ingest=now)
             case _:
                 raise MalformedFrameError(topic, "topic", f"{shown(topic)} is not a topic of the calendar")
 
@@ -235,6 +245,24 @@ class MqttCalendar:
             ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
             ts_ingest=now,
             expires_after_s=message.expires_after_s,
+        )
+
+    def _reference(self, topic: str, symbol: str, *, payload: bytes, now: Nanos) -> Reference:
+        """``reference/NQ``.
+
+        ``{"symbol":"NQ","price":21834.25,"source":"feed","sequence":1739366998000000000,"ts_event":"2025-02-12T13:29:58Z"}``
+        """
+        message = decode_message(self._references.decode, payload, topic)
+        require_same(topic, "symbol", message.symbol, symbol)
+        if not is_name(message.source):
+            raise MalformedFrameError(topic, "source", f"{shown(message.source)} is not a name")
+        return Reference(
+            symbol=symbol,
+            price=message.price,
+            source=message.source,
+            sequence=message.sequence,
+            ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
+            ts_ingest=now,
         )
 
     def _indicator(self, topic: str, release_id: str) -> Indicator:

@@ -7,7 +7,9 @@ import pytest
 
 from signald.model.control import Control
 from signald.model.macro import Heartbeat, Release, ReleaseKind, ScheduledRelease, ScheduleState
+from signald.model.movers import Reference, Remembered
 from signald.model.notices import Rejected
+from signald.model.time import format_rfc3339
 from signald.sources.calendars.mqtt.source import MAX_PAYLOAD_BYTES, MqttCalendar
 from tests.support.calendar import (
     CPI_JANUARY,
@@ -97,6 +99,43 @@ def test_a_figure_is_read() -> None:
         ts_ingest=NOW,
         revised_prior=2.8,
         components={"energy": -0.4},
+    )
+
+
+def reference_payload(**changes: object) -> bytes:
+    fields: dict[str, object] = {
+        "symbol": "NQ",
+        "price": 21_834.25,
+        "source": "feed",
+        "sequence": 3,
+        "ts_event": format_rfc3339(T0),
+    }
+    return json.dumps(fields | changes).encode()
+
+
+def test_a_reference_is_read() -> None:
+    event = read("reference/NQ", reference_payload())
+
+    assert event == Reference(symbol="NQ", price=21_834.25, source="feed", sequence=3, ts_event=T0, ts_ingest=NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"price": 0.0}, "price"), ({"price": -1.0}, "price"), ({"symbol": "DXY"}, "symbol"), ({"source": ""}, "source")],
+)
+def test_a_reference_that_makes_no_sense_is_refused(changes: dict[str, object], field: str) -> None:
+    assert refusal("reference/NQ", reference_payload(**changes)).field == field
+
+
+def test_what_an_earlier_run_remembered_is_read() -> None:
+    payload = b'{"days":{"1|2|BTC":[[20131,-12.5,0.25],[20132,3,null]]},"recoveries":{"BTC":[4.1,null]}}'
+
+    event = read("movers/remembered", payload)
+
+    assert event == Remembered(
+        days={"1|2|BTC": ((20_131, -12.5, 0.25), (20_132, 3.0, None))},
+        recoveries={"BTC": (4.1, None)},
+        ts_ingest=NOW,
     )
 
 

@@ -1,0 +1,92 @@
+"""Has the movers look when it is time, and says what they found that is worth a document."""
+
+from collections.abc import Iterator
+
+from signald.core.board import BoardRows
+from signald.core.documents.desk import DeskDocuments
+from signald.core.engine.world import Output, World
+from signald.model.movers import Reference, Remembered
+from signald.model.notices import Rejected
+from signald.model.time import NS_PER_S, Nanos
+
+
+class Surroundings:
+    """The movers' place in the engine; without them nothing is due, and nothing said."""
+
+    def __init__(self, world: World, documents: DeskDocuments) -> None:
+        """Take what the engine knows, and who writes."""
+        self._world = world
+        self._documents = documents
+        self.movers = documents.movers
+
+    def next_look(self) -> Nanos | None:
+        """When a look before a release, or at its time on another day, is due."""
+        return None if self.movers is None else self.movers.drifts.next_ts()
+
+    def next_sample(self) -> Nanos | None:
+        """When the books are to be seen next after a figure."""
+        return None if self.movers is None else self.movers.sampler.next_ts()
+
+    def sample(self, rows: BoardRows, now: Nanos) -> None:
+        """See them."""
+        if self.movers is not None:
+            self.movers.sampler.fire(rows, now)
+
+    def look(self, rows: BoardRows, now: Nanos) -> None:
+        """Be told what the board shows at a moment at which no figure waits."""
+        if self.movers is not None:
+            self.movers.look(rows, now)
+
+    def look_before(self, rows: BoardRows) -> list[Output]:
+        """Take the look that is due; a document for each instrument that has left its band."""
+        assert self.movers is not None  # a look is due
+        look = self.movers.drifts.pop()
+        self.movers.look(rows, look.ts)
+        found = self.movers.see_drift(look, rows)
+        bundle = self._world.register.bundles.get(look.moment)
+        windows = () if bundle is None else tuple(bundle.windows.values())
+        return [
+            self._documents.drift(
+                windows,
+                moved,
+                instrument=one.id,
+                row=rows[place].item(),
+                before_s=look.before // NS_PER_S,
+                ts_scheduled=look.moment,
+                due=look.ts,
+            )
+            for place, (one, moved) in enumerate(zip(self.movers.instruments, found, strict=False))
+            if windows and moved.is_beyond
+        ]
+
+    def hear(self, heard: Reference | Remembered, rows: BoardRows) -> list[Output]:
+        """Take a reference's price, or what an earlier run had seen."""
+        if self.movers is None:
+            return []
+        if isinstance(heard, Remembered):
+            self.movers.recall(heard)
+            return []
+        if self.movers.hear(heard, rows):
+            return []
+        problem = (
+            f"{heard.sequence} of {heard.symbol} is not newer than what {heard.source} said, or nobody asked for it"
+        )
+        return [
+            Rejected(
+                channel=heard.source, reason="repeated", field="sequence", problem=problem, ts_ingest=heard.ts_ingest
+            )
+        ]
+
+    def memory(self) -> Iterator[Remembered]:
+        """What a later run should know."""
+        if self.movers is not None:
+            yield from self.movers.memory()
+
+    def reschedule(self, before: Nanos | None, after: Nanos | None, now: Nanos) -> None:
+        """A release was moved from one moment to another; ``None``: it had none, or has none any more."""
+        if self.movers is None:
+            return
+        if before is not None and before != after and before not in self._world.register.bundles:
+            self.movers.drifts.call_off(before)
+        if after is not None:
+            self.movers.drifts.expect(after, now)

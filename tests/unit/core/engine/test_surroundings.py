@@ -1,0 +1,210 @@
+"""What moves the market beside the figures, at work in an engine."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from signald.core.board import BoardRows, empty_rows
+from signald.core.documents import Documents
+from signald.core.engine import Engine, Output
+from signald.core.guard.rules import GuardRules
+from signald.core.movers.movers import Movers
+from signald.core.movers.rules import MoverRules
+from signald.core.scoring import Scorer
+from signald.live.recall import remembered_payload
+from signald.model.instruments import Instrument
+from signald.model.movers import DriftView, QuoteView, Reference, Remembered, VenueView
+from signald.model.notices import Rejected
+from signald.model.signals import Liquidity, Regime, Signal
+from signald.sources.calendars.mqtt.source import MqttCalendar
+from tests.support.calendar import DAY, INDICATORS, T0, figure, heartbeat, scheduled
+from tests.support.engine import PARAMETERS, RULES, seconds, tell, those, wait
+from tests.support.instruments import BTCUSDT, COINBASE_BTC, HYPERLIQUID_BTC, spot
+from tests.support.rows import live_rows
+
+TETHER = spot("USDT", "USD", tick="0.0001", lot="0.01")
+SPOKEN = (BTCUSDT, COINBASE_BTC, HYPERLIQUID_BTC)
+BOARD = (*SPOKEN, TETHER)
+GUARD = GuardRules(renew_every_ns=2 * DAY)
+
+
+def build(board: Sequence[Instrument] = BOARD) -> Engine:
+    spoken = tuple(one for one in board if one in SPOKEN)
+    movers = Movers(spoken, board, MoverRules())
+    documents = Documents(scorer=Scorer(PARAMETERS, spoken), instruments=spoken, movers=movers)
+    return Engine(indicators=INDICATORS, documents=documents, rules=RULES, guard=GUARD)
+
+
+def rows(*, usdt: float = 1.0, now: int = T0, mid: float = 95_700.0, **changes: float) -> BoardRows:
+    """All books live at ``now``: bitcoin at ``mid`` dollars everywhere, tether at ``usdt``."""
+    found = live_rows(len(BOARD), ts_ingest=now, flow_1s=1.0, bid_depth_25=4e6, ask_depth_25=4e6, **changes)
+    found["mid"] = (mid / usdt, mid, mid, usdt)
+    return found
+
+
+def played(engine: Engine, *, before: BoardRows, after: BoardRows, until: float = 3_600.0) -> list[Output]:
+    """A release with its reactions; rows are as they were before it, and as after it."""
+    outputs = tell(engine, scheduled(ts_ingest=T0 - DAY), heartbeat(at=T0 - DAY), rows=before)
+    outputs += wait(engine, T0 - 1, rows=before)
+    outputs += tell(engine, figure(ts_ingest=T0 + seconds(0.1)), rows=before)
+    return outputs + wait(engine, T0 + seconds(until), rows=after)
+
+
+def of(outputs: Sequence[Output], kind: str, instrument: Instrument = BTCUSDT) -> list[Signal]:
+    return [one for one in those(outputs, Signal) if one.kind == kind and one.instrument == instrument.id]
+
+
+def test_pegs_are_not_spoken_of_and_depth_is_in_dollars() -> None:
+    outputs = played(build(), before=rows(usdt=0.9990), after=rows(usdt=0.9990))
+
+    assert {one.instrument for one in those(outputs, Signal)} == {one.id for one in SPOKEN}
+    [told] = of(outputs, "release")
+    assert isinstance(told.quote, QuoteView)
+    assert (told.quote.currency, told.quote.usd, told.quote.state) == ("USDT", 0.9990, "live")
+    assert told.book is not None
+    assert told.book.depth_usd["5"].bid == pytest.approx(610_000.0 * 0.9990)
+    assert told.desk is not None
+    assert told.desk.max_size_usd is not None
+    assert told.desk.max_size_usd <= 590_000.0 * 0.9990
+    [in_dollars] = of(outputs, "release", COINBASE_BTC)
+    assert not isinstance(in_dollars.quote, QuoteView)
+
+
+def test_a_depegged_quote_is_flagged_and_the_pegs_own_move_is_told() -> None:
+    outputs = played(build(), before=rows(usdt=1.0), after=rows(usdt=0.99, now=T0 + seconds(900)))
+
+    [outcome] = of(outputs, "outcome")
+    assert "depegged_quote" in outcome.flags
+    assert outcome.peg_bps == pytest.approx(-100.0)
+    assert outcome.realised_bps == pytest.approx((1.0 / 0.99 - 1.0) * 1e4)
+    assert outcome.realised_usd_bps == pytest.approx(0.0, abs=1e-6)
+    [same] = of(outputs, "outcome", COINBASE_BTC)
+    assert "depegged_quote" not in same.flags
+    [release] = of(outputs, "release")
+    assert "depegged_quote" not in release.flags
+
+
+def test_a_drift_beyond_quiet_days_is_told_before_the_release_and_with_it() -> None:
+    engine = build()
+    release = scheduled(ts_ingest=T0 - 45 * DAY, ts_scheduled=T0)
+    outputs = tell(engine, release, heartbeat(at=T0 - 45 * DAY), rows=rows())
+    random = np.random.default_rng(2)
+    walk = 95_000.0
+    while (due := engine.next_deadline()) is not None and due < T0:
+        planted = -20.0 if T0 - seconds(35_999) <= due else random.normal(0.0, 3.0)
+        walk *= 1.0 + planted * 1e-4
+        outputs += engine.advance(due, rows(now=due, mid=walk))
+    outputs += tell(engine, figure(ts_ingest=T0 + seconds(0.1)), rows=rows(mid=walk))
+
+    drifts = of(outputs, "drift")
+    assert drifts
+    assert all(one.ts_scheduled == T0 and one.ts_event < T0 for one in drifts)
+    assert isinstance(drifts[-1].realised_bps, float)
+    assert isinstance(drifts[-1].band_bps, float)
+    assert abs(drifts[-1].realised_bps) > drifts[-1].band_bps
+    assert len({one.id for one in drifts}) == len(drifts)
+    [told] = of(outputs, "release")
+    assert isinstance(told.drift, DriftView)
+    mean = told.horizons[0].mean_bps
+    assert mean < 0.0
+    assert told.drift.share == pytest.approx(told.drift.realised_bps / (told.drift.realised_bps + mean))
+
+
+def test_the_reference_is_told_with_a_release_and_what_is_repeated_is_refused() -> None:
+    engine = build()
+    random = np.random.default_rng(6)
+    price, mid = 21_000.0, 95_000.0
+    heard = Reference(symbol="NQ", price=price, source="feed", sequence=-1, ts_event=0, ts_ingest=T0 - 2 * DAY)
+    for bar in range(40):
+        step = float(random.normal(0.0, 5e-4))
+        price, mid = price * (1.0 + step), mid * (1.0 + 2.0 * step)
+        ts = T0 - seconds(300 * (40 - bar))
+        heard = Reference(symbol="NQ", price=price, source="feed", sequence=bar, ts_event=ts, ts_ingest=ts)
+        tell(engine, heard, rows=rows(now=ts, mid=mid))
+    again = tell(engine, heard, rows=rows())
+
+    outputs = played(engine, before=rows(mid=mid), after=rows(mid=mid))
+
+    assert [one.reason for one in those(again, Rejected)] == ["repeated"]
+    [told] = of(outputs, "release")
+    assert isinstance(told.regime, Regime)
+    assert isinstance(told.regime.references, dict)
+    assert told.regime.references["NQ"].correlation == pytest.approx(1.0)
+    assert told.regime.references["NQ"].beta == pytest.approx(2.0, rel=1e-6)
+    assert told.regime.references["NQ"].state == "stale"
+
+
+def test_books_that_come_back_are_timed_and_the_next_release_knows_when_to_expect_them() -> None:
+    engine = build()
+    thin = rows(spread_bps=1.0, bid_depth_5=50_000.0, ask_depth_5=50_000.0)
+    calm = rows()
+    expected: list[object] = []
+    for week in range(4):
+        at = T0 + week * 7 * DAY
+        name = f"us.cpi.yoy:2025-{week + 1:02}"
+        tell(engine, scheduled(name, ts_scheduled=at, ts_ingest=at - DAY, ts_event=at - DAY), rows=calm)
+        wait(engine, at - 1, rows=calm)
+        outputs = tell(engine, figure(3.0, name, ts_event=at, ts_ingest=at + seconds(0.05)), rows=calm)
+        outputs += wait(engine, at + seconds(4), rows=thin)
+        outputs += wait(engine, at + seconds(3_600), rows=calm)
+        [outcome] = of(outputs, "outcome")
+        assert isinstance(outcome.liquidity, Liquidity)
+        assert outcome.liquidity.recovered_s == pytest.approx(4.05, abs=0.11)
+        expected.append(outcome.liquidity.expected_s)
+        if week == 3:
+            [back] = [one for one in of(outputs, "guard") if one.desk is not None and one.desk.state == "recover"]
+            assert back.ts_event - at < seconds(5)
+
+    assert expected[-1] == pytest.approx(4.05, abs=0.11)
+
+
+def test_venues_are_told_apart_around_a_release() -> None:
+    after = rows()
+    after["mid"][2] *= 1.001
+
+    outputs = played(build(), before=rows(), after=after)
+
+    [dex] = of(outputs, "outcome", HYPERLIQUID_BTC)
+    assert isinstance(dex.market, VenueView)
+    assert dex.market.basis_bps == pytest.approx(10.0)
+    assert dex.market.depth_share == pytest.approx(1.0 / 3.0)
+    assert dex.market.dex_share == pytest.approx(1.0 / 3.0)
+
+
+@pytest.mark.parametrize("lie", ["dead", "absurd", "no reference"])
+def test_with_any_feed_cut_or_lying_the_release_is_scored_as_ever(lie: str) -> None:
+    whole = played(build(), before=rows(), after=rows())
+    bad = empty_rows(len(BOARD)) if lie == "dead" else rows()
+    bad = np.frombuffer(bytearray(bad.tobytes()), dtype=bad.dtype)
+    if lie == "absurd":
+        bad["mid"][3] = 1e-9
+    engine = build()
+    if lie == "no reference":
+        wrong = Reference(symbol="NQ", price=1e11, source="x", sequence=1, ts_event=T0 - DAY, ts_ingest=T0 - DAY - 1)
+        tell(engine, wrong, rows=rows())
+
+    broken = played(engine, before=bad, after=bad)
+
+    def path(outputs: Sequence[Output]) -> list[tuple[object, ...]]:
+        return [(one.id, one.verdict, one.confidence, one.horizons) for one in of(outputs, "release", COINBASE_BTC)]
+
+    assert [one[0] for one in path(broken)] == [one[0] for one in path(whole)]
+    assert [one[3] for one in path(broken)] == [one[3] for one in path(whole)]
+    steps = [(one.id, one.desk and one.desk.state) for one in of(broken, "guard", COINBASE_BTC)]
+    assert {state for _, state in steps} == {"widen", "hold", "released", "recover", "normal"}
+
+
+def test_what_a_run_saw_is_known_to_the_next_one() -> None:
+    before = build()
+    played(before, before=rows(), after=rows())
+    memory = list(before.surroundings.memory())
+
+    after = build()
+    calendar = MqttCalendar(INDICATORS)
+    for remembered in memory:
+        step = calendar.on_message("movers/remembered", remembered_payload(remembered), T0 + DAY)
+        tell(after, *those(step.events, Remembered), rows=rows())
+
+    assert list(after.surroundings.memory()) == memory
+    assert memory

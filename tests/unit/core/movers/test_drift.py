@@ -1,0 +1,131 @@
+"""What moves before a release, against quiet days."""
+
+import numpy as np
+import pytest
+
+from signald.core.movers.drift import DriftRules, Drifts, Look, Moved, Snapshot, share_gone
+from signald.model.time import NS_PER_S
+from tests.support.calendar import DAY, T0
+
+RULES = DriftRules(from_ns=36_000 * NS_PER_S, at_ns=(3_600 * NS_PER_S, 60 * NS_PER_S), days=20)
+START = T0 - 40 * DAY
+
+
+def walk_to(
+    drifts: Drifts, until: int, *, moves: dict[int, float] | None = None, seed: int = 4, flow: float = 0.0
+) -> dict[Look, tuple[Moved, ...]]:
+    """Take every look up to ``until``; on each day the price moves by a draw, or by what is planted, in bps."""
+    random = np.random.default_rng(seed)
+    found: dict[Look, tuple[Moved, ...]] = {}
+    drawn: dict[int, float] = {}
+    while (due := drifts.next_ts()) is not None and due <= until:
+        look = drifts.pop()
+        move = drawn.setdefault(look.moment, (moves or {}).get(look.moment, float(random.normal(0.0, 50.0))))
+        gone = 1.0 - (look.before - 60 * NS_PER_S) / (RULES.from_ns - 60 * NS_PER_S)
+        elapsed = RULES.from_ns - look.before
+        mids = (95_000.0 * (1.0 + move * gone * 1e-4),)
+        told = drifts.see(look, Snapshot(mids, (flow * elapsed / NS_PER_S,), elapsed // NS_PER_S))
+        if told:
+            found[look] = told
+    return found
+
+
+def expecting(*releases: int, now: int = START) -> Drifts:
+    drifts = Drifts(RULES, ["BTCUSDT.BINANCE"])
+    for scheduled in releases:
+        drifts.expect(scheduled, now)
+    return drifts
+
+
+def test_a_planted_move_is_measured_and_lies_beyond_the_band() -> None:
+    found = walk_to(expecting(T0), T0, moves={T0: -400.0}, flow=2.0)
+
+    last = found[Look(T0 - 60 * NS_PER_S, T0, 60 * NS_PER_S)][0]
+    assert last.bps == pytest.approx(-400.0)
+    assert last.flow == pytest.approx(2.0)
+    assert last.is_beyond
+    assert [look.before // NS_PER_S for look in found] == [3_600, 60]
+
+
+def test_a_quiet_days_move_is_within_the_band_nine_times_of_ten() -> None:
+    beyond = [next(iter(walk_to(expecting(T0), T0, seed=seed).values()))[0].is_beyond for seed in range(150)]
+
+    assert np.mean(beyond) == pytest.approx(0.1, abs=0.06)
+
+
+def test_the_band_is_the_kth_smallest_of_the_quiet_days() -> None:
+    planted = {T0 - back * DAY: float(back) for back in range(1, 60)}
+
+    found = walk_to(expecting(T0), T0, moves=planted | {T0: 0.0})
+
+    weekdays = [back for back in range(1, 60) if ((T0 - back * DAY) // DAY + 3) % 7 < 5][:20]
+    last = found[Look(T0 - 60 * NS_PER_S, T0, 60 * NS_PER_S)][0]
+    assert last.band_bps == pytest.approx(float(weekdays[18]))
+
+
+def test_too_few_quiet_days_give_no_band_and_nothing_is_beyond() -> None:
+    found = walk_to(expecting(T0, now=T0 - 5 * DAY), T0, moves={T0: 1_000.0})
+
+    [moved] = [one for look, (one,) in found.items() if look.before == 60 * NS_PER_S]
+    assert moved.bps == pytest.approx(1_000.0)
+    assert moved.band_bps is None
+    assert not moved.is_beyond
+
+
+def test_a_day_with_a_release_is_no_quiet_day() -> None:
+    others = [T0 - back * DAY for back in range(1, 40)]
+    drifts = expecting(T0, *others)
+
+    walk_to(drifts, T0, moves=dict.fromkeys(others, 900.0))
+
+    assert not list(drifts.memory())
+
+
+def test_a_dead_book_makes_no_move_and_no_quiet_day() -> None:
+    drifts = expecting(T0)
+    while drifts.next_ts() is not None:
+        look = drifts.pop()
+        told = drifts.see(look, Snapshot((None,), (0.0,), 10))
+        assert all(one.bps is None and not one.is_beyond for one in told)
+
+    assert not list(drifts.memory())
+
+
+def test_a_later_run_knows_the_quiet_days() -> None:
+    before, after = expecting(T0), expecting(T0, now=T0 - DAY)
+    walk_to(before, T0 - DAY)
+
+    for memory in before.memory():
+        after.recall(memory)
+
+    assert list(after.memory()) == list(before.memory())
+    found = walk_to(after, T0, moves={T0: -400.0})
+    assert all(one[0].is_beyond for look, one in found.items() if look.before == 60 * NS_PER_S)
+
+
+def test_what_was_called_off_is_not_told() -> None:
+    drifts = expecting(T0)
+    drifts.call_off(T0)
+
+    assert walk_to(drifts, T0) == {}
+    assert drifts.at(T0) == ()
+
+
+def test_looks_are_bounded_however_many_releases_are_announced() -> None:
+    drifts = Drifts(RULES, ["BTCUSDT.BINANCE"])
+    for minute in range(0, 1_440 * 60, 7):
+        drifts.expect(T0 + minute * 60 * NS_PER_S, T0 - DAY)
+
+    count = 0
+    while drifts.next_ts() is not None:
+        drifts.pop()
+        count += 1
+    assert count <= 8_192
+
+
+def test_a_planted_share_is_recovered() -> None:
+    total = -100.0
+
+    assert share_gone(0.4 * total, 0.6 * total) == pytest.approx(0.40)
+    assert share_gone(0.4 * total, -0.6 * total) == 0.0
+    assert share_gone(0.0, total) == 0.0
