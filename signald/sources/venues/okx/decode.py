@@ -44,8 +44,7 @@ from signald.sources.venues.okx.written import checksum_of
 
 DEPTH: Final = 400
 CHAINED: Final = 1  # it has a seqId, so every update must join its predecessor
-CHECKED: Final = 2  # it has a checksum, so every update is compared with its own
-WRITTEN: Final = 4  # it is kept as text besides, for it has needless digits
+WRITTEN: Final = 2  # it is kept as text besides, for it has needless digits
 _CHECKSUM_BITS: Final = 0xFFFF_FFFF
 _SAW_BOOK: Final = seen_bits(SYMBOL, ACTION, EVENT, BIDS, ASKS)
 _SAW_TOUCH: Final = seen_bits(SYMBOL, FINAL, BIDS, ASKS)
@@ -105,17 +104,17 @@ def _take_book(desk: Words, seen: int, now: int) -> int:
         if last < book[LAST]:
             book[TICKER_SEQUENCE] = 0
     outcome = commit_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, DEPTH, last, ts_event, now)
-    return _verified(book, desk, outcome) if book[VENUE] & CHECKED != 0 else outcome
+    concerned = (desk[CHECKSUM] != 0) | (book[VENUE] & WRITTEN != 0)
+    return _verified(book, desk, outcome) if concerned else outcome
 
 
 @inlined
 def _replace(book: Words, desk: Words, sequenced: bool, last: int, now: int) -> int:  # noqa: FBT001
     """Replace a book by a snapshot, whose checksum is for whoever is told of it to compare."""
-    checked = desk[CHECKSUM] != 0
-    book[VENUE] = (CHAINED if sequenced else 0) | (CHECKED if checked else 0)
+    book[VENUE] = CHAINED if sequenced else 0
     bids, asks, ts_event = desk[BIDS], desk[ASKS], desk[EVENT] * NS_PER_MS
     outcome = replace_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, DEPTH, last, ts_event, now)
-    return VERIFY if outcome == APPLIED and checked else outcome
+    return VERIFY if outcome == APPLIED and desk[CHECKSUM] != 0 else outcome
 
 
 @inner

@@ -53,6 +53,15 @@ def test_a_checksum_of_zero_is_none() -> None:
     assert [type(event) for event in said(SNAPSHOT % 0, UPDATE % (481, 0))] == [BookLive]
 
 
+@pytest.mark.parametrize(("size", "reasons"), [("1.5", []), ("1.4", ["checksum"])])
+def test_a_checksum_counts_even_if_the_snapshot_had_none(size: str, reasons: list[str]) -> None:
+    checksum = crc(f"30243.4:0.0012:30243.5:{size}")
+
+    events = said((SNAPSHOT % 0).replace("30243.40", "30243.4"), UPDATE % (481, checksum))
+
+    assert [event.reason for event in events if isinstance(event, BookGap)] == reasons
+
+
 def test_old_frames_must_not_step_back_in_time() -> None:
     events = said(SNAPSHOT % BEFORE, UPDATE % (380, AFTER))
 
