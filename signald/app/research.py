@@ -10,15 +10,19 @@ from typing import Any, Final, cast
 import msgspec
 
 from signald.app.delay import run_delay
-from signald.app.world import load_known_indicators
+from signald.app.recordings import models_of, recorded
+from signald.app.world import build_pipeline, load_known_indicators, load_world
 from signald.config import Config
 from signald.errors import ConfigError
+from signald.journal.parts import parts
 from signald.model.parameters import Parameters, decode_parameters
+from signald.model.time import Nanos
 from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
 from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_sample, write_model
 from signald.research.delay.acting import Plan
 from signald.research.judging import judge, kin_of
 from signald.research.learner import CANDIDATES
+from signald.research.recorded import Recorded, read_recorded
 from signald.research.report.backtest_page import render_backtest
 from signald.research.report.calibration_page import render_calibration
 from signald.research.walk import follow
@@ -74,7 +78,8 @@ def run_backtest(
 ) -> Examined:
     """Evaluate out of sample, ``model`` as it stands or learning as one goes, and write a ``report`` if told where.
 
-    With ``books``, journals with releases over recorded books, what acting later costs is told too, after ``plan``.
+    With ``books``, journals with releases over recorded books, what acting later costs is told too, after ``plan``, and
+    the report shows each release's book, guard and reaction.
 
     Raises:
         ConfigError: A file is missing, an asset or an indicator is not known.
@@ -90,8 +95,26 @@ def run_backtest(
     if report is not None:
         sources = [identify_file(path) for path in (*calendars, *prices, *([model] if model else []))]
         what = ", ".join(scope.indicators) or "all indicators"
-        report.write_text(render_backtest(examined, sources, what=what), encoding="utf-8")
+        seen = _recorded(config, books, examined.ts, asset=scope.asset) if books else {}
+        report.write_text(render_backtest(examined, sources, what=what, recorded=seen), encoding="utf-8")
     return examined
+
+
+def _recorded(
+    config: Config, journals: Sequence[Path], moments: Sequence[Nanos], *, asset: str
+) -> dict[Nanos, Recorded]:
+    """What journals have of an asset around release times."""
+    journals = [part for journal in journals for part in parts(journal)]
+    world, connections = recorded(load_world(config), journals)
+    venues, channels = tuple(connections.values()), tuple(connections)
+    wanted = [name for venue in venues for name in venue.instruments if world.instruments[name].base == asset]
+    return read_recorded(
+        journals,
+        lambda: build_pipeline(world, venues, channels=channels),
+        moments,
+        wanted=wanted,
+        find_model=models_of(journals),
+    )
 
 
 def check_threshold(result: BacktestResult, expression: str) -> str | None:

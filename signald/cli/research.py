@@ -24,7 +24,8 @@ PricesOption = Annotated[list[Path], typer.Option(help="Price file (date,open,hi
 
 
 BooksOption = Annotated[
-    list[Path] | None, typer.Option(help="Journal with releases over recorded books: what acting later costs.")
+    list[Path] | None,
+    typer.Option(help="Journal with releases over recorded books: what acting later costs, and strips."),
 ]
 SizeOption = Annotated[float, typer.Option(min=1.0, help="US dollars of each order on recorded books.")]
 FeedOption = Annotated[

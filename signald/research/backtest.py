@@ -16,7 +16,7 @@ from signald.research.calibrate import PRIMARY_S, read_inputs
 from signald.research.delay.curve import DelayCurve
 from signald.research.judging import Judged, judge, kin_of
 from signald.research.placebo import Placebo, PlaceboTest, placebo_tests
-from signald.research.prices import Prices
+from signald.research.prices import Bars, Prices
 from signald.research.sample import Flags, Sample
 from signald.research.skill import HorizonScores, score_horizon
 from signald.research.strategy import COST_BPS, Strategy, Trades, try_all
@@ -94,6 +94,8 @@ class Examined(NamedTuple):
         judged: Seconds → predictions within the scope.
         tried: Strategies by name and seconds.
         tests: Seconds → placebo tests.
+        sample: What was examined.
+        bars: The asset's prices, longest step first.
     """
 
     result: BacktestResult
@@ -101,6 +103,8 @@ class Examined(NamedTuple):
     judged: Mapping[int, Judged]
     tried: Mapping[tuple[str, int], Trades]
     tests: Mapping[int, Sequence[PlaceboTest]]
+    sample: Sample
+    bars: Sequence[Bars]
 
 
 def backtest(
@@ -170,7 +174,7 @@ def examine(
         placebo_rejections=placebos["all"].rejections if placebos else None,
         placebo=placebos,
     )
-    return Examined(result, sample.ts.tolist(), judged, tried, tests)
+    return Examined(result, sample.ts.tolist(), judged, tried, tests, sample, prices[scope.asset])
 
 
 def _placebos(tests: Mapping[int, Sequence[PlaceboTest]]) -> dict[str, Placebo]:

@@ -194,6 +194,7 @@ def _backtest(
         scope=scope,
         model=folder / plan.model if plan.model else None,
         report=folder / plan.report if plan.report else None,
+        books=found(folder, plan.books),
     )
     result = examined.result
     scores = result.horizons[str(PRIMARY_S)]

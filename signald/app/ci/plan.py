@@ -41,6 +41,7 @@ class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         fail_if: Thresholds that must not be crossed.
         fail_if_worse: Whether to be worse than ``--base`` by more than noise fails.
         report: Where to write the report in HTML; empty: nowhere.
+        books: Journals with releases over recorded books, whose spread, depth, guard and reaction the report shows.
     """
 
     calendars: tuple[str, ...]
@@ -55,6 +56,7 @@ class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fail_if: tuple[str, ...] = ()
     fail_if_worse: bool = True
     report: str = ""
+    books: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

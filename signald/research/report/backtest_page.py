@@ -1,30 +1,40 @@
 """A backtest for people: what was predicted, what came, and how much of the difference chance can explain."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
+from types import MappingProxyType
 
 from signald.model.parameters import SourceFile
 from signald.model.time import NS_PER_S, Nanos
 from signald.research.backtest import BacktestResult, Examined
 from signald.research.judging import Judged
+from signald.research.recorded import Recorded
 from signald.research.report.backtest_sections import show_by_indicator, show_placebo, show_power, show_strategy
 from signald.research.report.charts import Chart, axis_over, dated
 from signald.research.report.delay_section import show_delay
 from signald.research.report.figures import pit_figure, reliability_figure
 from signald.research.report.page import charts, figure, key, number, page, percent, section, table, tiles
+from signald.research.report.strips import show_strips
 from signald.research.score_table import SCORES
 from signald.research.scores import quantiles
 from signald.research.skill import HorizonScores, Interval
 
 
-def render_backtest(examined: Examined, sources: Sequence[SourceFile], *, what: str) -> str:
+def render_backtest(
+    examined: Examined,
+    sources: Sequence[SourceFile],
+    *,
+    what: str,
+    recorded: Mapping[Nanos, Recorded] = MappingProxyType({}),
+) -> str:
     """The report as one HTML document.
 
     Args:
         examined: What was found.
         sources: The files it rests on.
         what: The releases in a few words.
+        recorded: What journals have of them.
     """
     result = examined.result
     seconds = result.strategy.seconds
@@ -44,6 +54,7 @@ def render_backtest(examined: Examined, sources: Sequence[SourceFile], *, what: 
         ]
     parts += [show_delay(result.delay)] if result.delay is not None else []
     parts += [show_placebo(examined), show_power(result, seconds)]
+    parts += [show_strips(examined, recorded, seconds)] if moments else []
     return page(title, subtitle, parts, foot=_foot(sources, result))
 
 

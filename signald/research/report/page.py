@@ -96,7 +96,7 @@ def number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     """A number for reading, with a true minus; a dash where there is none."""
     if value is None:
         return "–"
-    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:{'+' if sign else ''}.{digits}f}".replace("-", "−")  # no "−0"
 
 
 def percent(value: float | None, digits: int = 0, *, sign: bool = False) -> str:

@@ -9,20 +9,24 @@ import pytest
 
 from signald.model.indicators import load_indicators
 from signald.model.parameters import SourceFile
+from signald.model.time import NS_PER_S
 from signald.research.backtest import Examined, Scope, examine
 from signald.research.judging import judge, kin_of
 from signald.research.learner import CANDIDATES
 from signald.research.prices import Bars
+from signald.research.recorded import Recorded, Shown
 from signald.research.report.backtest_page import render_backtest
 from signald.research.report.calibration_page import render_calibration
 from signald.research.report.page import number, percent
+from signald.research.report.strips import path_of
 from signald.research.sample import Sample
 from signald.research.walk import follow
 from tests.support.models import build_model, build_response, build_series
 from tests.support.samples import DAY_NS, plant
+from tests.support.signals import sample_signal
 
 _FILE = SourceFile(name="calendar <1>.csv", sha256="0" * 64)
-_VOID = {"meta", "br", "link", "img"}
+_VOID = {"meta", "br", "wbr", "link", "img"}
 
 
 class _Page(HTMLParser):
@@ -118,6 +122,46 @@ def test_a_backtest_draws_each_release_and_its_intervals(backtest: Examined) -> 
 
     assert html.count('class="stem a"') == backtest.result.horizons["300"].n
     assert html.count("predicted ") > backtest.result.horizons["300"].n
+
+
+def test_a_backtest_has_a_strip_for_each_release_with_what_was_recorded(backtest: Examined) -> None:
+    row = backtest.judged[300].rows[-1]
+    moment = backtest.ts[row]
+    shown = [Shown(float(one), 1.0 + one, 2e6) for one in range(-5, 6)]
+    said = [
+        sample_signal(kind="guard", instrument="BTC", ts_scheduled=moment, ts_ingest=moment - 60 * NS_PER_S),
+        sample_signal(kind="release", instrument="BTC", ts_scheduled=moment, ts_ingest=moment + NS_PER_S // 2),
+        sample_signal(
+            kind="reaction",
+            instrument="BTC",
+            ts_scheduled=moment,
+            ts_ingest=moment + 300 * NS_PER_S,
+            realised_bps=-42.0,
+        ),
+    ]
+
+    html = render_backtest(backtest, [], what="all", recorded={moment: Recorded("BTC", shown, said)})
+
+    text = "".join(_read(html).text)
+    assert html.count("price and prediction around") == len(backtest.judged[300].rows)
+    assert html.count("spread, bp around") == html.count("depth, $m around") == 1
+    assert "guard: released −60.0 s" in text
+    assert "reaction: −42 bp +5 min" in text
+    assert "the first figure was there 500 ms after T0" in text
+
+
+def test_a_price_path_is_of_the_shortest_bars_of_one_origin() -> None:
+    starts = np.arange(-12, 24) * 300 * NS_PER_S
+    closes = np.linspace(100.0, 100.35, 36)
+    origin = np.where(np.arange(36) < 34, 0, 1)
+    bars = Bars(300 * NS_PER_S, starts, np.full(36, 100.0), closes, origin)
+
+    path = path_of([bars], 0)
+
+    assert path[0] == (-1500.0, pytest.approx(6.0))
+    assert (0.0, 0.0) in path
+    assert path[-1] == (3600.0, pytest.approx(23.0))
+    assert path_of([bars], 1) == []
 
 
 def test_a_backtest_of_nothing_says_so(sample: Sample) -> None:
