@@ -50,6 +50,9 @@ def path(
     ] = None,
     *,
     with_console: Annotated[bool, typer.Option("--with-console", help="Also with twenty pages open.")] = False,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Also with each key of [live] that asks something of the machine.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """From a release's publication to a consumer's hands, beside an idiomatic program and beside the least there is."""
@@ -57,7 +60,7 @@ def path(
     from signald.bench.path.measure import bench_path, sections  # noqa: PLC0415 - only what is asked for is loaded
     from signald.bench.path.page import write_page  # noqa: PLC0415 - see above
 
-    result = bench_path(releases=releases, rounds=rounds, rate=rate, with_console=with_console)
+    result = bench_path(releases=releases, rounds=rounds, rate=rate, with_console=with_console, with_keys=with_keys)
     for name, value in sections(result):
         say(f"{name:<56} {value}")
     if html is not None:

@@ -1,11 +1,12 @@
-"""How many frames a second one processor takes, whoever sends them and whoever reads them together.
+"""How many frames a second the machine takes beside the path: what a flood may take without being an overload.
 
-A flood is to leave the path the processor that it has, and take the other one whole: on two processors 5,000 frames a
-second of each of eight books are more than that, since the sender runs on the same machine as the reader.
+A flood is to take the processor that the path leaves, and no more. On two processors 5,000 frames a second of each of
+eight books are more than that, since their sender, the broker, Redis, publisher and consumer all run there too.
 """
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,29 +18,39 @@ _STAT: Final = Path("/proc/stat")
 _WORKING: Final = (0, 1, 2, 5, 6)  # columns: user, nice, system, irq, softirq
 _SECONDS: Final = 1.5
 _PROBED: Final = 1_000.0  # frames a second and book
+_SHARE: Final = 0.8  # of what the path leaves: beyond it queues grow by chance
 
 
-def frames_one_core_takes(flood: Helper, party: str) -> float | None:
-    """Frames a second that cost one processor's whole time, by what a moderate flood costs; ``None``: not known here.
+def frames_beside(flood: Helper, party: str, play: Callable[[], object]) -> float | None:
+    """Frames a second that ``party``'s books can be sent while ``play`` goes on, one core's work at most.
 
-    ``party``'s books are flooded for a moment. What the machine does besides is measured before, and does not count.
+    By what a moderate flood costs, sender and reader together; ``None``: not known here. What the machine does besides
+    is measured before, and does not count.
     """
-    before = _working_s()
-    if before is None:
+    if _working_s() is None:
         return None
-    idle_s = _watch()
+    cores = len(os.sched_getaffinity(0))
+    taken = _cores_taken(play)
+    idle = _cores_taken(_wait)
     flood.do(name=party, rate=_PROBED, bursts=False)
-    used_s = _watch()
+    began = LiveClock.monotonic()
+    flooded = _cores_taken(_wait)
     sent: int = flood.do(name=party, rate=0.0, bursts=False)["sent"]
-    return sent / (used_s - idle_s) if sent and used_s > idle_s else None
+    a_second = sent / ((LiveClock.monotonic() - began) / NS_PER_S)
+    if flooded <= idle or not sent:
+        return None
+    return a_second / (flooded - idle) * min(1.0, _SHARE * max(cores - taken, 0.0))
 
 
-def _watch() -> float:
-    """Seconds of processor time that the machine works in one probe, scaled to exactly its length."""
+def _cores_taken(play: Callable[[], object]) -> float:
+    """How many processors work, on average, while ``play`` does."""
     before, began = _working_s() or 0.0, LiveClock.monotonic()
+    play()
+    return ((_working_s() or 0.0) - before) / ((LiveClock.monotonic() - began) / NS_PER_S)
+
+
+def _wait() -> None:
     threading.Event().wait(_SECONDS)
-    passed = (LiveClock.monotonic() - began) / NS_PER_S
-    return ((_working_s() or 0.0) - before) * _SECONDS / passed
 
 
 def _working_s() -> float | None:

@@ -3,44 +3,21 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from signald.bench.machine import describe_machine
-from signald.bench.path.load import frames_one_core_takes
-from signald.bench.path.world import BESIDE, SERVERS, SYMBOLS, World
+from signald.bench.path.cases import ONE_LOOP, Turn, flood_rates, keyed, people
+from signald.bench.path.world import SERVERS, SYMBOLS, World
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S, NS_PER_US
 from signald.runtime.clock import LiveClock
 
 PERCENTILES: Final = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
-_ONE_LOOP: Final = "one_loop"
-"""Signald with one event loop for its books and its releases."""
-_SIDES: Final = ("signald", "floor", "idiom")
-_PAGES: Final = 20
 _WARM: Final = 200  # releases of each side that are not counted
+_WEIGHED_S: Final = 1.5  # seconds of releases by which it is known what the path takes
 _PACKAGES: Final = ("signald", "aiomqtt", "redis", "hiredis", "msgspec", "numba", "numpy", "uvloop")
 _MAIN: Final = next(iter(SERVERS))
-_FLOOD_RATES: Final = {"steady": 5_000.0, "bursts": 20_000.0 / len(SYMBOLS)}
-"""Frames a second and book, or as many as one processor takes if that is less."""
-
-
-class Turn(NamedTuple):
-    """One side of one case in a round.
-
-    Attributes:
-        case: What is measured.
-        side: In whose place the party stands there.
-        party: Who.
-        qos: Of the releases.
-        flood: What its books take meanwhile: nothing, ``steady`` or ``bursts``.
-    """
-
-    case: str
-    side: str
-    party: str
-    qos: int
-    flood: str = ""
 
 
 class Measured:
@@ -74,11 +51,18 @@ class Measured:
 
 
 def bench_path(
-    *, releases: int, rounds: int, rate: float, servers: Sequence[str] = tuple(SERVERS), with_console: bool = False
+    *,
+    releases: int,
+    rounds: int,
+    rate: float,
+    servers: Sequence[str] = tuple(SERVERS),
+    with_console: bool = False,
+    with_keys: bool = False,
 ) -> dict[str, Any]:
     """Measure ``releases`` of each side of each case, in ``rounds``, ``rate`` a second, on these pairs of servers.
 
-    ``with_console`` adds the case of a daemon whose console twenty pages look at.
+    ``with_console`` adds the case of a daemon whose console twenty pages look at, ``with_keys`` one daemon for each key
+    that asks something of the machine.
 
     Raises:
         ConfigError: No pair of servers is installed.
@@ -91,7 +75,8 @@ def bench_path(
     for pair in servers:
         try:
             with World(pair) as world:
-                turns = _people(world, wide=pair == _MAIN, with_console=with_console)
+                turns = people(world, wide=pair == _MAIN, with_console=with_console)
+                turns += keyed(world, missing) if with_keys and pair == _MAIN else []
                 measured = _play(world, turns, releases=releases, rounds=rounds, rate=rate)
                 runs += _runs(pair, turns, measured)
                 ready_s |= {f"{name}, {pair}": took for name, took in world.ready_s.items()}
@@ -119,47 +104,15 @@ def rank(ordered: Sequence[int], share: float) -> float:
     return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
 
 
-def _people(world: World, *, wide: bool, with_console: bool) -> list[Turn]:
-    """Start the programs; returns a round's turns."""
-    world.add_signald("signald")
-    world.add_program("floor")
-    world.add_program("idiom")
-    turns = [Turn(f"qos {qos}", side, side, qos) for qos in (1, 0) for side in _SIDES]
-    if with_console:
-        world.add_signald("signald-console", pages=_PAGES)
-        turns.append(Turn(f"console with {_PAGES} pages", "signald", "signald-console", 1))
-    if wide:
-        world.add_signald("signald-20", beside=BESIDE)
-        world.add_program("floor", beside=BESIDE)
-        world.add_signald("signald-8", symbols=SYMBOLS)
-        world.add_signald("signald-8-alone", symbols=SYMBOLS, options=("--single-process",))
-        turns += [
-            Turn(f"{BESIDE} more consumers", "signald", "signald-20", 1),
-            Turn(f"{BESIDE} more consumers", "floor", f"floor-{BESIDE}", 1),
-            Turn(f"{len(SYMBOLS)} instruments", "signald", "signald-8", 1),
-            *(
-                Turn(f"{len(SYMBOLS)} books, {kind}", side, party, 1, kind)
-                for kind in _FLOOD_RATES
-                for side, party in (("signald", "signald-8"), (_ONE_LOOP, "signald-8-alone"))
-            ),
-        ]
-    return turns
-
-
-def _flood_rates(world: World, turns: Sequence[Turn]) -> dict[str, float]:
-    """Frames a second and book of each kind of flood, as this machine takes them."""
-    party = next((turn.party for turn in turns if turn.flood), None)
-    if party is None:
-        return {}
-    most = frames_one_core_takes(world.flood, party)
-    return {kind: wanted if most is None else min(wanted, most / len(SYMBOLS)) for kind, wanted in _FLOOD_RATES.items()}
-
-
 def _play(world: World, turns: Sequence[Turn], *, releases: int, rounds: int, rate: float) -> dict[Turn, Measured]:
     sent = dict.fromkeys(world.parties, 0)
-    rates = _flood_rates(world, turns)
+
+    def warm(name: str, count: int = _WARM) -> None:
+        _take_turn(world, Turn("", "", name, 1), sent, Measured(), count=count, rate=rate)
+
     for name in world.parties:
-        _take_turn(world, Turn("", "", name, 1), sent, Measured(), count=_WARM, rate=rate)
+        warm(name)
+    rates = flood_rates(world, turns, lambda name: warm(name, round(_WEIGHED_S * rate)))
     measured = {turn: Measured() for turn in turns}
     for turn, rate_of in ((turn, rates[turn.flood]) for turn in turns if turn.flood):
         measured[turn].rate = rate_of
@@ -214,7 +167,7 @@ def _run(servers: str, case: str, sides: Mapping[str, Measured], plain: Measured
     if ours.seconds:
         run["frames_ordered_per_s"] = round(ours.rate * len(SYMBOLS))
         run["frames_per_s"] = round(ours.frames / ours.seconds)
-        run["one_loop_frames_per_s"] = round(sides[_ONE_LOOP].frames / sides[_ONE_LOOP].seconds)
+        run["one_loop_frames_per_s"] = round(sides[ONE_LOOP].frames / sides[ONE_LOOP].seconds)
     return run
 
 
@@ -242,7 +195,7 @@ def _burst(runs: Sequence[Mapping[str, Any]], idle: Mapping[str, float]) -> dict
             "frames_per_s": run["frames_per_s"],
             "frames_ordered_per_s": run["frames_ordered_per_s"],
             **to_idle(run, "signald"),
-            _ONE_LOOP: {"frames_per_s": run["one_loop_frames_per_s"], **to_idle(run, _ONE_LOOP)},
+            ONE_LOOP: {"frames_per_s": run["one_loop_frames_per_s"], **to_idle(run, ONE_LOOP)},
         }
         for run in runs
     )

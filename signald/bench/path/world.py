@@ -4,7 +4,7 @@ import contextlib
 import json
 import sys
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from typing import Any, Final, NamedTuple, Self
 
@@ -125,8 +125,9 @@ class World:
         beside: int = 0,
         pages: int = 0,
         options: Sequence[str] = (),
+        live: Mapping[str, object] | None = None,
     ) -> None:
-        """Start a daemon with a database of its own and these options; open ``pages`` of its console.
+        """Start a daemon with a database of its own, these options and keys of ``live``; open ``pages`` of its console.
 
         It is told what is scheduled.
         """
@@ -136,7 +137,13 @@ class World:
         consumers = [f"desk-{number}" for number in range(1 + beside)]
         files = {
             "signald.toml": self._config(
-                name, database, metrics_port, symbols=symbols, consumers=consumers, console_port=console_port
+                name,
+                database,
+                metrics_port,
+                symbols=symbols,
+                consumers=consumers,
+                console_port=console_port,
+                live=live or {},
             ),
             "instruments.toml": "".join(
                 _INSTRUMENT.format(symbol=symbol, base=symbol[:3], quote=symbol[3:]) for symbol in symbols
@@ -218,8 +225,10 @@ class World:
         symbols: Sequence[str],
         consumers: Sequence[str],
         console_port: int = 0,
+        live: Mapping[str, object],
     ) -> str:
-        sections: dict[str, dict[str, object]] = {
+        sections: dict[str, Mapping[str, object]] = {
+            "[live]": live,
             "[mqtt]": {"host": LOOPBACK, "port": self._broker.port, "client_id": name, "prefix": name},
             "[redis]": {"url": f"redis://{LOOPBACK}:{self._redis.port}/{database}"},
             "[releases]": {"late_after_s": _SETTLED, "valid_s": _SETTLED, "close_after_s": 2 * _SETTLED},

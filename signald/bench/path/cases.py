@@ -1,0 +1,92 @@
+"""What is measured: who takes part in which case, and in whose place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from signald.bench.path.load import frames_beside
+from signald.bench.path.world import BESIDE, SYMBOLS, World
+from signald.errors import CheckFailedError
+
+ONE_LOOP: Final = "one_loop"
+"""Signald with one event loop for its books and its releases."""
+
+_SIDES: Final = ("signald", "floor", "idiom")
+_PAGES: Final = 20
+_FLOOD_RATES: Final = {"steady": 5_000.0, "bursts": 20_000.0 / len(SYMBOLS)}
+"""Frames a second and book, or as many as the machine takes beside the path if that is less."""
+
+_KEYS: Final[Mapping[str, object]] = {
+    "busy_poll_s": 60.0,  # longer than a round: all of it lies around a release that is due
+    "cpus": [0],
+    "realtime_priority": 10,
+    "lock_memory": True,
+}
+"""Keys of ``live`` that are weighed one by one."""
+
+
+class Turn(NamedTuple):
+    """One side of one case in a round.
+
+    Attributes:
+        case: What is measured.
+        side: In whose place the party stands there.
+        party: Who.
+        qos: Of the releases.
+        flood: What its books take meanwhile: nothing, ``steady`` or ``bursts``.
+    """
+
+    case: str
+    side: str
+    party: str
+    qos: int
+    flood: str = ""
+
+
+def people(world: World, *, wide: bool, with_console: bool) -> list[Turn]:
+    """Start the programs; returns a round's turns."""
+    world.add_signald("signald")
+    world.add_program("floor")
+    world.add_program("idiom")
+    turns = [Turn(f"qos {qos}", side, side, qos) for qos in (1, 0) for side in _SIDES]
+    if with_console:
+        world.add_signald("signald-console", pages=_PAGES)
+        turns.append(Turn(f"console with {_PAGES} pages", "signald", "signald-console", 1))
+    if wide:
+        world.add_signald("signald-20", beside=BESIDE)
+        world.add_program("floor", beside=BESIDE)
+        world.add_signald("signald-8", symbols=SYMBOLS)
+        world.add_signald("signald-8-alone", symbols=SYMBOLS, options=("--single-process",))
+        turns += [
+            Turn(f"{BESIDE} more consumers", "signald", "signald-20", 1),
+            Turn(f"{BESIDE} more consumers", "floor", f"floor-{BESIDE}", 1),
+            Turn(f"{len(SYMBOLS)} instruments", "signald", "signald-8", 1),
+            *(
+                Turn(f"{len(SYMBOLS)} books, {kind}", side, party, 1, kind)
+                for kind in _FLOOD_RATES
+                for side, party in (("signald", "signald-8"), (ONE_LOOP, "signald-8-alone"))
+            ),
+        ]
+    return turns
+
+
+def keyed(world: World, missing: list[str]) -> list[Turn]:
+    """A daemon for each key that is weighed; what this machine does not grant is noted as missing."""
+    turns: list[Turn] = []
+    for key, value in _KEYS.items():
+        name = f"signald-{key}"
+        try:
+            world.add_signald(name, live={key: value})
+        except CheckFailedError as error:
+            missing.append(f"live.{key}: {error}")
+        else:
+            turns.append(Turn(f"live.{key} = {value}", "signald", name, 1))
+    return turns
+
+
+def flood_rates(world: World, turns: Sequence[Turn], play: Callable[[str], object]) -> dict[str, float]:
+    """Frames a second and book of each kind of flood, as this machine takes them; ``play`` lets a party work."""
+    party = next((turn.party for turn in turns if turn.flood), None)
+    if party is None:
+        return {}
+    most = frames_beside(world.flood, party, lambda: play(party))
+    return {kind: wanted if most is None else min(wanted, most / len(SYMBOLS)) for kind, wanted in _FLOOD_RATES.items()}
