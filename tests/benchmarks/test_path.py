@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from signald.bench.path import load
 from signald.bench.path.markdown import write_markdown
 from signald.bench.path.measure import bench_path, sections
 from signald.bench.path.packets import Inbox, acknowledge, publish, read_publish
@@ -30,6 +31,18 @@ def test_bench_reports_what_the_contract_names(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "path.html").read_text(encoding="utf-8")
     page = (tmp_path / "latency.md").read_text(encoding="utf-8")
     assert all(f"| {run['case']} | {side} | 40 | 0 |" in page for run in result["runs"] for side in run["us"])
+
+
+def test_what_a_machine_takes_is_not_known_where_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        """A flood that does not flow."""
+
+        def do(self, **_: object) -> dict[str, int]:
+            return {"sent": 0}
+
+    monkeypatch.setattr(load, "_SECONDS", 0.01)
+
+    assert load.frames_beside(Silent(), "signald", lambda: None) is None  # pyright: ignore[reportArgumentType] - all that is used of it
 
 
 def test_packets_written_by_hand_are_read_by_hand() -> None:
