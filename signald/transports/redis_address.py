@@ -76,6 +76,8 @@ def parse_redis_url(url: str) -> RedisAddress:
     transport, _, kind = parts.scheme.partition("+")
     if transport == "unix" and not kind:
         return _parse_unix(parts)
+    if "@" in parts.path + parts.query + parts.fragment:  # else what stands before it would be named as the host
+        raise ConfigError(_KEY, "a '/', '?' or '#' in a name or a password is written %2F, %3F or %23")
     topologies = {"": Topology.DIRECT, "sentinel": Topology.SENTINEL, "cluster": Topology.CLUSTER}
     if transport not in {"redis", "rediss"} or kind not in topologies:
         raise ConfigError(_KEY, f"{parts.scheme or 'no scheme'!r} is not understood; write {_FORMS}")
