@@ -12,6 +12,7 @@ import msgspec
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S, Nanos, parse_rfc3339
 from signald.pipeline import Seal
+from signald.sources.calendars.mqtt.source import MAX_PAYLOAD_BYTES
 from signald.transports.settings import Family, SignaturesConfig, Unsigned
 from signald.transports.signatures import Shown, shown
 
@@ -121,6 +122,8 @@ class Seals:
         return unquote(topic.rpartition("/")[2])
 
     def _said(self, payload: bytes) -> _Said:
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            return _Said()  # refused unread by whoever reads it, too
         try:
             return self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

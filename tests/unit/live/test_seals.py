@@ -172,7 +172,9 @@ def test_what_is_not_signed_by_contract_is_not_looked_at() -> None:
     assert seals().judge("x", b"", (), NOW) is None
 
 
-@pytest.mark.parametrize("payload", [b"", b"{", b"[" * 60_000, b"\xff", b'{"by":1}', b"null"])
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[" * 60_000, b"\xff", b'{"by":1}', b"null", b'{"by":"ops"}' + b" " * 65_536]
+)
 def test_nonsense_is_of_nobody_and_refused_where_nobody_may_be_unsigned(payload: bytes) -> None:
     assert seals().judge("control/halt", payload, (), NOW) == Seal("missing", "")
 
