@@ -1,12 +1,7 @@
-"""The whole configuration, composed of each part's own section: read, overlaid by the environment, checked at once."""
+"""Every section of the configuration, as each part of signald owns it, and all of them together."""
 
-import re
-import tomllib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -14,21 +9,15 @@ from signald.core.guard.rules import GuardRules
 from signald.core.movers.settings import MoversConfig
 from signald.core.news import NewsRules
 from signald.core.release_window import WindowRules
-from signald.errors import ConfigError
 from signald.model.control import Blackout
 from signald.model.time import NS_PER_S
-from signald.sinks.entitlement import ConsumerConfig, EntitlementConfig, entitled
+from signald.sinks.entitlement import ConsumerConfig, EntitlementConfig
 from signald.sources.calendars.files.config import CsvFeedConfig
 from signald.sources.calendars.forexfactory import ForexFactoryConfig
 from signald.sources.calendars.ics import IcsConfig
 from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
-from signald.sources.registry import VenueConfig, read_venue_config, venue_problems
-from signald.sources.tables import key_lines, problems
+from signald.sources.registry import VenueConfig
 from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig, SignaturesConfig
-
-_RULES = ("releases", "guard", "policy", "control", "scoring", "movers")
-ENV_PREFIX = "SIGNALD_"
-
 
 Quorum: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9)]
 
@@ -253,7 +242,7 @@ class InstrumentsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     path: str = "configs/instruments.toml"
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file as it stands, its venues not yet read."""
 
     mqtt: MqttConfig = MqttConfig()
@@ -279,7 +268,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     consumers: tuple[ConsumerConfig, ...] = ()
 
 
-class Config(_File, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Config(File, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything a run is told."""
 
     venues: tuple[VenueConfig, ...] = ()
@@ -287,177 +276,3 @@ class Config(_File, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def guard_rules(self) -> GuardRules:
         """What quotes are guarded for: releases, and what no calendar announces."""
         return replace(self.guard.rules(), news=self.policy.rules())
-
-
-def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
-    """Read the file, lay the environment over it and check all of it.
-
-    Args:
-        path: The file; ``None``: defaults and environment only.
-        environ: The process's environment.
-
-    Raises:
-        ConfigError: The file cannot be read, or keys or values in it are wrong. All are named at once, each with its
-            line, unknown keys with the nearest known one.
-    """
-    where = str(path) if path is not None else "defaults"
-    table = _read_toml(path) if path is not None else {}
-    _overlay(table, environ)
-    venues = table.pop("venues", [])
-    found = list(problems(table, _File, also_known=("venues",)))
-    read = _read_venues(venues, found)
-    if found:
-        raise ConfigError(where, "\n  ".join(_with_lines(found, path, environ)))
-    file = msgspec.convert(table, _File)
-    for name, count in Counter(consumer.name for consumer in file.consumers).items():
-        if count > 1:
-            raise ConfigError(where, f"consumers: {name!r} is listed {count} times")
-    return Config(**{name: getattr(file, name) for name in _File.__struct_fields__}, venues=read)
-
-
-def rules_in_force(config: Config) -> dict[str, Any]:
-    """The sections that decide what is said and when, as a journal keeps them for replay; and to whom, for history."""
-    granted = entitled(config.consumers, config.entitlement)
-    return {
-        **{name: msgspec.to_builtins(getattr(config, name)) for name in _RULES},
-        "consumers": msgspec.to_builtins(granted),
-    }
-
-
-def with_rules(config: Config, rules: Mapping[str, Any]) -> Config:
-    """``config`` with the rules of a recorded run; what is not known any more, or not yet, is as ``config`` has it.
-
-    Raises:
-        ConfigError: A value of a rule that is known cannot be one.
-    """
-    changed: dict[str, Any] = {}
-    for name in _RULES:
-        section: msgspec.Struct = getattr(config, name)
-        known = {key: value for key, value in rules.get(name, {}).items() if key in section.__struct_fields__}
-        try:
-            changed[name] = msgspec.convert({**msgspec.to_builtins(section), **known}, type(section))
-        except msgspec.ValidationError as error:
-            raise ConfigError(name, str(error)) from error
-    if rules and "movers" not in rules:  # of a run in which nobody looked at them
-        changed["movers"] = MoversConfig(enabled=False)
-    return msgspec.structs.replace(config, **changed)
-
-
-def find_file(name: str) -> Path:
-    """A configured file: as named, or where it is missing and shipped with signald, the shipped one.
-
-    Raises:
-        ConfigError: Neither is there.
-    """
-    given = Path(name)
-    if given.is_file():
-        return given
-    if given.parts[:1] == ("configs",):
-        package = Path(__file__).parent
-        for shipped in (package / given, package.parent / given):
-            if shipped.is_file():
-                return shipped
-    raise ConfigError(name, "no such file")
-
-
-def _read_venues(tables: object, found: list[str]) -> tuple[VenueConfig, ...]:
-    """Read what can be read; say of the rest what is wrong with it."""
-    if not isinstance(tables, list):
-        found.append("venues: write each venue as a [[venues]] table")
-        return ()
-    read: list[VenueConfig] = []
-    for index, table in enumerate(cast("list[object]", tables)):
-        where = f"venues[{index}]"
-        if wrong := venue_problems(table, where=where):
-            found += wrong
-            continue
-        try:
-            read.append(read_venue_config(table, where=where))
-        except ConfigError as error:
-            found.append(str(error))
-    return tuple(read)
-
-
-def _with_lines(found: Sequence[str], path: Path | None, environ: Mapping[str, str]) -> Iterator[str]:
-    """Each problem with the line of its key, unless the environment said it."""
-    lines = {} if path is None else key_lines(path.read_text(encoding="utf-8"))
-    for problem in found:
-        key = re.split(r"[: ]", problem, maxsplit=1)[0]
-        variable = ENV_PREFIX + "__".join(re.findall(r"\w+", key)).upper()
-        line = (
-            None
-            if variable in environ or f"{variable}_FILE" in environ
-            else lines.get(key, lines.get(key.rpartition(".")[0]))
-        )
-        yield problem if line is None else f"{problem} (line {line})"
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(str(path), "no such file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(str(path), str(error)) from error
-
-
-def _overlay(table: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Write each ``SIGNALD_SECTION__KEY`` (or the content of the file named by ``…_FILE``) into ``table``."""
-    for name in sorted(environ):
-        if not name.startswith(ENV_PREFIX) or "__" not in name:
-            continue
-        *outer, key = name.removeprefix(ENV_PREFIX).lower().split("__")
-        value = environ[name]
-        struct = _section_type(outer)
-        if struct is not None and key.endswith("_file") and key not in struct.__struct_fields__:
-            key, value = key.removesuffix("_file"), _secret(name, value)
-        _place(table, [*outer, key], _typed(struct, key, value), name=name)
-
-
-def _section_type(path: Sequence[str]) -> type[msgspec.Struct] | None:
-    """The struct of a top-level section; ``None`` for anything deeper or unknown."""
-    if len(path) != 1:
-        return None
-    for found in msgspec.structs.fields(_File):
-        if found.name == path[0] and isinstance(found.type, type) and issubclass(found.type, msgspec.Struct):
-            return found.type
-    return None
-
-
-def _typed(struct: type[msgspec.Struct] | None, key: str, value: str) -> object:
-    """``value`` as the key's own type where it is known, else as TOML would read it, else as text."""
-    if struct is not None:
-        for found in msgspec.structs.fields(struct):
-            if found.name == key and value[:1] not in {"[", "{"}:
-                try:
-                    return msgspec.convert(value, found.type, strict=False)
-                except msgspec.ValidationError:
-                    return value
-        if value[:1] not in {"[", "{"}:
-            return value
-    try:
-        return tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return value
-
-
-def _secret(name: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(name, f"cannot read {path}: {error}") from error
-
-
-def _place(table: dict[str, Any], path: Sequence[str], value: object, *, name: str) -> None:
-    node: Any = table
-    for depth, part in enumerate(path):
-        last = depth == len(path) - 1
-        try:
-            if isinstance(node, dict):
-                inner = cast("dict[str, Any]", node)
-                node = inner.__setitem__(part, value) if last else inner.setdefault(part, {})
-            else:
-                items = cast("list[Any]", node)
-                node = items.__setitem__(int(part), value) if last else items[int(part)]
-        except (IndexError, TypeError, ValueError, AttributeError) as error:
-            raise ConfigError(name, f"there is no {'.'.join(path)} to override") from error

@@ -15,7 +15,7 @@ from signald.errors import ConfigError
 from signald.model.time import NS_PER_S
 from signald.sources.venues.binance.config import BinanceConfig, BinanceUsdmConfig
 
-SHIPPED = Path(__file__).resolve().parents[2] / "configs" / "signald.toml"
+SHIPPED = Path(__file__).resolve().parents[3] / "configs" / "signald.toml"
 SECTIONS = [section for section in Config.__struct_fields__ if section not in {"venues", "consumers"}]
 
 
