@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: golden tables dashboards screenshot help check lint format test integration chaos kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages lock upgrade
+.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ tables: ## docs/metrics.md and docs/logs.md, from the code
 
 dashboards: ## Grafana's dashboards, from deploy/grafana/panels/
 	uv run python deploy/grafana/generate.py
+
+schema: ## what Grafana takes for a dashboard, from the types it publishes (needs npm)
+	npm --prefix deploy/grafana/schema install --silent --no-audit --no-package-lock
+	npm --prefix deploy/grafana/schema run --silent schema
 
 screenshot: ## the console's picture in README, from a demo that plays (needs chromium)
 	uv run python .ci/screenshot.py

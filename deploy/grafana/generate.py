@@ -119,7 +119,10 @@ def document(board: Board) -> str:
         made = made.with_row(dashboard.Row(title))
         for panel in panels:
             made = made.with_panel(built(panel))
-    return JSONEncoder(sort_keys=True, indent=2).encode(made.build()) + "\n"
+    whole = made.build()
+    for variable in whole.templating.list_val or ():
+        variable.auto = variable.auto_min = variable.auto_count = None  # of intervals; the schema has them nowhere
+    return JSONEncoder(sort_keys=True, indent=2).encode(whole) + "\n"
 
 
 def main() -> None:

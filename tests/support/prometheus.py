@@ -31,10 +31,11 @@ def program(name: str) -> str:
 
 
 class Prometheus:
-    """A running server."""
+    """A running server, at ``url``."""
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self.url = f"http://{LOOPBACK}:{port}"
 
     def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - JSON
         """What the API says; fails the test where that is an error."""

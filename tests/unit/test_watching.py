@@ -1,5 +1,6 @@
 """What is watched agrees with what there is: metrics, log events, dashboards, alerts and the runbook."""
 
+import copy
 import json
 import re
 import runpy
@@ -9,12 +10,16 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from signald.console.catalogue import CATALOGUE, as_markdown
 from tests.support.prometheus import program
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
+GRAFANA: Any = Draft7Validator(
+    json.loads((ROOT / "deploy" / "grafana" / "schema" / "dashboard.schema.json").read_text())
+)
 RULES = ROOT / "deploy" / "prometheus" / "rules" / "signald.yml"
 ALERTS: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]
@@ -51,6 +56,37 @@ def test_dashboards_are_current() -> None:
     made = {f"{board.uid}.json": generator["document"](board) for board in generator["BOARDS"]}
 
     assert written == made, "run `make dashboards`"
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
+def test_grafanas_schema_takes_every_dashboard(dashboard: Path) -> None:
+    found = [f"{error.json_path}: {error.message}" for error in GRAFANA.iter_errors(json.loads(dashboard.read_text()))]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        {"fieldConfig": {"defaults": {"unit": 7}, "overrides": []}},
+        {"fieldConfig": {"defaults": {"thresholds": {"mode": "often", "steps": []}}, "overrides": []}},
+        {"fieldConfig": {"defaults": {"custom": {"lineWidht": 2}}, "overrides": []}},
+        {"gridPos": {"x": 0, "y": 0, "w": "12", "h": 8}},
+        {"targets": [{"refId": "A"}]},
+        {"targets": [{"refId": "A", "expr": "up", "format": "lines"}]},
+        {"options": {"legend": {"displayMode": "loud"}}},
+        {"type": "graf"},
+        {"titel": "a panel"},
+    ],
+)
+def test_grafanas_schema_finds_mistakes(mistake: dict[str, Any]) -> None:
+    dashboard = json.loads((DASHBOARDS[0].parent / "signald-latency.json").read_text())
+    lines = next(panel for panel in dashboard["panels"] if panel["type"] == "timeseries")
+    before = copy.deepcopy(dashboard)
+
+    lines.update(mistake)
+
+    assert (GRAFANA.is_valid(before), GRAFANA.is_valid(dashboard)) == (True, False)
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)

@@ -4,13 +4,13 @@ One demo for all of it: starting one takes longer than looking at it.
 """
 
 import json
+import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -20,6 +20,7 @@ from redis import Redis
 from signald.console.catalogue import CATALOGUE
 from tests.support.browser import browser, opened, picture, violations
 from tests.support.demo import Demo
+from tests.support.grafana import Grafana
 from tests.support.prometheus import Prometheus, prometheus
 from tests.support.waiting import eventually
 
@@ -38,6 +39,9 @@ LIMIT = re.compile(r"\s*(==|<=|>=|<|>)\s*-?[\d.e]+")
 WHERE_CONFIGURED = "signald_clock_offset_seconds"
 """There only where a time server is asked, which the demo does not."""
 
+DEMO_S = 150
+"""Longer than a busy machine takes for all of this: who is done ends it."""
+
 WIDE = {"width": 1600, "height": 1000}
 PHONE = {"width": 390, "height": 844}
 APPEARS_WITHIN_MS = 200
@@ -53,7 +57,7 @@ ENTRIES_WITH_THEIR_TIME = """() => {
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo that has just become ready."""
-    demo = Demo(tmp_path_factory.mktemp("demo"), duration_s=90, console=True, scenario="faults")
+    demo = Demo(tmp_path_factory.mktemp("demo"), duration_s=DEMO_S, console=True, scenario="faults")
     try:
         eventually(lambda: "console: " in demo.told or demo.process.poll() is not None, within_s=100)
         eventually(lambda: state_of(demo) is not None, within_s=20)
@@ -73,6 +77,14 @@ def watching(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     """A server that scrapes it, from the beginning."""
     with prometheus(tmp_path_factory.mktemp("prometheus"), [demo.ports[2], demo.console_port]) as server:
         yield server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def witness(demo: Demo, browser: Browser) -> Iterator[Page]:
+    """A page that looks on from the beginning, and notes when each signal appears on it."""
+    with opened(browser, url_of(demo)) as page:
+        page.evaluate(ENTRIES_WITH_THEIR_TIME)
+        yield page
 
 
 @pytest.fixture
@@ -113,11 +125,9 @@ def test_countdown_ticks_by_signalds_clock(demo: Demo, page: Page) -> None:
     assert all(re.fullmatch(r"T[−+]([\d:.]+|\d+ d [\d:]+)", text or "") for text in shown), shown
 
 
-def test_signal_appears_within_200_ms_of_its_entry(page: Page) -> None:
-    page.evaluate(ENTRIES_WITH_THEIR_TIME)
-
+def test_signal_appears_within_200_ms_of_its_entry(witness: Page) -> None:
     def delays() -> list[int]:
-        seen: dict[str, int] = page.evaluate("() => window.seen")
+        seen: dict[str, int] = witness.evaluate("() => window.seen")
         return [at - int(entry.partition("-")[0]) for entry, at in seen.items()]
 
     assert eventually(lambda: [ms for ms in delays() if ms <= APPEARS_WITHIN_MS], within_s=40), delays()
@@ -202,11 +212,27 @@ def test_keys_work_without_a_mouse(page: Page) -> None:
     assert page.is_visible("#help")
 
 
-def queries(dashboard: Path) -> Iterator[tuple[str, str, str]]:
-    """Panel, expression and legend of everything that a dashboard asks."""
-    for panel in json.loads(dashboard.read_text())["panels"]:
-        for target in panel.get("targets", ()):
-            yield panel["title"], target["expr"], target.get("legendFormat", "")
+def panels(dashboard: Path) -> list[dict[str, Any]]:
+    """All that ask something; what marks releases on all of them as one more."""
+    board = json.loads(dashboard.read_text())
+    marks = {"title": "Releases", "type": "marks", "targets": board["annotations"]["list"]}
+    return [marks, *(panel for panel in board["panels"] if panel["type"] != "row")]
+
+
+def has_expected_shape(panel: dict[str, Any], target: dict[str, Any], found: Sequence[dict[str, Any]]) -> bool:
+    """Whether the panel can draw it: labels for its legend, numbers that its unit can be, one of what stands alone."""
+    labels = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
+    values = [float(one["value"][1]) for one in found]
+    unit = panel.get("fieldConfig", {}).get("defaults", {}).get("unit")
+    return (
+        all(labels <= one["metric"].keys() for one in found)
+        and len({tuple(one["metric"].get(name) for name in labels) for one in found}) == len(found)
+        and any(map(math.isfinite, values))
+        and (unit not in {"bool", "bool_yes_no"} or set(values) <= {0.0, 1.0})
+        and (unit != "percentunit" or all(-1 <= value <= 1 for value in values if math.isfinite(value)))
+        and (unit not in {"bytes", "cps", "currencyUSD"} or all(value >= 0 for value in values))
+        and (panel["type"] != "heatmap" or "+Inf" in {one["metric"]["le"] for one in found})
+    )
 
 
 def concrete(expression: str) -> str:
@@ -216,19 +242,21 @@ def concrete(expression: str) -> str:
     return expression
 
 
-def lately(server: Prometheus, expression: str) -> list[dict[str, Any]]:
-    """What the expression was at any moment of the demo."""
-    return server.query(f"last_over_time(({expression})[3m:1s])")
+def lately(server: Prometheus, expression: str) -> Sequence[dict[str, Any]]:
+    """The most that the expression was at any moment of the demo."""
+    return server.query(f"max_over_time(({expression})[3m:1s])")
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
-def test_every_panel_finds_its_series(watching: Prometheus, dashboard: Path) -> None:
-    for panel, expression, legend in queries(dashboard):
-        asked = concrete(expression)
-        found = eventually(lambda asked=asked: lately(watching, asked), within_s=40)
+def test_every_panel_finds_what_it_can_draw(watching: Prometheus, dashboard: Path) -> None:
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            asked = concrete(target["expr"])
 
-        labels = set(re.findall(r"{{(\w+)}}", legend))
-        assert all(labels <= one["metric"].keys() for one in found), (panel, expression, found)
+            def is_drawn(asked: str = asked, panel: Any = panel, target: Any = target) -> bool:  # noqa: ANN401 - JSON
+                return has_expected_shape(panel, target, lately(watching, asked))
+
+            assert eventually(is_drawn, within_s=40), (panel["title"], asked, lately(watching, asked))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
@@ -273,12 +301,16 @@ def test_exemplars_carry_documents_ids(watching: Prometheus) -> None:
 
 
 @pytest.mark.skipif("GRAFANA_URL" not in os.environ, reason="GRAFANA_URL names no Grafana")
-def test_grafana_takes_every_dashboard() -> None:
-    url = urlsplit(os.environ["GRAFANA_URL"])
-    for dashboard in DASHBOARDS:
-        connection = HTTPConnection(url.netloc, timeout=10)
-        body = json.dumps({"dashboard": json.loads(dashboard.read_text()), "overwrite": True})
-        connection.request("POST", "/api/dashboards/db", body, {"content-type": "application/json"})
+def test_grafana_takes_every_dashboard_and_answers_every_panel(watching: Prometheus) -> None:
+    grafana = Grafana(os.environ["GRAFANA_URL"])
+    source = grafana.source(watching.url)
 
-        assert connection.getresponse().status == 200, dashboard
-        connection.close()
+    for dashboard in DASHBOARDS:
+        grafana.load(json.loads(dashboard.read_text()))
+        for panel in panels(dashboard):
+            asked = [{**target, "expr": concrete(target["expr"])} for target in panel["targets"] if "refId" in target]
+            answers = grafana.query(source, asked) if asked else {}
+
+            assert {name: answer.get("error") for name, answer in answers.items()} == {
+                target["refId"]: None for target in asked
+            }, (dashboard, panel["title"])
