@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from signald.config.sections import Config
+from signald.core.movers.settings import MoversConfig
 from signald.errors import ConfigError
 from signald.sinks.entitlement import entitled
 
@@ -35,4 +36,6 @@ def with_rules(config: Config, rules: Mapping[str, Any]) -> Config:
             changed[name] = msgspec.convert({**msgspec.to_builtins(section), **known}, type(section))
         except msgspec.ValidationError as error:
             raise ConfigError(name, str(error)) from error
+    if rules and "movers" not in rules:  # of a run in which nobody looked at them
+        changed["movers"] = MoversConfig(enabled=False)
     return msgspec.structs.replace(config, **changed)

@@ -16,6 +16,7 @@ from signald.console.doorkeeper import Doorkeeper
 from signald.console.feed import Feed
 from signald.console.gauges import Told, exposition
 from signald.console.hub import Hub, frame_of
+from signald.console.idle import end_idle
 from signald.console.latency import watch_latency
 from signald.console.state import ConsoleState
 from signald.console.views import ms
@@ -100,6 +101,7 @@ async def serve(
     server = uvicorn.Server(
         uvicorn.Config(
             pages.app,
+            http="h11",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -120,6 +122,7 @@ async def serve(
             tasks.create_task(_tell_time(clock, hub, feed), name="console-clock"),
             tasks.create_task(_tell_started(server, on_started), name="console-started"),
             tasks.create_task(_end_in_time(server, hub, plan.parent), name="console-end"),
+            tasks.create_task(end_idle(server, clock.monotonic), name="console-idle"),
             tasks.create_task(
                 watch_latency(client, is_wanted=lambda: hub.pages > 0, tell=tell_latency), name="console-latency"
             ),

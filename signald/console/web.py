@@ -1,5 +1,6 @@
 """The page's server side: files, a stream of events, and commands for whoever has the token."""
 
+import asyncio
 import mimetypes
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -30,6 +31,7 @@ mimetypes.init()  # it reads files: now, and not when the first page asks
 
 _STATIC: Final = Path(__file__).parent / "static"
 _LONGEST_BODY: Final = 4_096
+_BODY_WITHIN_S: Final = 5.0
 _HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -181,11 +183,16 @@ def _refusal(door: Doorkeeper, wanted: Wanted, request: Request) -> Response | N
 
 async def _read_body(request: Request) -> bytes:
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_BODY:
-            msg = f"more than {_LONGEST_BODY} bytes"
-            raise ValueError(msg)
+    try:
+        async with asyncio.timeout(_BODY_WITHIN_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _LONGEST_BODY:
+                    msg = f"more than {_LONGEST_BODY} bytes"
+                    raise ValueError(msg)
+    except TimeoutError:
+        msg = f"the body did not come within {_BODY_WITHIN_S:g} s"
+        raise ValueError(msg) from None
     return body
 
 
