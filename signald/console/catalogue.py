@@ -88,6 +88,9 @@ DAEMON: Final = (
     Metric("signald_unknown_symbol_frames_total", "counter", (), "Frames of books that are not kept."),
     Metric("signald_other_kind_frames_total", "counter", (), "Frames that are no book's."),
     Metric("signald_journal_failing", "gauge", (), "Whether the journal cannot be written."),
+    Metric(
+        "signald_journal_lag_seconds", "gauge", (), "How long at most a record of the journal has waited for the disk."
+    ),
     Metric("signald_journal_lost_total", "counter", (), "Records not kept."),
     Metric("signald_vintages_failing", "gauge", (), "Whether the store of vintages cannot be written."),
     Metric("signald_vintages_lost_total", "counter", (), "Vintages not kept."),

@@ -28,6 +28,7 @@ from signald.live.heart import Heart
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
 from signald.live.learnt import LearntModels
+from signald.live.letters import deliver
 from signald.live.readiness import Readiness
 from signald.live.recall import Recall
 from signald.live.rehearsal import Rehearsal
@@ -161,7 +162,7 @@ class Daemon:
         )
         self._reporter.hushes = rehearsal.is_ours
         status = self._build_status(journal, rehearsal)
-        self._export(journal, mqtt, intake, rehearsal)
+        self._export(mqtt, intake, rehearsal)
         self._start_keeping(supervisor, journal, status)
         FeedLinks(
             self._config.venues,
@@ -224,9 +225,11 @@ class Daemon:
         """Start what keeps and tells: it is to outlive what feeds it."""
         sync = JournalSync(
             journal,
+            clock=self._clock,
             interval_s=self._config.journal.sync_interval_ms / 1_000,
             on_failure=self._reporter.journal_failed,
         )
+        exports.watch_journal(self._metrics, journal, sync)
         supervisor.start("journal-sync", sync.run)
         supervisor.start("redis", self._publisher.run)
         supervisor.start("status-board", self._status_board.run)
@@ -244,6 +247,9 @@ class Daemon:
         self._reporter.before_said = heart.tell
         supervisor.start("heart", heart.run)
         supervisor.start("situation", lambda: family.situation.follow(self._situation))
+        boxes = [family.letters(name) for name in family.writers]
+        tell = self._status_board.notice
+        supervisor.start("letters", lambda: deliver(boxes, lambda said: tell(*said), is_striking=striking))
         return heart
 
     def _start_time(self, supervisor: Supervisor, intake: Intake, recall: Recall) -> None:
@@ -261,13 +267,12 @@ class Daemon:
             self._rehearsal.confirm(confirmation)
         self._replicas.note(confirmation)
 
-    def _export(self, journal: JournalWriter, mqtt: MqttConnection, intake: Intake, rehearsal: Rehearsal) -> None:
+    def _export(self, mqtt: MqttConnection, intake: Intake, rehearsal: Rehearsal) -> None:
         metrics = self._metrics
         metrics.watch_publisher(self._publisher)
         exports.watch_replicas(metrics, self._replicas)
         exports.watch_inputs(metrics, mqtt, intake)
         exports.watch_frames(metrics, self._pipeline.venues.values())
-        exports.watch_journal(metrics, journal)
         exports.watch_vintages(metrics, self._vintages)
         exports.watch_warmth(metrics, rehearsal, self._stalls)
         exports.watch_collector(metrics, self._collector)

@@ -7,6 +7,7 @@ from functools import partial
 from signald.journal.writer import JournalWriter
 from signald.live.collector import Collector
 from signald.live.intake import Intake
+from signald.live.journal_sync import JournalSync
 from signald.live.rehearsal import Rehearsal
 from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
@@ -66,10 +67,15 @@ def watch_frames(metrics: Metrics, sources: Collection[VenueSource]) -> None:
         metrics.watch_counter(f"signald_{name}_frames_total", documentation, partial(count, name))
 
 
-def watch_journal(metrics: Metrics, journal: JournalWriter) -> None:
-    """What is appended to a journal."""
+def watch_journal(metrics: Metrics, journal: JournalWriter, sync: JournalSync) -> None:
+    """What is appended to a journal, and how far the disk is behind."""
     metrics.watch(
         "signald_journal_failing", "Whether the journal cannot be written.", lambda: bool(journal.status().failing)
+    )
+    metrics.watch(
+        "signald_journal_lag_seconds",
+        "How long at most a record of the journal has waited for the disk.",
+        lambda: sync.lag_ns() / NS_PER_S,
     )
     metrics.watch_counter("signald_journal_lost_total", "Records not kept.", lambda: journal.status().lost)
 

@@ -12,6 +12,7 @@ from signald.live.situation import SharedSituation
 from signald.live.watched_board import WatchedBoard
 from signald.model.instruments import InstrumentId
 from signald.runtime.clock import Clock
+from signald.runtime.letterbox import Letterbox
 from signald.runtime.roster import Roster
 from signald.runtime.shared import SharedMemory
 from signald.sinks.exposition import Page, Told
@@ -66,6 +67,7 @@ class FamilyState:
                 f"{name}/latencies": LatencyRing.size(_LATENCIES),
                 f"{name}/page": NumberPage.SIZE,
             }
+        sizes |= {f"{name}/letters": Letterbox.SIZE for name in writers}
         self._memory = SharedMemory(sizes)
         self.roster = Roster(names, self._memory.region("roster"))
         self.tally = BookTally(shown, self._memory.region("tally"))
@@ -93,6 +95,10 @@ class FamilyState:
     def page(self, name: str) -> NumberPage:
         """Where it tells them."""
         return NumberPage(self._memory.region(f"{name}/page"))
+
+    def letters(self, name: str) -> Letterbox:
+        """Where a feed worker leaves what it has said, for the process that has Redis."""
+        return Letterbox(self._memory.region(f"{name}/letters"))
 
     def told(self) -> list[Told]:
         """All that is told, for whoever serves it: what each process tells, and which of them are there."""

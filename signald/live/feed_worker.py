@@ -16,6 +16,7 @@ from signald.live.feed_links import FeedLinks
 from signald.live.heart import Heart
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
+from signald.live.letters import post
 from signald.live.reporter import Narrator
 from signald.model.instruments import InstrumentId
 from signald.pipeline import Feeds
@@ -36,7 +37,8 @@ class FeedWorker:
         self._clock = clock
         self._family = family
         self._metrics = family.metrics(name)
-        self._narrator = Narrator(self._metrics.counts, family.tally)
+        letters = family.letters(name)
+        self._narrator = Narrator(self._metrics.counts, family.tally, on_said=lambda said: post(letters, said))
         self._collector = Collector(family.situation.is_close, clock)
 
     async def run(self) -> None:
@@ -73,12 +75,14 @@ class FeedWorker:
             clock=self._clock,
             counts=self._metrics.counts,
         )
-        self._export(journal)
+        self._export()
         sync = JournalSync(
             journal,
+            clock=self._clock,
             interval_s=self._config.journal.sync_interval_ms / 1_000,
             on_failure=self._narrator.journal_failed,
         )
+        exports.watch_journal(self._metrics, journal, sync)
         supervisor.start("journal-sync", sync.run)
         self._collector.settle()
         links.start(supervisor)
@@ -96,10 +100,9 @@ class FeedWorker:
     def _instruments(self) -> tuple[InstrumentId, ...]:
         return tuple(self._family.instruments[number] for number in self._family.writers[self._name])
 
-    def _export(self, journal: JournalWriter) -> None:
+    def _export(self) -> None:
         metrics = self._metrics
         exports.watch_frames(metrics, self._feeds.venues.values())
-        exports.watch_journal(metrics, journal)
         exports.watch_collector(metrics, self._collector)
         before = compilations()
         exports.watch_compilations(metrics, lambda: compilations() - before)

@@ -181,7 +181,8 @@ class Recorder:
     def _start(self, supervisor: Supervisor, tape: Tape, journal: JournalWriter, metrics: Metrics) -> None:
         config = self._config
         interval_s = config.journal.sync_interval_ms / 1_000
-        sync = JournalSync(journal, interval_s=interval_s, on_failure=tape.heard.journal_failed)
+        failed = tape.heard.journal_failed
+        sync = JournalSync(journal, clock=self._clock, interval_s=interval_s, on_failure=failed)
         supervisor.start("journal-sync", sync.run)
         FeedLinks(
             config.venues,

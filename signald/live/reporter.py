@@ -34,13 +34,13 @@ class Narrator:
         before_said: Called before anything is logged: what is said was counted before, and is to be seen so.
     """
 
-    def __init__(self, counts: Counts, books: BookTally) -> None:
-        """Take where it is counted."""
+    def __init__(self, counts: Counts, books: BookTally, *, on_said: Callable[[Said], None] | None = None) -> None:
+        """Take where it is counted, and who is told of each notice that was logged."""
         self._counts = counts
         self.books = books
         self.journal_failures = 0
         self.before_said: Callable[[], None] = lambda: None
-        self._on_said: Callable[[Said], None] | None = None
+        self._on_said = on_said
         self._unsaid: deque[Callable[[], None]] = deque()
 
     def publish(self, said: Sequence[tuple[Signal, Document]]) -> None:
@@ -125,8 +125,7 @@ class Reporter(Narrator):
             on_learnt: Told of new models.
             on_said: Told of each notice that was logged.
         """
-        super().__init__(counts, books or BookTally())
-        self._on_said = on_said
+        super().__init__(counts, books or BookTally(), on_said=on_said)
         self._on_learnt = on_learnt
         self._on_control = on_control
         self._publisher = publisher

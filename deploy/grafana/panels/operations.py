@@ -152,6 +152,17 @@ OPERATIONS = Board(
                     width=8,
                 ),
                 Panel(
+                    title="The disk behind the journal",
+                    kind="lines",
+                    unit="s",
+                    about="How long at most a record has waited for the disk; more than a second is an alert.",
+                    runbook="the-disk-is-behind-the-journal",
+                    queries=(("max(signald_journal_lag_seconds)", "lag"),),
+                    warn=0.1,
+                    alarm=1,
+                    width=8,
+                ),
+                Panel(
                     title="Replicas",
                     kind="lines",
                     unit="short",

@@ -61,6 +61,13 @@ def processes(running: Daemon) -> dict[str, dict[str, int]]:
     return msgspec.json.decode(told or b"{}").get("processes", {})
 
 
+def notices(running: Daemon) -> list[str]:
+    """Events of the stream of notices."""
+    with Redis.from_url(running.tables["redis"]["url"]) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
+        entries: Any = redis.xrange("{signald}:notices")
+    return [fields[b"event"].decode() for _, fields in entries]
+
+
 def kill(running: Daemon, name: str) -> int:
     """Kill one of them; the process that takes its place."""
     before = eventually(lambda: processes(running).get(name, {}).get("pid", 0), within_s=WITHIN_S)
@@ -107,6 +114,7 @@ def test_a_killed_feed_worker_leaves_flags_and_comes_back(running: Daemon) -> No
     eventually(lambda: len(running.events("book_went_live")) > 1, within_s=WITHIN_S)
 
     after = release(running, "us.cpi.yoy:2025-02")
+    eventually(lambda: notices(running).count("book_went_live") > 1, within_s=WITHIN_S)  # the worker's, in Redis
     code = running.terminate()
 
     assert alone["id"] != after["id"]
