@@ -19,10 +19,11 @@ _WORKING: Final = (0, 1, 2, 5, 6)  # columns: user, nice, system, irq, softirq
 _SECONDS: Final = 1.5
 _PROBED: Final = 1_000.0  # frames a second and book
 _SHARE: Final = 0.8  # of what the path leaves: beyond it queues grow by chance
+_LEAST: Final = 0.25  # of a processor: a flood is one, however little is left
 
 
 def frames_beside(flood: Helper, party: str, play: Callable[[], object]) -> float | None:
-    """Frames a second that ``party``'s books can be sent while ``play`` goes on, one core's work at most.
+    """Frames a second that ``party``'s books can be sent while ``play`` goes on: a quarter to the whole of one core's work.
 
     By what a moderate flood costs, sender and reader together; ``None``: not known here. What the machine does besides
     is measured before, and does not count.
@@ -30,8 +31,8 @@ def frames_beside(flood: Helper, party: str, play: Callable[[], object]) -> floa
     if _working_s() is None:
         return None
     cores = len(os.sched_getaffinity(0))
-    taken = _cores_taken(play)
     idle = _cores_taken(_wait)
+    taken = max(_cores_taken(play) - idle, 0.0)
     flood.do(name=party, rate=_PROBED, bursts=False)
     began = LiveClock.monotonic()
     flooded = _cores_taken(_wait)
@@ -39,7 +40,7 @@ def frames_beside(flood: Helper, party: str, play: Callable[[], object]) -> floa
     a_second = sent / ((LiveClock.monotonic() - began) / NS_PER_S)
     if flooded <= idle or not sent:
         return None
-    return a_second / (flooded - idle) * min(1.0, _SHARE * max(cores - taken, 0.0))
+    return a_second / (flooded - idle) * min(1.0, max(_LEAST, _SHARE * (cores - taken)))
 
 
 def _cores_taken(play: Callable[[], object]) -> float:
