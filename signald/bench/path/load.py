@@ -23,7 +23,7 @@ _LEAST: Final = 0.25  # of a processor: a flood is one, however little is left
 
 
 def frames_beside(flood: Helper, party: str, play: Callable[[], object]) -> float | None:
-    """Frames a second that ``party``'s books can be sent while ``play`` goes on: a quarter to the whole of one core's work.
+    """Frames a second for ``party``'s books that take, while ``play`` goes on, a quarter to the whole of one core.
 
     By what a moderate flood costs, sender and reader together; ``None``: not known here. What the machine does besides
     is measured before, and does not count.
