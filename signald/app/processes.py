@@ -25,9 +25,10 @@ from signald.live.switch import BY_SIGNAL, HALT_SIGNAL, write_halt
 from signald.logs import name_process
 from signald.model.instruments import InstrumentId
 from signald.runtime import faults
-from signald.runtime.clock import Clock
+from signald.runtime.clock import Clock, LiveClock
 from signald.runtime.family import Family, Role, Told
 from signald.runtime.privileges import pin_to
+from signald.runtime.service import ServiceManager
 from signald.sinks.exposition import build_server, listen
 from signald.sources.registry import VenueConfig, channels_of
 
@@ -63,7 +64,14 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
         ]
         if pages is not None:
             roles.append(Role(CONSOLE, lambda: _console(config, pages, family)))
-        told = Family(roles, family.roster, passed_on={HALT_SIGNAL: lambda: _halt(config)}).run()
+        service = ServiceManager(os.environ)
+
+        def tell_service() -> None:
+            service.lives(LiveClock.monotonic(), ready=family.roster.is_ready(SIGNAL))
+
+        passed_on = {HALT_SIGNAL: lambda: _halt(config)}
+        told = Family(roles, family.roster, passed_on=passed_on, on_look=tell_service).run()
+        service.ends()
     return RunSummary(**told) if told else RunSummary(0, 0, 0, 0, str(Path(config.journal.path)))
 
 

@@ -81,6 +81,7 @@ class Family:
         roster: Roster,
         *,
         passed_on: Mapping[signal.Signals, Callable[[], None]] | None = None,
+        on_look: Callable[[], None] = lambda: None,
     ) -> None:
         """Take who is to live; the first one's last word is the family's. Nobody is started yet.
 
@@ -89,10 +90,12 @@ class Family:
             roster: Where it stands who is there.
             passed_on: Signals that the first one gets when they come to the parent, and what the parent does itself
                 after that: the first one may be away. All ignore them until they say otherwise.
+            on_look: Called several times a second, as long as we look after them.
         """
         self._children = [_Child(role) for role in roles]
         self._roster = roster
         self._passed_on = passed_on or {}
+        self._on_look = on_look
         self._looked: Nanos = 0
 
     def run(self) -> Told:
@@ -122,6 +125,7 @@ class Family:
                 elif not child.pid and now >= child.due:
                     self._start_again(child, signals, now)
             self._kill_hung(now)
+            self._on_look()
 
     def _hear(self, signals: Signals) -> bool:
         """Wait a moment, and pass on what comes; whether the family was asked to end."""

@@ -1,5 +1,9 @@
 """Files under ``deploy/`` name one another, what the image runs as, and keys that the daemon has."""
 
+import os
+import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -74,3 +78,24 @@ def test_daemons_run_as_the_images_user_and_write_to_their_volume_only(service: 
     assert compose["read_only"] is True
     assert pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
     assert [volume for volume in compose["volumes"] if not volume.endswith(":ro")] == [f"{service}:/var/lib/signald"]
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = (DEPLOY / "systemd" / "signald.service").read_text()
+    there = tmp_path / "signald.service"
+    there.write_text(re.sub(r"/opt/signald/bin/signald|/opt/signald/README.md", shutil.which("true") or "", unit))
+
+    done = subprocess.run(  # noqa: S603 - the system's own program
+        [analyze, "verify", "--man=no", "--recursive-errors=no", str(there)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"},
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"Type=notify", "NotifyAccess=main"} <= set(unit.splitlines())
+    assert re.search(r"^WatchdogSec=\d+$", unit, flags=re.MULTILINE)

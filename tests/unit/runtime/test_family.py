@@ -249,3 +249,18 @@ def test_nothing_is_said_for_a_first_one_that_is_away_when_all_are_to_end() -> N
     first = Role("first", die, is_vital=True, on_lost=lambda: os.kill(os.getpid(), signal.SIGTERM))
     with pytest.raises(ProcessEndedError, match="the process first ended with code 70"):
         Family([first], shared.roster).run()
+
+
+def test_whoever_looks_on_is_called_while_the_family_is_looked_after() -> None:
+    shared = Shared("first")
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(shared.roster.pid("first"))
+        if len(looks) > 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    Family([Role("first", wait)], shared.roster, on_look=look).run()
+
+    assert len(looks) > 1
+    assert all(looks)
