@@ -17,12 +17,14 @@ from signald.runtime import faults
 from signald.runtime.clock import Clock, LiveClock, SharedClock
 from signald.transports.protection import require_protection
 from signald.transports.redis_address import parse_redis_url
+from signald.transports.settings import require_transport
 
 
 def run_daemon(config: Config, *, single_process: bool) -> RunSummary:
     """Run the daemon until it is told to stop, in one process or as a family of them."""
     configure_logs()
     require_protection(config.mqtt, config.redis)
+    require_transport(config.live.transport)
     faults.arm(os.environ)
     world = load_world(config)
 
@@ -55,6 +57,7 @@ class Described(NamedTuple):
 def describe(config: Config) -> Described:
     """Read and build everything, connect to nothing; raises ``ConfigError``."""
     require_protection(config.mqtt, config.redis)
+    require_transport(config.live.transport)
     Seals(config.signatures, prefix=config.mqtt.prefix)
     world = load_world(config)
     pipeline = build_pipeline(world, config.venues)

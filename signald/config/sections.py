@@ -17,7 +17,15 @@ from signald.sources.calendars.forexfactory import ForexFactoryConfig
 from signald.sources.calendars.ics import IcsConfig
 from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
 from signald.sources.registry import VenueConfig
-from signald.transports.settings import ClockConfig, MqttConfig, Port, Positive, RedisConfig, SignaturesConfig
+from signald.transports.settings import (
+    ClockConfig,
+    MqttConfig,
+    Port,
+    Positive,
+    RedisConfig,
+    SignaturesConfig,
+    Transport,
+)
 
 Quorum: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9)]
 
@@ -33,6 +41,7 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``rehearse_every_s``: how often a test release walks the whole path, 0 for never. ``busy_poll_s``: so long before
     and after each release the loop does not sleep. ``feed_workers``: processes among which the venues are shared.
+    ``transport``: what carries the venues' frames; ``picows`` is an extra.
     ``cpus`` and ``feed_cpus``: processors to which what handles releases, and what keeps books, are bound; none: any.
     ``realtime_priority``: of SCHED_FIFO for what handles releases, 0 for none. ``lock_memory``: its pages stay.
     ``clock_file`` is the demo's: eight bytes that shift the wall clock.
@@ -46,6 +55,7 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     feed_cpus: tuple[Cpu, ...] = ()
     realtime_priority: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
     lock_memory: bool = False
+    transport: Transport = "websockets"
     clock_file: str | None = None
 
 

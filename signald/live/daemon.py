@@ -171,6 +171,7 @@ class Daemon:
             situation=self._situation,
             clock=self._clock,
             counts=self._metrics.counts,
+            transport=self._config.live.transport,
         ).start(supervisor)
         heart = self._start_heart(supervisor)
         timeout_s = self._config.live.startup_timeout_s

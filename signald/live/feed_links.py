@@ -12,6 +12,7 @@ from signald.sinks.counts import Counts
 from signald.sources.registry import VenueConfig, channels_of
 from signald.sources.succession import SPARE
 from signald.transports.allowance import Allowance
+from signald.transports.settings import Transport
 
 
 class FeedLinks:
@@ -26,15 +27,16 @@ class FeedLinks:
         situation: Situation,
         clock: Clock,
         counts: Counts,
+        transport: Transport,
     ) -> None:
-        """Build links that are not open yet; raises ``ConfigError`` if an address is none."""
+        """Build links that are not open yet; raises ``ConfigError`` if an address is none, or a library missing."""
         named = dict(zip(channels_of(venues), venues, strict=True))
         ours = {name: venue for name, venue in named.items() if name in feeds.venues}
         allowances = {venue.name: Allowance(clock) for venue in ours.values()}
         self._links = {
             channel: VenueLink(
                 channel,
-                at=Addresses(venue.ws_url, venue.rest_url),
+                at=Addresses(venue.ws_url, venue.rest_url, transport),
                 intake=intake,
                 feeds=feeds,
                 situation=situation,

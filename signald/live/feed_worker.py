@@ -74,6 +74,7 @@ class FeedWorker:
             situation=self._family.situation,
             clock=self._clock,
             counts=self._metrics.counts,
+            transport=self._config.live.transport,
         )
         self._export()
         sync = JournalSync(

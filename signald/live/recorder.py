@@ -191,6 +191,7 @@ class Recorder:
             situation=KnownSituation(self._pipeline.engine, self._clock),
             clock=self._clock,
             counts=metrics.counts,
+            transport=config.live.transport,
         ).start(supervisor)
         if self._topics:
             supervisor.start("mqtt", self._build_mqtt(tape).run)

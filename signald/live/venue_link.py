@@ -18,16 +18,18 @@ from signald.sources.protocol import EMPTY, Step
 from signald.sources.succession import SPARE
 from signald.transports.allowance import Allowance
 from signald.transports.http_client import HttpClient
-from signald.transports.websocket import WebsocketConnection
+from signald.transports.settings import Transport
+from signald.transports.websocket import DEFAULT_LIMITS, WebsocketConnection
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Addresses(NamedTuple):
-    """Where a venue is, without the paths of its streams and requests."""
+    """Where a venue is, without the paths of its streams and requests, and what carries its frames."""
 
     ws_url: str
     rest_url: str
+    transport: Transport = "websockets"
 
 
 class VenueLink:
@@ -58,7 +60,10 @@ class VenueLink:
         self._links: Mapping[str, VenueLink] = {}
         url = at.ws_url.rstrip("/") + feeds.venues[channel].url_path
         wanted = channel == self._venue
-        self.connection = WebsocketConnection(channel, url, self, clock, allowance=allowance, wanted=wanted)
+        limits = DEFAULT_LIMITS._replace(transport=at.transport)
+        self.connection = WebsocketConnection(
+            channel, url, self, clock, limits=limits, allowance=allowance, wanted=wanted
+        )
         http = HttpClient(channel, at.rest_url, clock, allowance=allowance)
         self._requests = Requests(channel, http, clock, answer=self._answer)
         self._ticker = Ticker(clock, deadline=lambda: feeds.next_deadline(channel), fire=self._tick)

@@ -1,13 +1,25 @@
 """What each transport can be told: the sections of the configuration, without the libraries that act on them."""
 
+from importlib.util import find_spec
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+
+from signald.errors import ConfigError
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 TlsVersion: TypeAlias = Literal["1.2", "1.3"]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+Transport: TypeAlias = Literal["websockets", "picows"]
+"""Which library carries websockets' frames; ``picows`` is an extra."""
+
+
+def require_transport(transport: Transport) -> None:
+    """Raise ``ConfigError`` if a library is not installed."""
+    if find_spec(transport) is None:
+        where, problem = "live.transport", f"{transport} is not installed: it comes with signald[{transport}]"
+        raise ConfigError(where, problem)
 
 
 Family: TypeAlias = Literal["schedule", "release", "policy", "control"]

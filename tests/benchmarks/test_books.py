@@ -30,6 +30,7 @@ def test_bench_reports_what_the_contract_names() -> None:
     assert set(result["cadence"]) == {"20+20", "2+2", "kraken", "dydx"}
     assert {name: each["frames"] for name, each in result["receiving"].items()} == {"20+20": 200, "2+2": 200}
     assert all(each["ratio_to_websockets"] > 0 for each in result["receiving"].values())
+    assert all(each["us_from_socket_to_book"]["picows"] > 0 for each in result["receiving"].values())
 
 
 def test_made_frames_have_the_changes_they_are_named_for() -> None:

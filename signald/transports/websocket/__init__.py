@@ -1,4 +1,4 @@
-"""Websockets to venues: ``websockets`` is known in this package only."""
+"""Websockets to venues: ``websockets`` and ``picows`` are known in this package only."""
 
 from signald.transports.websocket.connection import WebsocketConnection
 from signald.transports.websocket.terms import DEFAULT_LIMITS, FrameOwner, WebsocketLimits

@@ -1,18 +1,16 @@
 """One websocket connection to a venue: frames as bytes, handed over by direct call, made again for ever.
 
-``websockets`` is known here only. Its queue, and the task that would wait on it, are left out: a whole frame is handed
-to the owner as soon as it is parsed, in the callback of the socket's read. The read is also what holds the venue back
-when we are slow: there is no queue that could fill.
+A whole frame is handed to the owner as soon as it is parsed, in the callback of the socket's read: the queue of
+``websockets``, and the task that would wait on it, are left out (direct.py); ``picows`` has none (fast.py). The read is
+also what holds the venue back when we are slow: there is no queue that could fill.
 """
 
 import asyncio
-import functools
-from collections.abc import Callable
-from typing import Any, cast
+from importlib import import_module
+from typing import Final
 
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
+from websockets.exceptions import InvalidURI
 from websockets.uri import parse_uri
 
 from signald.errors import ConfigError, UnreachableError
@@ -23,13 +21,20 @@ from signald.runtime.mailbox import Mailbox, Overflow
 from signald.transports.allowance import TOO_MANY, Allowance
 from signald.transports.credentials import client_tls
 from signald.transports.http_client import read_retry_after
-from signald.transports.websocket.direct import DirectConnection
-from signald.transports.websocket.terms import DEFAULT_LIMITS, FrameOwner, WebsocketLimits
+from signald.transports.settings import Transport, require_transport
+from signald.transports.websocket.terms import (
+    DEFAULT_LIMITS,
+    FrameOwner,
+    Opener,
+    Refusal,
+    Terms,
+    WebsocketLimits,
+    Wire,
+)
 
 _BY_US = "closed by us"
-_CLOSE_WITHIN_S = 1.0
-_OPEN_WITHIN_S = 10.0
 _OUTBOX = 1_024
+_LIBRARIES: Final = {"websockets": "direct", "picows": "fast"}
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -69,8 +74,9 @@ class WebsocketConnection:
             wanted: Whether to connect before :meth:`open` says so.
 
         Raises:
-            ConfigError: ``url`` is none.
+            ConfigError: ``url`` is none, or the library is not installed.
         """
+        self._opener = _opener(limits.transport)
         try:
             is_secure = parse_uri(url).secure
         except InvalidURI as failure:
@@ -85,8 +91,8 @@ class WebsocketConnection:
         self._wanted = asyncio.Event()
         if wanted:
             self._wanted.set()
-        self._connector = self._make_connector(limits, is_secure=is_secure)
-        self._connection: DirectConnection | None = None
+        self._terms = Terms(url, limits, client_tls(section=name) if is_secure else None)
+        self._connection: Wire | None = None
         self._announced = False
         self._dropped = ""
         self._outbox = self._new_outbox()
@@ -112,14 +118,11 @@ class WebsocketConnection:
             opened = self._clock.monotonic()
             reason, wait_s = _BY_US, 0.0
             try:
-                reason = await self._serve_one_connection()
-            except InvalidStatus as failure:
-                asked = failure.response.headers.get("Retry-After")
-                reason, wait_s = str(failure), read_retry_after(asked, self._clock.now())
-                if failure.response.status_code in TOO_MANY:
-                    wait_s = self._allowance.ban(wait_s)
-            except (WebSocketException, OSError, EOFError) as failure:
-                reason = str(failure) or type(failure).__name__
+                ended = await self._serve_one_connection()
+                if isinstance(ended, Refusal):
+                    reason, wait_s = ended.reason, self._wait_after_s(ended)
+                else:
+                    reason = ended
             finally:
                 self._note_down(reason)
             self._backoff.note_lifetime((self._clock.monotonic() - opened) / NS_PER_S)
@@ -158,9 +161,16 @@ class WebsocketConnection:
             self._dropped = reason
             self._connection.silence()
 
-    async def _serve_one_connection(self) -> str:
-        """Open a connection and see it through to its end; returns why it ended."""
-        connection = cast("DirectConnection", await self._connector())
+    def _wait_after_s(self, refusal: Refusal) -> float:
+        """How long the venue wants to be left alone."""
+        wait_s = read_retry_after(refusal.retry_after, self._clock.now()) if refusal.status else 0.0
+        return self._allowance.ban(wait_s) if refusal.status in TOO_MANY else wait_s
+
+    async def _serve_one_connection(self) -> str | Refusal:
+        """Open a connection and see it through to its end; returns why it ended, or was not opened."""
+        connection = await self._opener(self._terms, self._take, self._made)
+        if isinstance(connection, Refusal):
+            return connection
         try:
             if not self._wanted.is_set():
                 return "not wanted any more"
@@ -175,14 +185,15 @@ class WebsocketConnection:
             await connection.close()
         if connection.bug is not None:
             raise connection.bug
-        return self._dropped or str(connection.protocol.close_exc)
+        return self._dropped or connection.why
 
-    async def _send_outbox(self, connection: ClientConnection) -> None:
+    def _made(self, connection: Wire) -> None:
+        self._connection = connection
+
+    async def _send_outbox(self, connection: Wire) -> None:
         while True:
             frame = await self._outbox.get()
-            try:
-                await connection.send(frame, text=True)
-            except ConnectionClosed:
+            if not await connection.send_text(frame):
                 return  # whoever waits for the connection's end knows why
             await asyncio.sleep(self._send_interval_s)
 
@@ -211,26 +222,12 @@ class WebsocketConnection:
             self._announced = False
             self._owner.on_disconnected(reason)
 
-    def _make_connector(self, limits: WebsocketLimits, *, is_secure: bool) -> Callable[[], connect]:
-        """What opens a connection, as the venue allows it."""
-        return functools.partial(
-            connect,
-            self._url,
-            compression=None,  # inflating would stand before every frame
-            proxy=None,  # not by way of an environment variable; and never for a server on loopback
-            open_timeout=_OPEN_WITHIN_S,
-            close_timeout=_CLOSE_WITHIN_S,
-            ping_interval=limits.ping_interval_s,
-            ping_timeout=limits.ping_interval_s,
-            max_size=limits.max_frame_bytes,
-            max_queue=None,  # nothing is queued
-            create_connection=cast("type[ClientConnection]", self._new_connection),
-            ssl=client_tls(section=self.name) if is_secure else None,
-        )
-
-    def _new_connection(self, *args: Any, **settings: Any) -> "DirectConnection":  # noqa: ANN401 - websockets' own
-        self._connection = DirectConnection(self._take, *args, **settings)
-        return self._connection
-
     def _new_outbox(self) -> Mailbox[bytes]:
         return Mailbox[bytes](capacity=_OUTBOX, when_full=Overflow.WAIT)
+
+
+def _opener(transport: Transport) -> Opener:
+    """What opens connections by a library; it alone is imported. Raises ``ConfigError`` if it is not installed."""
+    require_transport(transport)
+    opener: Opener = import_module(f"signald.transports.websocket.{_LIBRARIES[transport]}").open_wire
+    return opener

@@ -1,11 +1,13 @@
 """A websocket of ``websockets`` that hands whole frames over in the callback of the socket's read."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
+
+from signald.transports.websocket.terms import CLOSE_WITHIN_S, OPEN_WITHIN_S, Made, Refusal, Take, Terms, Wire
 
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 
@@ -17,12 +19,17 @@ class DirectConnection(ClientConnection):
         bug: What the owner raised, if it did; the connection is closed then.
     """
 
-    def __init__(self, take: Callable[[bytes], None], *args: Any, **settings: Any) -> None:  # noqa: ANN401 - websockets' own
+    def __init__(self, take: Take, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - websockets' own
         super().__init__(*args, **settings)
         self._take = take
         self._parts: list[bytes] = []
         self._is_silent = False
         self.bug: Exception | None = None
+
+    @property
+    def why(self) -> str:
+        """Why it ended, once it has."""
+        return str(self.protocol.close_exc)
 
     def process_event(self, event: Event) -> None:
         """Override of the connection's dispatch: data frames are ours."""
@@ -31,6 +38,14 @@ class DirectConnection(ClientConnection):
                 self._take_part(bytes(event.data), is_last=event.fin)
         else:
             super().process_event(event)
+
+    async def send_text(self, frame: bytes) -> bool:
+        """Send a frame; False if the connection is at its end."""
+        try:
+            await self.send(frame, text=True)
+        except ConnectionClosed:
+            return False
+        return True
 
     def silence(self) -> None:
         """Hand nothing over any more, and break the connection."""
@@ -49,3 +64,34 @@ class DirectConnection(ClientConnection):
         except Exception as bug:  # noqa: BLE001 - raised to the loop it would be logged and forgotten
             self.bug = bug
             self.silence()
+
+
+async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
+    """Open a connection of ``websockets``, as :class:`signald.transports.websocket.terms.Opener` has it."""
+
+    def create(*args: Any, **settings: Any) -> DirectConnection:  # noqa: ANN401 - websockets' own
+        connection = DirectConnection(take, *args, **settings)
+        made(connection)
+        return connection
+
+    limits = terms.limits
+    try:
+        opened = await connect(
+            terms.url,
+            compression=None,  # inflating would stand before every frame
+            proxy=None,  # not by way of an environment variable; and never for a server on loopback
+            open_timeout=OPEN_WITHIN_S,
+            close_timeout=CLOSE_WITHIN_S,
+            ping_interval=limits.ping_interval_s,
+            ping_timeout=limits.ping_interval_s,
+            max_size=limits.max_frame_bytes,
+            max_queue=None,  # nothing is queued
+            create_connection=cast("type[ClientConnection]", create),
+            ssl=terms.tls,
+        )
+    except InvalidStatus as failure:
+        response = failure.response
+        return Refusal(str(failure), response.status_code, response.headers.get("Retry-After"))
+    except (WebSocketException, OSError, EOFError) as failure:
+        return Refusal(str(failure) or type(failure).__name__)
+    return cast("DirectConnection", opened)

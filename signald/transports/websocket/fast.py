@@ -1,0 +1,154 @@
+"""A websocket of ``picows``, which parses frames in compiled code; an extra: ``signald[picows]``."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
+
+from picows import (
+    WSAutoPingStrategy,
+    WSError,
+    WSFrame,
+    WSInvalidStatusError,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    ws_connect,  # pyright: ignore[reportUnknownVariableType]  # its keyword arguments have no types
+)
+from websockets.frames import Close
+
+from signald.transports.websocket.terms import CLOSE_WITHIN_S, OPEN_WITHIN_S, Made, Refusal, Take, Terms, Wire
+
+_TEXT: Final = WSMsgType.TEXT
+_DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION})
+_ABNORMAL: Final = "no close frame received or sent"
+_GOING: Final = 1_000
+
+
+class FastWire(WSListener):
+    """A connection that hands whole frames over in the callback of the socket's read.
+
+    Attributes:
+        bug: What the owner raised, if it did; the connection is broken then.
+    """
+
+    def __init__(self, take: Take, *, pings: bool) -> None:
+        """Hand frames to ``take``; ``pings``: whether we ask if the other side is there."""
+        super().__init__()
+        self._take = take
+        self._pings = pings
+        self._parts: list[bytes] = []
+        self._is_silent = False
+        self._transport: WSTransport | None = None
+        self.bug: Exception | None = None
+
+    @property
+    def why(self) -> str:
+        """Why it ended, in the words that ``websockets`` has for it."""
+        transport = self._transport
+        shake = transport.close_handshake if transport is not None else None
+        received, sent = (shake.recv, shake.sent) if shake is not None else (None, None)
+        told = [
+            f"{verb} {Close(int(each.code.value), each.reason or '')}"
+            for verb, each in (("received", received), ("then sent" if received else "sent", sent))
+            if each is not None
+        ]
+        if sent is not None and received is None and self._pings and sent.code.value == _GOING + 1:
+            return "keepalive ping timeout: " + told[0]
+        return "; ".join(told) or _ABNORMAL
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Picows: it is open."""
+        self._transport = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Picows: a frame is there, as long as this takes."""
+        kind = frame.msg_type
+        if kind == WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code(), frame.get_close_message())
+            transport.disconnect()
+        elif self._is_silent or transport.is_close_frame_sent:
+            return  # picows goes on with what is behind a frame that broke the protocol
+        elif kind == _TEXT and frame.fin:
+            self._hand_over(frame.get_payload_as_bytes())
+        elif kind in _DATA:
+            self._parts.append(frame.get_payload_as_bytes())
+            if frame.fin:
+                whole = b"".join(self._parts)
+                self._parts.clear()
+                self._hand_over(whole)
+
+    async def send_text(self, frame: bytes) -> bool:
+        """Send a frame; False if the connection is at its end."""
+        transport = self._transport
+        if transport is None or transport.is_disconnected:
+            return False
+        transport.send(_TEXT, frame)
+        return True
+
+    def silence(self) -> None:
+        """Hand nothing over any more, and break the connection."""
+        self._is_silent = True
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
+
+    async def wait_closed(self) -> None:
+        """Wait for its end."""
+        if self._transport is not None:
+            with suppress(WSError):  # what was wrong with the frames; the close handshake tells it
+                await self._transport.wait_disconnected()
+
+    async def close(self) -> None:
+        """End it, and see it closed."""
+        transport = self._transport
+        if transport is None:
+            return
+        if not transport.is_disconnected:
+            transport.send_close()
+            transport.disconnect()
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self.wait_closed()
+        except TimeoutError:
+            transport.disconnect(graceful=False)
+
+    def _hand_over(self, frame: bytes) -> None:
+        try:
+            self._take(frame)
+        except Exception as bug:  # noqa: BLE001 - picows would log it and go on
+            self.bug = bug
+            self.silence()
+
+
+async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
+    """Open a connection of ``picows``, as :class:`signald.transports.websocket.terms.Opener` has it."""
+    limits = terms.limits
+    interval_s = limits.ping_interval_s
+    wire = FastWire(take, pings=interval_s is not None)
+    made(wire)
+    pinging: dict[str, Any] = (
+        {}
+        if interval_s is None
+        else {
+            "enable_auto_ping": True,
+            "auto_ping_strategy": WSAutoPingStrategy.PING_PERIODICALLY,
+            "auto_ping_idle_timeout": interval_s,
+            "auto_ping_reply_timeout": interval_s,
+        }
+    )
+    try:
+        await ws_connect(
+            lambda: wire,
+            terms.url,
+            ssl_context=terms.tls,
+            websocket_handshake_timeout=OPEN_WITHIN_S,
+            max_frame_size=limits.max_frame_bytes,
+            **pinging,
+        )
+    except WSInvalidStatusError as failure:
+        response = failure.response
+        if response is None:
+            return Refusal(str(failure))
+        return Refusal(str(failure), int(response.status), response.headers.get("Retry-After"))
+    except (WSError, OSError, EOFError, TimeoutError) as failure:
+        return Refusal(str(failure) or type(failure).__name__)
+    return wire
