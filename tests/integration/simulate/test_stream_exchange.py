@@ -27,6 +27,7 @@ from tests.support.clocks import HandClock
 from tests.support.instruments import BYBIT_OTHER_PERP, BYBIT_PERP, OKX_SPOT, OKX_SWAP
 from tests.support.venue_client import VenueClient, levels_of
 
+pytestmark = pytest.mark.timeout(90)  # a machine with other work
 T0 = 1_739_367_000 * NS_PER_S
 
 
@@ -75,7 +76,7 @@ class Run:
 
     async def until(self, client: VenueClient, condition: Callable[[], bool], *, ms: int = 100) -> None:
         """Let time go on, market and all, until something is so."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             while not condition():
                 self.clock.ts += ms * NS_PER_MS
                 self.exchange.push()
@@ -84,7 +85,7 @@ class Run:
 
     async def settle(self, client: VenueClient) -> None:
         """Let everything that was told arrive, and no more be told."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             while any(self.levels(n) != levels_of(book) for n, book in enumerate(client.source.books)):  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
 
