@@ -7,6 +7,7 @@ from typing import Final
 from rich.text import Text
 
 from signald.app.tail_status import Overheard
+from signald.client.movers import movers_of
 from signald.live.agenda import DueRelease
 from signald.model.signals import Cause, PolicyView, Rung, Signal
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
@@ -128,6 +129,7 @@ def _facts(signal: Signal) -> Iterator[str]:
         yield f"{told.category}, severity {told.severity:g}, stance {told.stance:+g}: {told.headline}"
     if isinstance(signal.realised_bps, float):
         yield f"realised {signal.realised_bps:+.1f} bps"
+    yield from movers_of(signal)
     if isinstance(signal.held, dict) and signal.held:
         yield ", ".join(f"{seconds} s {'held' if one else 'not held'}" for seconds, one in signal.held.items())
     if isinstance(signal.by, str):

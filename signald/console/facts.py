@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 from signald.client.entries import Received
 from signald.console.scores import Scores
 from signald.model.instruments import InstrumentId
-from signald.model.signals import Cause, GuardState, Signal
+from signald.model.movers import DriftView, QuoteView, ReferenceView, VenueView
+from signald.model.signals import Cause, GuardState, Regime, Signal
 from signald.model.time import NS_PER_S, Nanos
 
 BOUNDS_S: Final = (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024)
@@ -16,6 +17,7 @@ GROUPS_SHOWN: Final = 32
 """Groups of one stream that are told: a consumer may create as many as it likes, of any name."""
 
 _SCORED: Final = frozenset({"release", "correction"})
+_FOLLOWED: Final = frozenset({"reaction", "outcome"})
 _PRIMARY_S: Final = 300
 _NAME_BYTES: Final = 64
 
@@ -48,6 +50,10 @@ class Facts:
         realised_bps: By instrument, what the newest reaction or outcome says was realised.
         responses: By indicator and instrument, basis points for each standard deviation as last scored.
         guards: By instrument, the guard's newest step.
+        pegs: By quote currency, what it was worth in dollars.
+        references: By symbol, how bitcoin went with it.
+        drifts_bps: By instrument, what had moved before the newest figure.
+        markets: By instrument, its venue among all at the newest reaction.
         model: Which model spoke last.
         lags: By stream and group of consumers, entries not delivered and entries not acknowledged.
     """
@@ -63,6 +69,10 @@ class Facts:
         self.realised_bps: dict[InstrumentId, float] = {}
         self.responses: dict[tuple[str, InstrumentId], float] = {}
         self.guards: dict[InstrumentId, Step] = {}
+        self.pegs: dict[str, float] = {}
+        self.references: dict[str, ReferenceView] = {}
+        self.drifts_bps: dict[InstrumentId, float] = {}
+        self.markets: dict[InstrumentId, VenueView] = {}
         self.model = ""
         self.lags: dict[tuple[str, str], tuple[int, int]] = {}
 
@@ -76,10 +86,22 @@ class Facts:
             self._take_score(signal)
             if not received.late_ms:
                 self._time(signal.id, received.ts_publish - signal.ts_ingest, signal.ts_ingest)
-        elif signal.kind == "guard" and signal.desk is not None and signal.instrument is not None:
+        self._take_movers(signal)
+        if signal.kind == "guard" and signal.desk is not None and signal.instrument is not None:
             self.guards[signal.instrument] = Step(signal.desk.state, signal.desk.ts_expires)
-        elif isinstance(signal.realised_bps, float) and signal.instrument is not None:
+        elif signal.kind in _FOLLOWED and isinstance(signal.realised_bps, float) and signal.instrument is not None:
             self.realised_bps[signal.instrument] = signal.realised_bps
+
+    def _take_movers(self, signal: Signal) -> None:
+        """What moves the market beside the figures."""
+        if isinstance(signal.quote, QuoteView):
+            self.pegs[signal.quote.currency] = signal.quote.usd
+        if isinstance(signal.regime, Regime) and isinstance(signal.regime.references, dict):
+            self.references = signal.regime.references
+        if signal.instrument is not None and isinstance(signal.drift, DriftView):
+            self.drifts_bps[signal.instrument] = signal.drift.realised_bps
+        if signal.instrument is not None and isinstance(signal.market, VenueView):
+            self.markets[signal.instrument] = signal.market
 
     def _take_score(self, signal: Signal) -> None:
         for cause in signal.causes:

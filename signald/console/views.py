@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from signald.client.entries import Received
+from signald.client.movers import movers_of
 from signald.live.agenda import CalendarState, Coverage
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
@@ -45,6 +46,7 @@ def signal_view(received: Received, names: Mapping[str, str]) -> dict[str, Any]:
         "mid": None if signal.book is None else signal.book.mid,
         "flags": signal.flags,
         "realised": _given(signal.realised_bps),
+        "movers": list(movers_of(signal)),
         "by": _given(signal.by),
         "reason": _given(signal.reason),
     }

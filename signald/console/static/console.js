@@ -6,7 +6,7 @@ import { follow } from "/static/feed.js";
 import { clockTime, countdown, dayTime, isSet, now, roughly, setClock, shortTime } from "/static/time.js";
 
 const SHOWN = 120; // signals that stand on the page; older ones are in the stream
-const ROWS = new Set(["release", "correction", "retraction", "missed", "halt", "resume", "policy", "expectations", "nowcast"]);
+const ROWS = new Set(["release", "correction", "retraction", "missed", "halt", "resume", "policy", "drift", "expectations", "nowcast"]);
 const MARKS = { up: "▲", down: "▼", no_edge: "◆", quarantined: "⚠", missed: "∅", halt: "■", resume: "▶", retraction: "↶" };
 const WORDS = { no_edge: "no edge" };
 const SPAN = 60 * 60 * 1000; // of the guard's line
@@ -263,6 +263,7 @@ function rowOf(signal) {
   if (first) foreseen.append(element("b", {}, `${signed(first.mean)} bps`), ` in ${first.s / 60} min, ${signed(first.lo, 0)} … ${signed(first.hi, 0)}`);
   if (first && signal.confidence !== null) foreseen.append(` · ${Math.round(100 * signal.confidence)} % · n ${first.n}`);
   const flags = element("p", {}, ...signal.flags.map((one) => element("span", { class: "flag" }, one.replaceAll("_", " "))));
+  for (const words of signal.movers ?? []) flags.append(element("span", { class: "mover" }, words), " ");
   if (signal.late_ms) flags.append(element("span", { class: "flag" }, `delivered ${signal.late_ms} ms late`));
   row.append(
     element("div", {}, verdictOf(word), element("span", { class: "when" }, `${clockTime(signal.ts, "utc")} UTC`)),

@@ -33,6 +33,7 @@ OLDEST_NS: Final[Nanos] = 60 * NS_PER_S
 _FARTHEST: Final = 0.5  # of a dollar: what is farther is no peg, but a mistake
 _DOUBTED: Final = FLAG_CROSSED | FLAG_STALE | FLAG_UNREAD
 _DOLLAR: Final = "USD"
+_ANCHOR: Final = "USDC"  # a dollar where no book in dollars is configured: its issuer redeems it at one
 
 
 class PegReader:
@@ -60,11 +61,27 @@ class PegReader:
             if abs(usd - 1.0) <= _FARTHEST:  # false for NaN
                 told.setdefault(one.base, []).append(usd)
                 worth[one.base] = median(told[one.base])
+        if _ANCHOR not in worth:
+            self._invert(words, worth, told)
         dollars = self._usual.copy()
         for place, quote in enumerate(self._quotes):
             if quote in told:
                 dollars[place] = worth[quote]
         return dollars
+
+    def _invert(self, words: WordArray, worth: dict[str, float], told: dict[str, list[float]]) -> None:
+        """With the anchor at a dollar its books tell what they are quoted in, where nothing else does."""
+        for place, one in self._books:
+            row = words[place * ROW_WORDS : (place + 1) * ROW_WORDS]
+            if (
+                one.base == _ANCHOR
+                and one.quote not in worth
+                and row[STATE] == STATE_LIVE
+                and not row[FLAGS] & _DOUBTED
+            ):
+                usd = 1.0 / float(row.view(np.float64)[MID])
+                if abs(usd - 1.0) <= _FARTHEST:
+                    told[one.quote], worth[one.quote] = [usd], usd
 
 
 def _rank(instrument: Instrument) -> tuple[bool, bool]:

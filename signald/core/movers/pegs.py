@@ -1,7 +1,8 @@
 """What each quote currency is worth in dollars, from the books that trade it.
 
 A book whose base is a stablecoin is a peg's book: USDT-USD says it outright, FDUSDUSDT through USDT. Of several the
-median counts, so that of three none can move it alone.
+median counts, so that of three none can move it alone. Where no book in dollars is configured USDC is taken at one,
+and USDCUSDT says what USDT is worth.
 """
 
 import math
@@ -19,6 +20,7 @@ from signald.model.time import Nanos
 
 BPS: Final = 1e4
 _DOLLAR: Final = "USD"
+_ANCHOR: Final = "USDC"  # a dollar where no book in dollars is configured: its issuer redeems it at one
 _DEEPEST: Final = 3  # a book in a currency that is valued in another one, and so on
 _TWO: Final = 2
 
@@ -65,10 +67,20 @@ class Pegs:
             for currency, by_book in told.items():
                 if by_book:
                     worth[currency] = self._settle(currency, list(by_book.values())).usd
+        if _ANCHOR not in worth:
+            self._invert(rows, now, told)
         self._known |= {name: self._settle(name, list(by_book.values())) for name, by_book in told.items() if by_book}
         for currency in [name for name in self._known if not told.get(name)]:
             before = self._known[currency]
             self._known[currency] = QuoteView(currency=currency, usd=before.usd, state="stale", ts=before.ts)
+
+    def _invert(self, rows: BoardRows, now: Nanos, told: dict[str, dict[int, tuple[float, Nanos]]]) -> None:
+        """With the anchor at a dollar its books tell what they are quoted in, where nothing else does."""
+        for place, one in self._books:
+            if one.base == _ANCHOR and not told.get(one.quote):
+                row: Row = rows[place].item()
+                if self._speaks(row, now):
+                    told.setdefault(one.quote, {})[place] = 1.0 / row[MID], int(row[TS_INGEST])
 
     def _speaks(self, row: Row, now: Nanos) -> bool:
         doubted = int(row[FLAGS]) & (FLAG_STALE | FLAG_CROSSED)

@@ -4,7 +4,8 @@ from signald.client.entries import Received
 from signald.console.facts import GROUPS_SHOWN, Facts, group_lags
 from signald.console.gauges import Told, exposition
 from signald.console.scores import Scores
-from signald.model.signals import Signal
+from signald.model.movers import DriftView, QuoteView, ReferenceView, VenueView
+from signald.model.signals import Regime, Signal
 from signald.model.time import NS_PER_S
 from tests.support.signals import T0, sample_signal
 
@@ -146,3 +147,30 @@ def test_groups_may_have_any_name_and_number() -> None:
 
     assert lags["\N{REPLACEMENT CHARACTER}" * 2 + "x" * 62] == (2, 1)
     assert len(lags) == GROUPS_SHOWN
+
+
+def test_what_moves_the_market_beside_the_figures_is_told() -> None:
+    facts = Facts()
+    reference = ReferenceView(correlation=0.62, beta=1.4, bars=90, state="stale")
+    signal = sample_signal(
+        kind="reaction",
+        realised_bps=-12.0,
+        quote=QuoteView(currency="USDT", usd=0.9993, state="live", ts=T0),
+        drift=DriftView(realised_bps=-40.0, band_bps=90.0, flow=None, flow_band=None, share=None),
+        regime=Regime(policy=(), references={"NQ": reference}),
+        market=VenueView(basis_bps=-3.2, depth_share=0.1, dex_share=0.2, lead_ms=200.0, correlation=0.7),
+    )
+
+    facts.take(received(signal))
+
+    text = exposition(told(facts), "")[0].decode()
+    for line in (
+        'signald_peg_usd{currency="USDT"} 0.9993',
+        'signald_reference_correlation{reference="NQ"} 0.62',
+        'signald_reference_beta{reference="NQ"} 1.4',
+        'signald_reference_live{reference="NQ"} 0.0',
+        f'signald_drift_bps{{instrument="{INSTRUMENT}"}} -40.0',
+        f'signald_release_basis_bps{{instrument="{INSTRUMENT}"}} -3.2',
+        f'signald_release_lead_seconds{{instrument="{INSTRUMENT}"}} 0.2',
+    ):
+        assert line in text

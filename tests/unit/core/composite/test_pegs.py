@@ -56,6 +56,7 @@ def test_each_rows_currency_is_valued_whatever_the_order_of_the_books() -> None:
 
 def test_a_stale_or_absurd_book_of_a_peg_counts_for_nothing() -> None:
     stale, absurd = rows(usdt=0.98, usdc=1.0), rows(usdt=0.98, usdc=1.0)
+    stale["state"][4] = absurd["state"][4] = 0  # USDC in tether would tell too
     stale["ts_ingest"][5] = T0 - OLDEST_NS - 1
     absurd["mid"][5] = 1e-6
 

@@ -92,3 +92,15 @@ def test_a_currency_without_a_book_is_taken_at_a_dollar_and_said_to_be_nothing()
 
     assert pegs.usd("USDT") == 1.0
     assert not pegs.views
+
+
+def test_without_a_book_in_dollars_the_one_that_is_redeemed_tells_the_other() -> None:
+    board = (BTCUSDT, spot("USDC", "USDT", tick="0.0001", lot="1"))
+    rows = live_rows(2)
+    rows["mid"] = 95_700.0, 1.0004
+    pegs = Pegs(board, RULES)
+
+    pegs.look(rows, T0)
+
+    assert pegs.usd("USDT") == pytest.approx(1.0 / 1.0004)
+    assert "USDC" not in pegs.views
