@@ -55,6 +55,14 @@ class PlannedPolicy(msgspec.Struct, frozen=True, kw_only=True):
     move_bps: float
 
 
+class PlannedDrift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A move of the simulated market so long before the release of that day."""
+
+    date: date
+    before_s: float
+    move_bps: float
+
+
 class Quarter(msgspec.Struct, frozen=True, kw_only=True):
     """Releases in the order of their times, and what the simulated market makes of a surprise.
 
@@ -64,6 +72,7 @@ class Quarter(msgspec.Struct, frozen=True, kw_only=True):
     releases: tuple[PlannedRelease, ...]
     response_bps_per_unit: dict[IndicatorId, float]
     policies: tuple[PlannedPolicy, ...] = ()
+    drifts: tuple[PlannedDrift, ...] = ()
 
     def bundles(self) -> list[tuple[PlannedRelease, ...]]:
         """The releases that share a timestamp, together."""
@@ -98,6 +107,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     releases: tuple[_Row, ...]
     response_bps_per_unit: dict[IndicatorId, float]
     policies: tuple[_Policy, ...] = ()
+    drifts: tuple[PlannedDrift, ...] = ()
 
 
 def load_quarter(path: Path = _Q1_2025) -> Quarter:
@@ -129,6 +139,7 @@ def load_quarter(path: Path = _Q1_2025) -> Quarter:
             )
             for row in sorted(file.policies, key=lambda row: row.at)
         ),
+        drifts=file.drifts,
     )
 
 
@@ -192,6 +203,10 @@ class CalendarPublisher:
             "expires_after_s": _NEWS_FOR_S,
         }
         await self._publish(f"policy/{policy.category}", fields, ts_event=policy.ts)
+
+    async def refer(self, symbol: str, price: float) -> None:
+        """Say what a reference costs."""
+        await self._publish(f"reference/{symbol}", {"symbol": symbol, "price": price}, qos=0)
 
     async def beat(self, covers: Sequence[str] = ("us.*",)) -> None:
         """Say that this source is alive."""

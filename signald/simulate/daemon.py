@@ -18,6 +18,11 @@ CONSUMER: Final = "demo-desk"
 
 _RENEW_EVERY_S: Final = 86_400.0  # every deadline of the quarter is played, each takes its time
 _PATIENCE_S: Final = 5.0
+_MOVERS: Final[dict[str, object]] = {  # fewer looks than usual, for the same reason; and no more than a window is long
+    "drift_at_s": [7_200.0, 60.0],
+    "reference_stale_after_s": 600.0,
+    "sample_s": 5.0,
+}
 
 
 class DaemonPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +81,7 @@ def config_text(plan: DaemonPlan) -> str:
         "redis": {"url": f"redis://{LOOPBACK}:{plan.redis_port}/0"},
         "live": {"clock_file": str(plan.clock_file)},
         "guard": {"renew_every_s": _RENEW_EVERY_S},
+        "movers": _MOVERS,
         "journal": {"path": str(plan.journal)},
         "metrics": {"host": LOOPBACK, "port": plan.metrics_port},
         "console": {"enabled": False}

@@ -36,6 +36,22 @@ from signald.transports.redis import RedisLink
 from signald.transports.settings import MqttConfig, RedisConfig
 
 INSTRUMENT: Final[InstrumentId] = "BTCUSDT.BINANCE"
+PEG: Final[InstrumentId] = "USDCUSDT.BINANCE"
+"""What tells the worth of the quote currency."""
+
+_PEGS_MARKET: Final = MarketShape(
+    mid=1.0004,
+    tick_size=0.00001,
+    lot_size=1.0,
+    volatility_bps=0.003,
+    spread_bps=0.1,
+    stressed_spread_bps=1.0,
+    levels=20,
+    reach_bps=20.0,
+    depth_at_5_bps=3_000_000.0,
+    touch_size=400_000.0,
+    updates_per_step=1,
+)
 
 _STARTS_BEFORE_NS: Final = 2 * 86_400 * NS_PER_S  # before the first release: its consensus comes a day before it
 _REACHED_WITHIN_S: Final = 5.0
@@ -136,10 +152,12 @@ class _Demo:
         self._journals = journals
         self._started_ns = started_ns
         self.is_interrupted = False
-        instrument = _load_instrument()
+        instrument, peg = _load_instrument(INSTRUMENT), _load_instrument(PEG)
         shape = MarketShape(tick_size=float(instrument.tick_size), lot_size=float(instrument.lot_size))
         self._market = Market(shape, seed=options.seed, now=world.clock.now())
-        self._exchange = BinanceExchange([Listing(ListedSymbol(instrument), self._market)], world.clock)
+        pegs = Market(_PEGS_MARKET, seed=options.seed + 1, now=world.clock.now())
+        listings = [Listing(ListedSymbol(instrument), self._market), Listing(ListedSymbol(peg), pegs)]
+        self._exchange = BinanceExchange(listings, world.clock)
         self._mqtt = MqttConnection(
             MqttConfig(host=LOOPBACK, port=world.ports.mqtt, client_id="demo-calendar", session_expiry_s=0)
         )
@@ -221,7 +239,7 @@ class _Demo:
                 journal=self._journals[number],
                 ws_url=self._exchange.ws_url,
                 rest_url=self._exchange.rest_url,
-                instruments=[INSTRUMENT],
+                instruments=[INSTRUMENT, PEG],
                 client_id=_name(number),
                 console_port=ports.console if self._options.console and not number else None,
                 token_file=self._world.token_file,
@@ -279,9 +297,9 @@ def _name(number: int) -> str:
     return f"signald-demo-{number + 1}" if number else "signald-demo"
 
 
-def _load_instrument() -> Instrument:
+def _load_instrument(name: InstrumentId) -> Instrument:
     path = find_file(InstrumentsConfig().path)
-    found = decode_instruments(path.read_bytes(), where=str(path)).get(INSTRUMENT)
+    found = decode_instruments(path.read_bytes(), where=str(path)).get(name)
     if found is None:
-        raise ConfigError(str(path), f"lists no {INSTRUMENT}")
+        raise ConfigError(str(path), f"lists no {name}")
     return found

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
@@ -34,6 +35,11 @@ _BETWEEN_SIBLINGS_S: Final = (0.0005, 0.003)
 _FOLLOWED_NS: Final = 1_800 * NS_PER_S  # until then the guard of a policy event has ended
 _REACTS_AFTER_NS: Final = 15 * NS_PER_MS
 _NOISE_BPS: Final = 12.0
+_NASDAQ: Final = 21_300.0  # in January 2025
+_GOES_ALONG: Final = 0.35
+_OWN_WILL: Final = 0.3
+_DAY_NS: Final = 86_400 * NS_PER_S
+_EPOCH: Final = date(1970, 1, 1)
 _WAIT_S: Final = 10.0
 _POLL_S: Final = 0.002
 
@@ -130,6 +136,8 @@ class Playback:
         self._scoreboard = scoreboard
         self._random = random.Random(seed)
         self._unplayed: deque[PlannedPolicy] = deque()
+        self._nasdaq = _NASDAQ
+        self._referred: float | None = None
         self.next_release: Nanos | None = None
         self.is_quiet = False
 
@@ -143,6 +151,11 @@ class Playback:
         for release in self._quarter.releases:
             self._market.expect(release.ts_scheduled)
             await self._publisher.announce(release, with_consensus=False)
+        for drift in self._quarter.drifts:
+            for bundle in self._quarter.bundles():
+                scheduled = bundle[0].ts_scheduled
+                if scheduled // _DAY_NS == _day_of(drift.date):
+                    self._market.react(scheduled - round(drift.before_s * NS_PER_S), drift.move_bps)
         await self._publisher.beat()
 
     async def run(self, *, duration_s: float | None) -> None:
@@ -264,6 +277,15 @@ class Playback:
         self._venue.push()
         what = f"the board to have a frame of {format_rfc3339(arrived)}"
         await self._wait_for_engine(lambda status: status.rows_ts >= arrived, what=what)
+        await self._refer()
+
+    async def _refer(self) -> None:
+        """The Nasdaq's future goes with bitcoin as the market has it, and has a will of its own."""
+        mid = self._market.mid
+        moved = 0.0 if self._referred is None else mid / self._referred - 1.0
+        self._referred = mid
+        self._nasdaq *= 1.0 + _GOES_ALONG * moved + self._random.gauss(0.0, _OWN_WILL) * abs(moved)
+        await self._publisher.refer("NQ", round(self._nasdaq * 4.0) / 4.0)
 
     async def _wait_for_engine(self, is_so: Callable[[EngineStatus], bool], *, what: str) -> None:
         try:
@@ -292,6 +314,10 @@ class Playback:
 
     def _now_s(self) -> float:
         return self._clock.monotonic() / NS_PER_S
+
+
+def _day_of(day: date) -> int:
+    return (day - _EPOCH).days
 
 
 def _names(bundle: Sequence[PlannedRelease]) -> str:
