@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from signald.console.server import ConsolePlan, read_token, serve
 from signald.logs import configure_logs
 from signald.model.control import Command
 from signald.model.indicators import load_indicators
+from signald.model.signals import Signal
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock, LiveClock, SharedClock
 from signald.sinks.exposition import listen
@@ -77,7 +78,13 @@ def serve_console(
         )
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(plan, listener, clock, send=send, on_started=on_started))
+        asyncio.run(serve(plan, listener, clock, send=send, on_started=on_started, report=_show_report))
+
+
+def _show_report(signals: Sequence[Signal], release_id: str) -> str | None:
+    from signald.app.report_page import report_of  # noqa: PLC0415 - what it takes is loaded once somebody asks
+
+    return report_of(signals, release_id)
 
 
 def _read_token(config: ConsoleConfig) -> str:

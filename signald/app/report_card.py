@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from signald.client.movers import movers_of
 from signald.errors import ConfigError
 from signald.journal.reader import read
 from signald.model.instruments import InstrumentId
@@ -69,6 +70,7 @@ class InstrumentCard(msgspec.Struct, frozen=True, kw_only=True):
         saved_bps: What a quote at the touch that rested over the figure would have lost by the time it was replaced:
             the move within ten seconds less half the spread before, at least 0; ``None``: no book.
         is_over: Whether the outcome is known.
+        movers: What else moved the market, in words, by the newest document.
     """
 
     instrument: InstrumentId
@@ -84,6 +86,7 @@ class InstrumentCard(msgspec.Struct, frozen=True, kw_only=True):
     cost_bps: float | None
     saved_bps: float | None
     is_over: bool
+    movers: tuple[str, ...] = ()
 
 
 class ReportCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +175,7 @@ def _instrument(name: InstrumentId, said: Sequence[Signal], t0: Nanos) -> Instru
         cost_bps=sum(length * widen for length, widen in known) / seconds if seconds > 0.0 else None,
         saved_bps=_saved_bps(said, followed.get(_QUOTE_LIFE_S)),
         is_over=any(one.kind == "outcome" for one in said),
+        movers=tuple(movers_of(followed[max(followed)] if followed else newest)),
     )
 
 

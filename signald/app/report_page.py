@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from urllib.parse import quote
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from signald.app.report_card import InstrumentCard, ReportCard
+from signald.app.report_card import InstrumentCard, ReportCard, card_of
+from signald.model.macro import ReleaseId
+from signald.model.signals import Signal
 from signald.model.time import format_rfc3339
 from signald.research.report.page import number, page, section, table, tiles
 
@@ -21,6 +24,8 @@ def as_text(card: ReportCard) -> Group:
     parts: list[Text | Table] = [Text(card.release_id, style="bold"), Text(_facts(card))]
     for one in card.instruments:
         parts.append(Text(f"\n{one.instrument}: {_summary(one)}", style="bold"))
+        if one.movers:
+            parts.append(Text("; ".join(one.movers)))
         for head, rows in (
             (_FORETOLD, _foretold(one)),
             (_GUARD, _guard(one)),
@@ -52,12 +57,27 @@ def as_page(card: ReportCard) -> str:
                 figures,
                 table(_FORETOLD, _escaped(_foretold(one))),
                 f"<p class=note>{escape(drivers or 'nothing was attributed')}</p>",
+                f"<p class=note>{escape('; '.join(one.movers))}</p>",
                 table(_GUARD, _escaped(_guard(one))),
                 table(_LIQUIDITY, _escaped(_liquidity(one))),
             )
         )
     foot = "From the journal alone; what is saved and what it costs is defined in <code>docs/report-card.md</code>."
     return page(f"Report card: {card.release_id}", _facts(card), parts, foot=foot)
+
+
+def report_of(signals: Sequence[Signal], release_id: ReleaseId) -> str | None:
+    """A release's card as a page, from documents in the order in which they were said; for "" a list of releases.
+
+    ``None`` if no figure of that release was scored.
+    """
+    scored = [one for one in signals if one.kind in {"release", "correction"} and "test" not in one.flags]
+    known = dict.fromkeys(cause.release_id for one in reversed(scored) for cause in one.causes)
+    if release_id:
+        return as_page(card_of(signals, release_id)) if release_id in known else None
+    rows = [[f'<a href="/reports/{escape(quote(one, safe=":."))}">{escape(one)}</a>'] for one in known]
+    lead = "The newest first; those of the last 4,000 documents." if rows else "No figure was scored yet."
+    return page("Report cards", lead, [table(("release",), rows)], foot="<code>docs/report-card.md</code>")
 
 
 def _facts(card: ReportCard) -> str:

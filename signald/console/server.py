@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from signald.console.views import ms
 from signald.console.web import Pages, SendCommand
 from signald.errors import ConfigError
 from signald.model.instruments import InstrumentId
+from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
 from signald.runtime.clock import Clock
 from signald.transports.http_client import HttpClient
@@ -69,9 +70,18 @@ class ConsolePlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def serve(
-    plan: ConsolePlan, listener: socket.socket, clock: Clock, *, send: SendCommand, on_started: Callable[[], None]
+    plan: ConsolePlan,
+    listener: socket.socket,
+    clock: Clock,
+    *,
+    send: SendCommand,
+    on_started: Callable[[], None],
+    report: Callable[[Sequence[Signal], str], str | None] = lambda _signals, _release: None,
 ) -> None:
-    """Serve on ``listener`` until SIGINT or SIGTERM; ``send`` sends commands on, ``on_started`` is told once."""
+    """Serve on ``listener`` until SIGINT or SIGTERM.
+
+    ``send`` sends commands on, ``on_started`` is told once, ``report`` makes a page of the documents about a release.
+    """
     hub, state = Hub(), ConsoleState(plan.names)
     feed = Feed(plan.redis, state, hub, names=plan.names, venues=plan.venues, consumers=plan.consumers)
 
@@ -96,6 +106,7 @@ async def serve(
         snapshot=snapshot,
         door=door,
         send=send,
+        report=lambda release: report(tuple(state.documents), release),
         hosts=[*_LOOPBACK, plan.host] if plan.host in _LOOPBACK else ["*"],
     )
     server = uvicorn.Server(

@@ -8,6 +8,7 @@ from signald.client.entries import Received
 from signald.console.facts import Facts
 from signald.console.views import guard_view, ladder_view, signal_view
 from signald.model.instruments import InstrumentId
+from signald.model.signals import Signal
 
 SIGNALS_KEPT: Final = 1_000
 _NOTICES_KEPT: Final = 300
@@ -15,8 +16,10 @@ _GUARDS_KEPT: Final = 2_000
 _LADDERS_KEPT: Final = 200
 _POINTS_KEPT: Final = 240
 _TRACKS_KEPT: Final = 200
+_DOCUMENTS_KEPT: Final = 4_000
 _SCORED: Final = frozenset({"release", "correction"})
 _FOLLOWED: Final = frozenset({"reaction", "outcome"})
+_REPORTED: Final = _SCORED | _FOLLOWED | {"guard"}
 
 
 class News(NamedTuple):
@@ -44,6 +47,7 @@ class ConsoleState:
         signals: The last documents that are no steps of the guard and no scenarios, oldest first.
         notices: The last notices, oldest first.
         facts: What documents say, for Prometheus.
+        documents: The last documents about releases, oldest first, for report cards.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -52,6 +56,7 @@ class ConsoleState:
         self.parts: dict[str, Any] = {}
         self.facts = Facts()
         self.signals: deque[dict[str, Any]] = deque(maxlen=SIGNALS_KEPT)
+        self.documents: deque[Signal] = deque(maxlen=_DOCUMENTS_KEPT)
         self.notices: deque[dict[str, Any]] = deque(maxlen=_NOTICES_KEPT)
         self._guards: deque[dict[str, Any]] = deque(maxlen=_GUARDS_KEPT)
         self._ladders: dict[tuple[str, InstrumentId | None], dict[str, Any]] = {}
@@ -72,6 +77,8 @@ class ConsoleState:
         """A document of the stream."""
         signal = received.signal
         self.facts.take(received)
+        if signal.kind in _REPORTED:
+            self.documents.append(signal)
         ladder, guard = ladder_view(signal), guard_view(signal)
         if ladder is not None:
             _keep(self._ladders, (ladder["release"], signal.instrument), ladder, most=_LADDERS_KEPT)

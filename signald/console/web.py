@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +24,9 @@ from signald.errors import SignaldError
 from signald.model.control import EVERYTHING, Command
 from signald.runtime.clock import LiveClock
 
+ShowReport: TypeAlias = Callable[[str], str | None]
+"""Makes a page of a release's report card, of their list for ""; ``None`` if there is none."""
+
 SendCommand: TypeAlias = Callable[[Command, str, str], Awaitable[str]]
 """Sends command, target and reason to the daemon; returns how it went."""
 
@@ -32,6 +35,11 @@ mimetypes.init()  # it reads files: now, and not when the first page asks
 _STATIC: Final = Path(__file__).parent / "static"
 _LONGEST_BODY: Final = 4_096
 _BODY_WITHIN_S: Final = 5.0
+_REPORT_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""A report brings its style along, and no script."""
+
 _HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -65,6 +73,7 @@ class Pages:
         metrics: All that Prometheus is told, and its content type, by what it accepts.
         door: Who may look, and who may command.
         send: Sends a command on.
+        report: Shows a release's report card, or for "" which there are.
         hosts: Names under which we may be asked: a page of another name could be made to speak for its reader.
     """
 
@@ -77,7 +86,9 @@ class Pages:
         door: Doorkeeper,
         send: SendCommand,
         hosts: list[str],
+        report: ShowReport = lambda _: None,
     ) -> None:
+        self._report = report
         self._follow = follow
         self._snapshot = snapshot
         self._metrics = metrics
@@ -89,6 +100,8 @@ class Pages:
                 Route("/events", self._events),
                 Route("/state", self._state),
                 Route("/metrics", self._scrape),
+                Route("/reports", self._reports),
+                Route("/reports/{release:path}", self._reports),
                 Route("/control/{command:str}", self._control, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=_STATIC, check_dir=False)),
             ],
@@ -107,6 +120,12 @@ class Pages:
 
     async def _state(self, _: Request) -> Response:
         return Response(msgspec.json.encode(self._snapshot()), media_type="application/json")
+
+    async def _reports(self, request: Request) -> Response:
+        shown = await asyncio.to_thread(self._report, request.path_params.get("release", ""))
+        if shown is None:
+            return _problem(404, "no such release was scored while we looked")
+        return HTMLResponse(shown, headers={"content-security-policy": _REPORT_POLICY})
 
     async def _scrape(self, request: Request) -> Response:
         told, content_type = self._metrics(request.headers.get("accept", ""))

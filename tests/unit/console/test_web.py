@@ -33,6 +33,7 @@ class Server:
             door=Doorkeeper(control=TOKEN, read=read),
             send=self._send,
             hosts=["localhost"],
+            report=lambda release: f"<p>{release}</p>" if "cpi" in release else None,
         ).app
 
     async def _send(self, command: Command, target: str, reason: str) -> str:
@@ -209,3 +210,15 @@ def test_page_asks_for_nothing_elsewhere_and_has_no_script_or_style_in_it() -> N
     assert "style=" not in page
     assert "<style" not in page
     assert " on" + "click" not in page
+
+
+async def test_a_report_card_is_shown_with_its_own_style_and_no_script() -> None:
+    page = Server()
+
+    status, headers, body = await page.ask("GET", "/reports/us.cpi.yoy:2025-01")
+    missing, _, _ = await page.ask("GET", "/reports/us.nfp:2025-01")
+
+    assert (status, body) == (200, b"<p>us.cpi.yoy:2025-01</p>")
+    assert "script-src" not in headers["content-security-policy"]
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert missing == 404
