@@ -50,7 +50,7 @@ def show_strips(examined: Examined, recorded: Mapping[Nanos, Recorded], seconds:
     )
     caption = key("b", "price") + key("a", "predicted mean and 90 % interval")
     if recorded:
-        caption += key("c", "depth within 5 bp; beside it the spread, both around the release as recorded")
+        caption += key("c", "depth within 5 bp, below the spread, as recorded")
     return section("Release by release", lead, f"<p class=note>{caption}</p>", _latency(recorded), charts(strips))
 
 
