@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages lock upgrade
+.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ screenshot: ## the console's picture in README, from a demo that plays (needs ch
 
 packages: ## wheel and source archive, installed and played in an empty environment of every Python from 3.11 that is here
 	uv run pytest -m soak tests/soak/test_packages.py
+
+audit: ## known vulnerabilities, licences and bill of materials of what is locked, into build/ (asks the registry)
+	mkdir -p build
+	uvx pip-audit --disable-pip --require-hashes --requirement requirements.lock
+	uv run --with pip-licenses pip-licenses --format=markdown --output-file=build/licences.md
+	uvx --from cyclonedx-bom cyclonedx-py requirements requirements.lock --output-file build/sbom.json
 
 lock: ## fix every version: constraints in pyproject.toml, hashes in requirements.lock
 	uv run python .ci/lock.py

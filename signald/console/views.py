@@ -15,6 +15,7 @@ from signald.model.time import NS_PER_MS, Nanos
 
 _STATES: Final = ("disconnected", "syncing", "live", "gap")
 _FLAGS: Final = ((1, "crossed"), (2, "locked"), (4, "one-sided"), (8, "stale"), (16, "unread"))
+_LARGE: Final = 1e6
 
 
 def ms(ts: Nanos | None) -> float | None:
@@ -139,7 +140,7 @@ def _short(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _spelled(value: object) -> str:
     match value:
         case float():
-            return f"{value:.6g}"
+            return f"{value:.6g}" if abs(value) < _LARGE else f"{value:.0f}"
         case list():
             return ", ".join(map(_spelled, cast("list[object]", value)))
         case dict():
