@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from signald.app.recordings import models_of, recorded
 from signald.app.world import build_pipeline, load_world
@@ -13,6 +14,13 @@ from signald.research.calibrate import identify_file
 from signald.research.delay.acting import Plan, act_on
 from signald.research.delay.curve import DelayCurve, curve_of, write_news
 from signald.research.report.delay_section import render_delay
+
+
+class OnBooks(NamedTuple):
+    """Journals with releases over recorded books, and how documents are acted on in them."""
+
+    journals: Sequence[Path]
+    plan: Plan
 
 
 def run_delay(

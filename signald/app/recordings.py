@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -22,7 +22,7 @@ from signald.model.time import Nanos
 from signald.pipeline import Pipeline
 from signald.replay.checkpoints import Checkpoints
 from signald.replay.compare import Comparison, compare
-from signald.replay.driver import FindModel, replay, sessions, signals
+from signald.replay.driver import FindModel, Replayed, replay, sessions, signals
 from signald.sinks.encoding import encode_data
 from signald.sources.registry import VenueConfig, read_venue_config, with_instruments
 
@@ -46,22 +46,10 @@ def run_replay(
     every: int,
 ) -> ReplaySummary:
     """Run journals through the engine; documents go to ``out`` (``None``: standard output), a line each."""
-    journals = [part for journal in journals for part in parts(journal)]
-    world, connections = recorded(load_world(config), journals)
     said = fed = 0
-    with _lines_to(out) as documents, _lines_to(checkpoints) if checkpoints else nullcontext() as books:
+    with lines_to(out) as documents, lines_to(checkpoints) if checkpoints else nullcontext() as books:
         watch = Checkpoints(every, books.write) if books else None
-
-        def build() -> Pipeline:
-            return build_pipeline(world, tuple(connections.values()), channels=tuple(connections))
-
-        for replayed in replay(
-            journals,
-            watch.watching(build) if watch else build,
-            find_model=models_of(journals),
-            from_ts=from_ts,
-            to_ts=to_ts,
-        ):
+        for replayed in replay_anew(config, journals, from_ts=from_ts, to_ts=to_ts, watch=watch):
             fed += replayed.records
             for signal in signals([replayed]):
                 documents.write(encode_data(signal))
@@ -69,6 +57,30 @@ def run_replay(
         if watch is not None:
             watch.finish()
     return ReplaySummary(records=fed, signals=said, checkpoints=books.count if books else 0)
+
+
+def replay_anew(
+    config: Config,
+    journals: Sequence[Path],
+    *,
+    from_ts: Nanos | None = None,
+    to_ts: Nanos | None = None,
+    watch: Checkpoints | None = None,
+) -> Iterator[Replayed]:
+    """Run journals through an engine that knows nothing yet; ``watch`` is shown the books as they are built."""
+    journals = [part for journal in journals for part in parts(journal)]
+    world, connections = recorded(load_world(config), journals)
+
+    def build() -> Pipeline:
+        return build_pipeline(world, tuple(connections.values()), channels=tuple(connections))
+
+    return replay(
+        journals,
+        watch.watching(build) if watch else build,
+        find_model=models_of(journals),
+        from_ts=from_ts,
+        to_ts=to_ts,
+    )
 
 
 def run_verify(config: Config, journal: Path) -> Comparison:
@@ -178,7 +190,7 @@ class _Lines:
 
 
 @contextmanager
-def _lines_to(path: Path | None) -> Generator[_Lines]:
+def lines_to(path: Path | None) -> Generator[_Lines]:
     """Lines to a file, or to standard output."""
     if path is None:
         yield _Lines(sys.stdout.buffer)

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from signald.app.delay import run_delay
+from signald.app.delay import OnBooks, run_delay
 from signald.app.recordings import models_of, recorded
 from signald.app.world import build_pipeline, load_known_indicators, load_world
 from signald.config import Config
@@ -19,12 +19,13 @@ from signald.model.parameters import Parameters, decode_parameters
 from signald.model.time import Nanos
 from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
 from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_sample, write_model
-from signald.research.delay.acting import Plan
 from signald.research.judging import judge, kin_of
 from signald.research.learner import CANDIDATES
 from signald.research.recorded import Recorded, read_recorded
 from signald.research.report.backtest_page import render_backtest
 from signald.research.report.calibration_page import render_calibration
+from signald.research.spread import IN_TURN, Workers
+from signald.research.sweep import SweepResult, sweep
 from signald.research.walk import follow
 
 _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -44,8 +45,9 @@ def run_calibration(
     *,
     asset: str | None,
     report: Path | None = None,
+    workers: Workers = IN_TURN,
 ) -> Parameters:
-    """Estimate the model and write it, with a ``report`` if told where.
+    """Estimate the model and write it, with a ``report`` if told where; the bytes are the same whoever does the work.
 
     Raises:
         ConfigError: A file is missing, or nothing can be estimated.
@@ -53,7 +55,7 @@ def run_calibration(
     """
     _require(*calendars, *prices)
     indicators = load_known_indicators(config)
-    parameters = calibrate(calendars, prices, indicators, asset=asset)
+    parameters = calibrate(calendars, prices, indicators, asset=asset, workers=workers)
     write_model(out, parameters)
     if report is not None:
         sample = read_sample(calendars, prices, indicators, asset=asset)
@@ -73,13 +75,12 @@ def run_backtest(
     scope: Scope,
     model: Path | None,
     report: Path | None = None,
-    books: Sequence[Path] = (),
-    plan: Plan | None = None,
+    books: OnBooks | None = None,
+    workers: Workers = IN_TURN,
 ) -> Examined:
     """Evaluate out of sample, ``model`` as it stands or learning as one goes, and write a ``report`` if told where.
 
-    With ``books``, journals with releases over recorded books, what acting later costs is told too, after ``plan``, and
-    the report shows each release's book, guard and reaction.
+    With ``books`` what acting later costs is told too, and the report shows each release's book, guard and reaction.
 
     Raises:
         ConfigError: A file is missing, an asset or an indicator is not known.
@@ -88,14 +89,15 @@ def run_backtest(
     """
     _require(*calendars, *prices, *([model] if model else []))
     parameters = decode_parameters(model.read_bytes(), where=str(model)) if model else None
-    examined = backtest(calendars, prices, load_known_indicators(config), scope=scope, model=parameters)
-    if books:
-        curve = run_delay(config, books, plan or Plan())
+    known = load_known_indicators(config)
+    examined = backtest(calendars, prices, known, scope=scope, model=parameters, workers=workers)
+    if books is not None:
+        curve = run_delay(config, books.journals, books.plan)
         examined = examined._replace(result=msgspec.structs.replace(examined.result, delay=curve))
     if report is not None:
         sources = [identify_file(path) for path in (*calendars, *prices, *([model] if model else []))]
         what = ", ".join(scope.indicators) or "all indicators"
-        seen = _recorded(config, books, examined.ts, asset=scope.asset) if books else {}
+        seen = _recorded(config, books.journals, examined.ts, asset=scope.asset) if books else {}
         report.write_text(render_backtest(examined, sources, what=what, recorded=seen), encoding="utf-8")
     return examined
 
@@ -115,6 +117,24 @@ def _recorded(
         wanted=wanted,
         find_model=models_of(journals),
     )
+
+
+def run_sweep(
+    config: Config,
+    calendars: Sequence[Path],
+    prices: Sequence[Path],
+    *,
+    points: Sequence[Scope],
+    workers: Workers = IN_TURN,
+) -> SweepResult:
+    """Backtest every point of a grid.
+
+    Raises:
+        ConfigError: A file is missing, an asset or an indicator is not known.
+        ImportFormatError: A file is not what it should be.
+    """
+    _require(*calendars, *prices)
+    return sweep(calendars, prices, load_known_indicators(config), points=points, workers=workers)
 
 
 def check_threshold(result: BacktestResult, expression: str) -> str | None:

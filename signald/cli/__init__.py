@@ -11,7 +11,7 @@ from typer.main import get_command
 from signald.cli import bench, control, feeds, gate, live, recordings, research, tools, trust
 from signald.errors import CheckFailedError, ProcessEndedError, SignaldError, UnreachableError
 
-_TAKES_SEVERAL = frozenset({"--calendar", "--prices", "--books"})
+_TAKES_SEVERAL = frozenset({"--calendar", "--prices", "--books", "--over"})
 
 _INTERRUPTED = 130  # what typer makes of SIGINT: to us it is an orderly end
 

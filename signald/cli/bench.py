@@ -97,6 +97,19 @@ def score(config: ConfigOption = None, *, json: JsonOption = False) -> None:
         say_json(result)
 
 
+@app.command()
+def scale(config: ConfigOption = None, *, json: JsonOption = False) -> None:
+    """One sweep of backtests on one worker process and on two; needs the extra `cluster`."""
+    from signald.app.world import load_known_indicators  # noqa: PLC0415 - numba loads with it
+    from signald.bench import scale as bench  # noqa: PLC0415 - see above
+
+    result = bench.bench_scale(load_known_indicators(configuration(config)))
+    for name, value in bench.sections(result):
+        say(f"{name:<64} {value}")
+    if json:
+        say_json(result)
+
+
 def _data_of_checkout() -> Path | None:
     """Where this checkout's tests find the recordings; ``None`` outside of a checkout, or where there are none."""
     place = Path("tests/support/data_root.py")

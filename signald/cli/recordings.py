@@ -10,7 +10,8 @@ import typer
 from signald.cli import imports, journal
 from signald.cli.journal import FromOption, JournalArgument, ToOption, parse_time
 from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
-from signald.errors import CheckFailedError
+from signald.cli.workers import SchedulerOption, WorkersOption, spread_over
+from signald.errors import CheckFailedError, ConfigError
 
 app = typer.Typer()
 app.add_typer(journal.app, name="journal", help="What a journal holds and whether it is sound.")
@@ -40,7 +41,7 @@ def record(
 
 
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913 - what one may want to say
     journals: Annotated[list[Path], typer.Argument(help="Journals, merged by time.")],
     *,
     config: ConfigOption = None,
@@ -49,11 +50,28 @@ def replay(
     out: Annotated[Path | None, typer.Option(help="Write documents there, not to standard output.")] = None,
     checkpoints: Annotated[Path | None, typer.Option(help="Write books at checkpoints there.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Frames from one checkpoint of a book to the next.")] = 100,
+    each: Annotated[bool, typer.Option("--each", help="Each journal as a run of its own: many days.")] = False,
+    beside: Annotated[list[Path] | None, typer.Option(help="With --each: laid over every one, as a calendar.")] = None,
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run journals through the engine as fast as it goes; documents as JSON lines."""
-    from signald.app.recordings import run_replay  # noqa: PLC0415 - numba loads with it: only who needs it pays
+    from signald.app.days import run_days  # noqa: PLC0415 - numba loads with it: only who needs it pays
+    from signald.app.recordings import run_replay  # noqa: PLC0415 - see above
 
+    if each:
+        if since is not None or until is not None or checkpoints is not None:
+            where, problem = "--each", "takes whole journals: no --from, --to or --checkpoints"
+            raise ConfigError(where, problem)
+        with spread_over(scheduler, workers) as spread:
+            days = run_days(configuration(config), journals, beside=beside or (), out=out, workers=spread)
+        if json:
+            say_json(days._asdict())
+        return
+    if scheduler is not None or workers is not None or beside:
+        where, problem = "--scheduler, --workers, --beside", "are for --each: journals merged by time are one run"
+        raise ConfigError(where, problem)
     summary = run_replay(
         configuration(config),
         journals,

@@ -1,4 +1,4 @@
-"""Commands that estimate and judge the model: ``calibrate``, ``backtest``, ``delay``."""
+"""Commands that estimate and judge the model: ``calibrate``, ``backtest``, ``sweep``, ``delay``."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 
 from signald.cli.journal import parse_time
 from signald.cli.options import ConfigOption, JsonOption, configuration, say_json
+from signald.cli.workers import SchedulerOption, WorkersOption, spread_over
 from signald.errors import CheckFailedError
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ PublicationOption = Annotated[
 
 
 @app.command()
-def calibrate(
+def calibrate(  # noqa: PLR0913 - what one may want to say
     calendar: CalendarOption,
     prices: PricesOption,
     out: Annotated[Path, typer.Option(help="Where to write the model.")],
     *,
     asset: Annotated[str | None, typer.Option(help="What the prices are of, if their names do not tell.")] = None,
     report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -51,7 +54,9 @@ def calibrate(
     from signald.app.research import run_calibration  # noqa: PLC0415 - polars, scipy and statsmodels load with it
     from signald.research.table import render_table  # noqa: PLC0415 - see above
 
-    parameters = run_calibration(configuration(config), calendar, prices, out, asset=asset, report=report)
+    told = configuration(config)
+    with spread_over(scheduler, workers) as spread:
+        parameters = run_calibration(told, calendar, prices, out, asset=asset, report=report, workers=spread)
     _show(render_table(parameters), aside=json)
     if json:
         say_json({"model": parameters.id, "out": str(out), "series": len(parameters.series)})
@@ -76,10 +81,13 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     publication: PublicationOption = "0",
     report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
     fail_if: Annotated[list[str] | None, typer.Option(help="SCORE < NUMBER: exit 3 if it holds.")] = None,
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Evaluate the model out of sample, walking forward: everything before a release is learnt from, nothing after."""
+    from signald.app.delay import OnBooks  # noqa: PLC0415 - see calibrate
     from signald.app.research import check_threshold, run_backtest  # noqa: PLC0415 - see calibrate
     from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
     from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
@@ -96,10 +104,12 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
         cost_bps=cost_bps,
         variant=variant,
     )
-    plan = _plan(size_usd, feed=feed, publication=publication)
-    result = run_backtest(
-        told, calendar, prices, scope=scope, model=model, report=report, books=books or [], plan=plan
-    ).result
+    on_books = OnBooks(books, _plan(size_usd, feed=feed, publication=publication)) if books else None
+    with spread_over(scheduler, workers) as spread:
+        found = run_backtest(
+            told, calendar, prices, scope=scope, model=model, report=report, books=on_books, workers=spread
+        )
+    result = found.result
     _show(render_scores(result), aside=json)
     if result.delay is not None:
         _show(render_delays(result.delay), aside=json)
@@ -108,6 +118,45 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     failed = [sentence for expression in fail_if or () if (sentence := check_threshold(result, expression))]
     if failed:
         raise CheckFailedError("; ".join(failed))
+
+
+@app.command()
+def sweep(  # noqa: PLR0913 - see calibrate
+    calendar: CalendarOption,
+    prices: PricesOption,
+    over: Annotated[
+        list[str], typer.Option(help="NAME=VALUE,… with asset, variant, embargo_s or cost_bps; several times.")
+    ],
+    *,
+    since: Annotated[str | None, typer.Option("--from", help="First day or time that is scored.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Day or time from which on nothing is scored.")] = None,
+    instrument: Annotated[str, typer.Option(help="Asset, or an instrument of it.")] = "BTC",
+    indicators: Annotated[str, typer.Option(help="Only timestamps of these, with commas between them.")] = "",
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Backtest every combination of settings; each Sharpe ratio is deflated by all that were tried."""
+    from signald.app.research import run_sweep  # noqa: PLC0415 - see calibrate
+    from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
+    from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
+    from signald.research.score_table import render_sweep  # noqa: PLC0415 - see calibrate
+    from signald.research.sweep import grid  # noqa: PLC0415 - see calibrate
+
+    told = configuration(config)
+    base = Scope(
+        asset=asset_of(told, instrument),
+        begin=parse_time(_whole(since)),
+        end=parse_time(_whole(until)),
+        indicators=tuple(name for name in indicators.split(",") if name),
+    )
+    points = grid(base, over)
+    with spread_over(scheduler, workers) as spread:
+        result = run_sweep(told, calendar, prices, points=points, workers=spread)
+    _show(render_sweep(result), aside=json)
+    if json:
+        say_json(result)
 
 
 @app.command()

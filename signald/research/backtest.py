@@ -1,32 +1,41 @@
 """Walks forward through releases, and says how good the predictions were beside those one could have without them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from signald.errors import ConfigError
 from signald.model.macro import Indicator, IndicatorId
-from signald.model.parameters import Parameters
+from signald.model.parameters import Parameters, SeriesId
 from signald.model.time import Nanos
 from signald.research import placebo, strategy
 from signald.research.calibrate import PRIMARY_S, read_inputs
 from signald.research.delay.curve import DelayCurve
-from signald.research.judging import Judged, judge, kin_of
+from signald.research.judging import PREDICTORS, Judged, compare, judge, kin_of, predict
+from signald.research.learner import Kin
 from signald.research.placebo import Placebo, PlaceboTest, placebo_tests
 from signald.research.prices import Bars, Prices
 from signald.research.sample import Flags, Sample
+from signald.research.scores import Law
 from signald.research.skill import HorizonScores, score_horizon
+from signald.research.spread import IN_TURN, Workers
 from signald.research.strategy import COST_BPS, Strategy, Trades, try_all
 from signald.research.variants import Variant, vary, vary_kin
+from signald.research.walk import Walked
 
 LEAST_PER_INDICATOR: Final = 5
 """Releases from which on an indicator has a line of its own."""
 
 EMBARGO_S: Final = 3_600
 """How long after a move is over it is learnt from: the running model learns when the longest horizon has passed."""
+
+_PLACEBO: Final = "placebo"
+_NOTHING: Final = np.empty(0)
+_NOT_WALKED: Final = Walked((), Law(_NOTHING, _NOTHING, _NOTHING), _NOTHING, _NOTHING)
 
 
 class Scope(NamedTuple):
@@ -85,6 +94,23 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     delay: DelayCurve | None = None
 
 
+class _Common(NamedTuple):
+    """What all parts of one backtest share."""
+
+    sample: Sample
+    kin: Mapping[SeriesId, Kin]
+    bars: Sequence[Bars]
+    scope: Scope
+    model: Parameters | None
+
+
+class _Done(NamedTuple):
+    """What one part gave: one of the two is empty."""
+
+    walked: Walked
+    tests: list[PlaceboTest]
+
+
 class Examined(NamedTuple):
     """A result with what it rests on, for looking further into.
 
@@ -114,6 +140,7 @@ def backtest(
     *,
     scope: Scope,
     model: Parameters | None = None,
+    workers: Workers = IN_TURN,
 ) -> Examined:
     """Evaluate out of sample.
 
@@ -123,6 +150,7 @@ def backtest(
         indicators: The series that are known.
         scope: What is scored.
         model: Score this model as it stands; ``None``: learn as one goes.
+        workers: Who does the work: the result is the same.
 
     Raises:
         ImportFormatError: A file is not what it should be.
@@ -130,7 +158,7 @@ def backtest(
         OSError: A file cannot be read.
     """
     sample, bars = read_inputs(calendars, prices, indicators, revisions=scope.variant == "revisions")
-    return examine(sample, bars, indicators, scope=scope, model=model)
+    return examine(sample, bars, indicators, scope=scope, model=model, workers=workers)
 
 
 def examine(
@@ -140,23 +168,27 @@ def examine(
     *,
     scope: Scope,
     model: Parameters | None = None,
+    workers: Workers = IN_TURN,
 ) -> Examined:
     """The same, of what was read, with what it rests on."""
-    for name in scope.indicators:
-        if name not in indicators:
-            raise ConfigError(name, "is no indicator that we know")
-    if scope.asset not in prices or (model is not None and scope.asset not in model.assets):
-        raise ConfigError(scope.asset, "has no prices here, or is not in the model")
+    check_scope(scope, indicators, priced=prices, model=model)
     sample = vary(sample, scope.variant, indicators=scope.indicators)
     kin = vary_kin(kin_of(sample, indicators), scope.variant)
+    horizons = sorted(sample.moves[scope.asset])
+    jobs = [(seconds, name) for seconds in horizons for name in (*PREDICTORS, _PLACEBO)]
+    done = dict(
+        zip(jobs, workers.map(_work, jobs, _Common(sample, kin, prices[scope.asset], scope, model)), strict=True)
+    )
     inside = _inside(sample, scope)
     judged: dict[int, Judged] = {}
     tests: dict[int, list[PlaceboTest]] = {}
-    for seconds in sorted(sample.moves[scope.asset]):
-        whole = judge(sample, kin, asset=scope.asset, seconds=seconds, embargo_s=scope.embargo_s, model=model)
+    for seconds in horizons:
+        walked = {name: done[seconds, name].walked for name in PREDICTORS}
+        whole = compare(walked, sample.moves[scope.asset][seconds])
         judged[seconds] = whole.take(inside[list(whole.rows)])
-        reports = {name: one.report for name, one in kin.items()}
-        tests[seconds] = placebo_tests(sample, reports, prices[scope.asset], seconds=seconds)
+        tests[seconds] = done[seconds, _PLACEBO].tests
+    lines = _by_indicator(sample, judged[PRIMARY_S])
+    scores = workers.map(_score, [*judged.values(), *lines.values()], None)
     tried = try_all(judged, sample.ts, cost_bps=scope.cost_bps)
     placebos = _placebos(tests)
     scored: list[Nanos] = sample.ts[list(judged[PRIMARY_S].rows)].tolist()
@@ -168,13 +200,42 @@ def examine(
         embargo_s=scope.embargo_s,
         model=model.id if model is not None else None,
         variant=scope.variant,
-        horizons={str(seconds): score_horizon(one) for seconds, one in judged.items()},
-        per_indicator=_per_indicator(sample, judged[PRIMARY_S]),
+        horizons=dict(zip(map(str, judged), scores, strict=False)),
+        per_indicator=dict(zip(lines, scores[len(judged) :], strict=True)),
         strategy=strategy.sum_up(tried, seconds=PRIMARY_S, cost_bps=scope.cost_bps),
         placebo_rejections=placebos["all"].rejections if placebos else None,
         placebo=placebos,
     )
     return Examined(result, sample.ts.tolist(), judged, tried, tests, sample, prices[scope.asset])
+
+
+def judge_scope(
+    sample: Sample, indicators: Mapping[IndicatorId, Indicator], scope: Scope
+) -> tuple[dict[int, Judged], NDArray[np.int64]]:
+    """Seconds → predictions within the scope, learning as one goes, and the times of the sample's rows."""
+    sample = vary(sample, scope.variant, indicators=scope.indicators)
+    kin = vary_kin(kin_of(sample, indicators), scope.variant)
+    inside = _inside(sample, scope)
+    judged: dict[int, Judged] = {}
+    for seconds in sorted(sample.moves[scope.asset]):
+        whole = judge(sample, kin, asset=scope.asset, seconds=seconds, embargo_s=scope.embargo_s)
+        judged[seconds] = whole.take(inside[list(whole.rows)])
+    return judged, sample.ts
+
+
+def check_scope(
+    scope: Scope,
+    indicators: Mapping[IndicatorId, Indicator],
+    *,
+    priced: Container[str],
+    model: Parameters | None = None,
+) -> None:
+    """Refuse what cannot be scored: raises ``ConfigError`` for an unknown indicator or an asset without prices."""
+    for name in scope.indicators:
+        if name not in indicators:
+            raise ConfigError(name, "is no indicator that we know")
+    if scope.asset not in priced or (model is not None and scope.asset not in model.assets):
+        raise ConfigError(scope.asset, "has no prices here, or is not in the model")
 
 
 def _placebos(tests: Mapping[int, Sequence[PlaceboTest]]) -> dict[str, Placebo]:
@@ -198,12 +259,28 @@ def _inside(sample: Sample, scope: Scope) -> Flags:
     return inside
 
 
-def _per_indicator(sample: Sample, judged: Judged) -> dict[IndicatorId, HorizonScores]:
+def _by_indicator(sample: Sample, judged: Judged) -> dict[IndicatorId, Judged]:
+    """The rows at which an indicator came, where it came often enough."""
     z = sample.z[list(judged.rows)]
-    lines: dict[IndicatorId, HorizonScores] = {}
+    lines: dict[IndicatorId, Judged] = {}
     for name in sorted({name.partition(":")[0] for name in sample.series}):
         columns = [i for i, one in enumerate(sample.series) if one.partition(":")[0] == name]
         came: Flags = np.any(~np.isnan(z[:, columns]), axis=1)
         if np.count_nonzero(came) >= LEAST_PER_INDICATOR:
-            lines[name] = score_horizon(judged.take(came))
+            lines[name] = judged.take(came)
     return lines
+
+
+def _work(job: tuple[int, str], common: _Common) -> _Done:
+    """One predictor's walk over one horizon, or that horizon's placebo days."""
+    seconds, name = job
+    sample, kin, bars, scope, model = common
+    if name == _PLACEBO:
+        reports = {series: one.report for series, one in kin.items()}
+        return _Done(_NOT_WALKED, placebo_tests(sample, reports, bars, seconds=seconds))
+    walked = predict(name, sample, kin, asset=scope.asset, seconds=seconds, embargo_s=scope.embargo_s, model=model)
+    return _Done(walked, [])
+
+
+def _score(judged: Judged, _: None) -> HorizonScores:
+    return score_horizon(judged)

@@ -19,6 +19,7 @@ from signald.research.estimate import Estimate, estimate, indicator_of
 from signald.research.panel import merge, observe
 from signald.research.prices import Prices, load_prices
 from signald.research.sample import Sample, build_sample
+from signald.research.spread import IN_TURN, Workers
 from signald.research.transfer import followers_of, lead
 from signald.research.variants import observe_revisions
 from signald.sources.calendars.files import read_calendar
@@ -35,6 +36,7 @@ def calibrate(
     indicators: Mapping[IndicatorId, Indicator],
     *,
     asset: str | None = None,
+    workers: Workers = IN_TURN,
 ) -> Parameters:
     """Estimate the model from files; the same files in the same order give the same bytes.
 
@@ -45,6 +47,7 @@ def calibrate(
         prices: Price files.
         indicators: The series that are known.
         asset: What the prices are of; ``None``: told by each file's name.
+        workers: Who does the work: the bytes are the same.
 
     Raises:
         ImportFormatError: A file is not what it should be.
@@ -53,7 +56,7 @@ def calibrate(
     """
     whole, bars = read_inputs(calendars, prices, indicators, asset=asset)
     sample = lead(whole, seconds=PRIMARY_S)
-    estimated = estimate(sample, indicators, primary_s=PRIMARY_S)
+    estimated = estimate(sample, indicators, primary_s=PRIMARY_S, workers=workers)
     if not estimated.own:
         names = ", ".join(path.name for path in (*calendars, *prices))
         raise ConfigError(names, "no series has enough releases with consensus, figure and prices")

@@ -16,6 +16,7 @@ from signald.research.pooling import pool
 from signald.research.regression import regress
 from signald.research.sample import Flags, Floats, Sample
 from signald.research.scores import covered, crps, log_score
+from signald.research.spread import IN_TURN, Workers
 from signald.research.walk import YEAR_NS, Walked, usable_rows, usual_moves, walk, walk_on
 
 LEAST_OWN: Final = 15
@@ -49,7 +50,9 @@ def indicator_of(indicators: Mapping[IndicatorId, Indicator], series: SeriesId) 
     return indicators[series.partition(":")[0]]
 
 
-def estimate(sample: Sample, indicators: Mapping[IndicatorId, Indicator], *, primary_s: int) -> Estimate:
+def estimate(
+    sample: Sample, indicators: Mapping[IndicatorId, Indicator], *, primary_s: int, workers: Workers = IN_TURN
+) -> Estimate:
     """Estimate all responses.
 
     A series has one of its own where enough releases with surprises lie within the prices of every asset. The others
@@ -58,15 +61,21 @@ def estimate(sample: Sample, indicators: Mapping[IndicatorId, Indicator], *, pri
     estimator = _Estimator(sample, indicators, primary_s)
     if not estimator.own:
         return Estimate((), (), (), {})
+    jobs = [(asset, seconds) for asset, moves in sample.moves.items() for seconds in sorted(moves)]
+    responses = dict(zip(jobs, workers.map(_respond, jobs, (sample, dict(indicators), primary_s)), strict=True))
     return Estimate(
         own=estimator.own,
         pooled=estimator.pooled,
         reports=estimator.reports,
         assets={
-            asset: tuple(estimator.respond(asset, seconds) for seconds in sorted(moves))
+            asset: tuple(responses[asset, seconds] for seconds in sorted(moves))
             for asset, moves in sample.moves.items()
         },
     )
+
+
+def _respond(job: tuple[str, int], common: tuple[Sample, Mapping[IndicatorId, Indicator], int]) -> Response:
+    return _Estimator(*common).respond(*job)
 
 
 class _Estimator:

@@ -18,6 +18,8 @@ from signald.research.walk import Walked, walk
 BASELINES: Final = ("zero", "ols", "sign")
 """Zero mean with the same kind of law, learnt alike; least squares on all so far; the same on the surprises' signs."""
 
+PREDICTORS: Final = ("model", *BASELINES)
+
 
 class Judged(NamedTuple):
     """One horizon's predictions beside the baselines', of the rows that all of them speak of.
@@ -69,19 +71,41 @@ def judge(
 
     Whatever learns takes in a move ``embargo_s`` after it was over.
     """
-    ours = (
-        walk(sample, kin, candidates=CANDIDATES, asset=asset, seconds=seconds, embargo_s=embargo_s)
-        if model is None
-        else apply_model(model, sample, asset=asset, seconds=seconds)
-    )
-    others = {
-        "zero": walk(sample, kin, candidates=SILENT, asset=asset, seconds=seconds, embargo_s=embargo_s),
-        "ols": walk_least_squares(sample, asset=asset, seconds=seconds, embargo_s=embargo_s),
-        "sign": walk_least_squares(
-            sample._replace(z=np.sign(sample.z)), asset=asset, seconds=seconds, embargo_s=embargo_s
-        ),
+    walked = {
+        name: predict(name, sample, kin, asset=asset, seconds=seconds, embargo_s=embargo_s, model=model)
+        for name in PREDICTORS
     }
-    rows = sorted(set(ours.rows).intersection(*(one.rows for one in others.values())))
+    return compare(walked, sample.moves[asset][seconds])
+
+
+def predict(
+    name: str,
+    sample: Sample,
+    kin: Mapping[SeriesId, Kin],
+    *,
+    asset: str,
+    seconds: int,
+    embargo_s: int = 0,
+    model: Parameters | None = None,
+) -> Walked:
+    """Predict every row by one of :data:`PREDICTORS`; see :func:`judge`."""
+    match name:
+        case "ols":
+            return walk_least_squares(sample, asset=asset, seconds=seconds, embargo_s=embargo_s)
+        case "sign":
+            signs = sample._replace(z=np.sign(sample.z))
+            return walk_least_squares(signs, asset=asset, seconds=seconds, embargo_s=embargo_s)
+        case "model" if model is not None:
+            return apply_model(model, sample, asset=asset, seconds=seconds)
+        case _:
+            candidates = CANDIDATES if name == "model" else SILENT
+            return walk(sample, kin, candidates=candidates, asset=asset, seconds=seconds, embargo_s=embargo_s)
+
+
+def compare(walked: Mapping[str, Walked], moves: Floats) -> Judged:
+    """Put what :data:`PREDICTORS` said side by side; ``moves`` are those of the sample's rows."""
+    ours = walked["model"]
+    rows = sorted(set(ours.rows).intersection(*(walked[name].rows for name in BASELINES)))
     std_mean = ours.std_mean[np.isin(ours.rows, rows)]
     law = _law_of(ours, rows)
     return Judged(
@@ -89,8 +113,8 @@ def judge(
         model=law,
         std_mean=std_mean,
         edge=np.array([_edge(*one) for one in zip(law.mean.tolist(), std_mean.tolist(), strict=True)]),
-        baselines={name: _law_of(one, rows) for name, one in others.items()},
-        moves=sample.moves[asset][seconds][rows],
+        baselines={name: _law_of(walked[name], rows) for name in BASELINES},
+        moves=moves[rows],
     )
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from signald.research.backtest import BacktestResult
 from signald.research.skill import HorizonScores, Interval
+from signald.research.sweep import SweepResult
 
 SCORES: Final = (
     ("log_score_skill_vs_zero", "log score gain on zero, nats"),
@@ -39,6 +40,28 @@ def render_scores(result: BacktestResult) -> Group:
     for name, title in SCORES:
         table.add_row(title, *(_cell(name, scores) for scores in result.horizons.values()))
     return Group(table, *(Text(line) for line in conclude(result)))
+
+
+def render_sweep(result: SweepResult) -> Group:
+    """A row for each point, then what luck alone would have given."""
+    table = Table(title=f"{len(result.points)} points, {result.trials} trials", title_justify="left")
+    for name in ("asset", "variant", "embargo, s", "cost, bp", "CRPS skill", "trades", "bp each", "deflated Sharpe"):
+        table.add_column(name, justify="right")
+    for place, one in enumerate(result.points):
+        strategy = one.strategy
+        cells = (
+            one.asset,
+            one.variant or "decided",
+            str(one.embargo_s),
+            f"{one.cost_bps:g}",
+            _number(one.scores.crps_skill_vs_zero),
+            str(strategy.trades),
+            _number(strategy.mean_bps),
+            _number(strategy.deflated_sharpe),
+        )
+        table.add_row(*cells, style="bold" if place == result.best else None)
+    luck = f"The luckiest of {result.trials} trials without any skill would show a Sharpe ratio of"
+    return Group(table, Text(f"{luck} {_number(result.sharpe_luck)} a trade."))
 
 
 def conclude(result: BacktestResult) -> Iterator[str]:

@@ -86,13 +86,19 @@ def try_all(judged: Mapping[int, Judged], ts: NDArray[np.int64], *, cost_bps: fl
     return tried
 
 
-def sum_up(tried: Mapping[tuple[str, int], Trades], *, seconds: int, cost_bps: float) -> Strategy:
-    """The model's own strategy over one horizon, held against all that were tried."""
+def sum_up(
+    tried: Mapping[tuple[str, int], Trades], *, seconds: int, cost_bps: float, others: Sequence[float | None] = ()
+) -> Strategy:
+    """The model's own strategy over one horizon, held against all that were tried.
+
+    ``others`` are the Sharpe ratios per trade of strategies tried elsewhere, as in a sweep: each is a trial more.
+    """
     trades = tried["model", seconds]
     earned = trades.earned
     running = np.concatenate([[0.0], np.cumsum(earned)])
     ratio = sharpe(earned)
-    luck = luckiest([one for of in tried.values() if (one := sharpe(of.earned)) is not None], trials=len(tried))
+    ratios = [*(sharpe(of.earned) for of in tried.values()), *others]
+    luck = luckiest([one for one in ratios if one is not None], trials=len(ratios))
     years = float(trades.ts[-1] - trades.ts[0]) / _YEAR_NS if len(earned) > 1 else 0.0
     lo, hi = _spread(earned) if len(earned) >= LEAST_TRADES else (None, None)
     return Strategy(
@@ -106,7 +112,7 @@ def sum_up(tried: Mapping[tuple[str, int], Trades], *, seconds: int, cost_bps: f
         drawdown_bps=float(np.max(np.maximum.accumulate(running) - running)),
         sharpe=ratio,
         sharpe_year=ratio * math.sqrt(len(earned) / years) if ratio is not None and years > 0.0 else None,
-        trials=len(tried),
+        trials=len(ratios),
         sharpe_luck=luck,
         deflated_sharpe=None if ratio is None or luck is None else _deflate(earned, ratio, luck),
     )
