@@ -39,7 +39,7 @@ class ScaleResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bench_scale(
-    indicators: Mapping[IndicatorId, Indicator], *, points: int = 24, rows: int = 400, scheduler: str = PROCESSES
+    indicators: Mapping[IndicatorId, Indicator], *, points: int = 12, rows: int = 400, scheduler: str = PROCESSES
 ) -> ScaleResult:
     """Sweep an invented sample of so many release times, which needs no files, on one worker and then on two."""
     sample = _invent(indicators, rows)

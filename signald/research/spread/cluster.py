@@ -9,6 +9,7 @@ same whoever did what. https://distributed.dask.org/en/stable/resilience.html
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
+import logging
 import os
 import pickle
 import platform
@@ -114,6 +115,7 @@ def open_workers(scheduler: str, *, count: int | None = None, tell: Tell = _keep
         "distributed.comm.timeouts.connect": _REACHED_WITHIN,
     }
     workers = count or os.cpu_count() or 1
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
     with config.set(settings):
         if scheduler in {THREADS, PROCESSES}:
             threads = scheduler == THREADS
@@ -123,7 +125,7 @@ def open_workers(scheduler: str, *, count: int | None = None, tell: Tell = _keep
                     threads_per_worker=workers if threads else 1,
                     processes=not threads,
                     host="127.0.0.1" if not threads else None,
-                    dashboard_address=None,  # pyright: ignore[reportArgumentType]  # none is wanted, which its types forgot
+                    dashboard_address="127.0.0.1:0",  # nobody looks at it; a fixed port could be taken
                     silence_logs=50,
                 ) as cluster,
                 Client(cluster) as client,
