@@ -20,7 +20,7 @@ class OnBooks(NamedTuple):
     """Journals with releases over recorded books, and how documents are acted on in them."""
 
     journals: Sequence[Path]
-    plan: Plan
+    plan: Plan = Plan()
 
 
 def run_delay(

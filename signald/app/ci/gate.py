@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from signald.app.ci.plan import BacktestPlan, Plan, ReplayPlan, found
+from signald.app.delay import OnBooks
 from signald.app.recordings import run_replay, run_verify
 from signald.app.research import check_threshold, run_backtest
 from signald.app.world import asset_of
@@ -187,6 +188,7 @@ def _backtest(
         embargo_s=plan.embargo_s,
         cost_bps=plan.cost_bps,
     )
+    books = found(folder, plan.books)
     examined = run_backtest(
         config,
         found(folder, plan.calendars),
@@ -194,7 +196,7 @@ def _backtest(
         scope=scope,
         model=folder / plan.model if plan.model else None,
         report=folder / plan.report if plan.report else None,
-        books=found(folder, plan.books),
+        books=OnBooks(books) if books else None,
     )
     result = examined.result
     scores = result.horizons[str(PRIMARY_S)]
