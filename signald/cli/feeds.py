@@ -76,3 +76,24 @@ def bridge(
     from signald.app.bridging import run_bridge  # noqa: PLC0415 - only who needs it pays
 
     run_bridge(configuration(config), name)
+
+
+@app.command("fed-funds")
+def fed_funds(
+    prices: Annotated[Path, typer.Argument(help="File of month,price: futures on the federal funds rate.")],
+    meeting: Annotated[list[str], typer.Option(help="Last day of a meeting, 2025-03-19 for one; several times.")],
+    *,
+    rate: Annotated[float | None, typer.Option(help="Effective rate now, percent.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what futures expect of the next decisions on the federal funds rate, by CME's method."""
+    from signald.app.fed_funds import read_fed_funds  # noqa: PLC0415 - numba loads with the core
+
+    found = read_fed_funds(prices, meeting, rate=rate)
+    for one in found.meetings:
+        odds = f"cut {one.p_cut:6.1%}  hold {one.p_hold:6.1%}  hike {one.p_hike:6.1%}"
+        say(f"{one.meeting}  {odds}  {one.before:.3f} % to {one.after:.3f} %")
+    if found.implied_cuts_year_end is not None:
+        say(f"{found.implied_cuts_year_end:.2f} cuts priced by the end of {found.meetings[0].meeting.year}")
+    if json:
+        say_json(found)
