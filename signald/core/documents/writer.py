@@ -162,7 +162,7 @@ class Documents:
         regime = self._regime(statement.ts_ingest)
         return [
             self._signal(statement, place, row, verdict="quarantined", prediction=None, regime=regime)
-            for place, row in enumerate(as_numbers(rows))
+            for place, (_, row) in enumerate(zip(self._instruments, as_numbers(rows), strict=False))
         ]
 
     def retracted(self, bundle: Bundle, window: ReleaseWindow, *, ts_event: Nanos, ts_ingest: Nanos) -> list[Signal]:

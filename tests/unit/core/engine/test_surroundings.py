@@ -71,6 +71,16 @@ def test_pegs_are_not_spoken_of_and_depth_is_in_dollars() -> None:
     assert not isinstance(in_dollars.quote, QuoteView)
 
 
+def test_a_figure_that_may_not_be_scored_is_said_of_what_is_spoken_of_only() -> None:
+    engine = build()
+    outputs = tell(engine, scheduled(ts_ingest=T0 - DAY), heartbeat(at=T0 - DAY), rows=rows())
+
+    outputs = tell(engine, figure(0.03, ts_ingest=T0 + seconds(0.1)), rows=rows())
+
+    quarantined = [one for one in those(outputs, Signal) if one.verdict == "quarantined"]
+    assert [one.instrument for one in quarantined] == [one.id for one in SPOKEN]
+
+
 def test_a_depegged_quote_is_flagged_and_the_pegs_own_move_is_told() -> None:
     outputs = played(build(), before=rows(usdt=1.0), after=rows(usdt=0.99, now=T0 + seconds(900)))
 
