@@ -26,10 +26,16 @@ _LONGEST_ID: Final = 64
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a payload tells who sent it, and when."""
+    """What of a payload tells who sent it, and when: no field that its reader skips, or a wrong one would hide who."""
 
     source: str = ""
-    by: str = ""
+    ts_event: str = ""
+
+
+class _Ordered(msgspec.Struct, frozen=True, kw_only=True):
+    """The same of a command."""
+
+    source: str = msgspec.field(name="by", default="")
     ts_event: str = ""
 
 
@@ -62,6 +68,7 @@ class Seals:
         self._prefix = f"{prefix}/"
         self._keys: dict[str, _Key] = {}
         self._decode = msgspec.json.Decoder(_Said).decode
+        self._decode_command = msgspec.json.Decoder(_Ordered).decode
         if not config.keys:
             return
         from signald.transports.ed25519 import Verifier  # noqa: PLC0415 - not for those who believe everybody
@@ -88,7 +95,7 @@ class Seals:
         family = _family_of(topic)
         if family is None:
             return None
-        said = self._said(payload)
+        said = self._said(payload, family)
         source = self._speaker(topic, family, said)
         proof = shown(properties)
         verdict = self._verdict(topic, payload, proof, family=family, source=source)
@@ -116,20 +123,18 @@ class Seals:
             return refusal
         return "unsigned" if rule == "flag" else None
 
-    def _speaker(self, topic: str, family: Family, said: _Said) -> str:
-        if family in _COMMANDS:
-            return said.by if family == "control" else said.source
-        return unquote(topic.rpartition("/")[2])
+    def _speaker(self, topic: str, family: Family, said: _Said | _Ordered) -> str:
+        return said.source if family in _COMMANDS else unquote(topic.rpartition("/")[2])
 
-    def _said(self, payload: bytes) -> _Said:
+    def _said(self, payload: bytes, family: Family) -> _Said | _Ordered:
         if len(payload) > MAX_PAYLOAD_BYTES:
             return _Said()  # refused unread by whoever reads it, too
         try:
-            return self._decode(payload)
+            return self._decode_command(payload) if family == "control" else self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return _Said()  # whatever it is will be refused by whoever reads it
 
-    def _is_in_time(self, family: Family, said: _Said, now: Nanos) -> bool:
+    def _is_in_time(self, family: Family, said: _Said | _Ordered, now: Nanos) -> bool:
         """Whether the message is of our time: one that was kept for later use is not. Schedules are kept by brokers."""
         try:
             ts_event = parse_rfc3339(said.ts_event)
@@ -146,7 +151,7 @@ class Seals:
 
 def _family_of(topic: str) -> Family | None:
     """Of what kind a message on ``topic`` is; ``None``: of one that is not signed."""
-    levels = topic.split("/", 2)
+    levels = [unquote(level) for level in topic.split("/", 2)]
     match levels:
         case ["calendar", "schedule", *_]:
             return "schedule"

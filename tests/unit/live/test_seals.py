@@ -127,6 +127,21 @@ def test_policy_events_and_commands_are_of_whom_they_say(pair: KeyPair) -> None:
     assert judge("control/halt", control_payload(by="bls"), (), NOW) == Seal("missing", "")
 
 
+def test_a_field_that_nobody_reads_hides_nobody_who_must_sign() -> None:
+    judge = seals(unsigned="accept", sources={"ops": "refuse", "wire": "refuse"}).judge
+
+    assert judge("control/halt", control_payload(source=5), (), NOW) == Seal("missing", "")
+    assert judge("control/halt", control_payload(source=None), (), NOW) == Seal("missing", "")
+    assert judge("policy/tariff", policy_payload(by=5), (), NOW) == Seal("missing", "")
+
+
+def test_a_topic_that_is_written_in_escapes_is_what_it_is_read_as() -> None:
+    judge = seals().judge
+
+    assert judge("%63ontrol/halt", control_payload(), (), NOW) == Seal("missing", "")
+    assert judge("calendar/rel%65ase/" + RELEASE.split("/", 2)[2], release_payload(), (), NOW) == Seal("missing", "")
+
+
 @pytest.mark.parametrize(
     ("topic", "payload", "apart", "verdict"),
     [
