@@ -135,7 +135,8 @@ class Guard:
         """The first figure is out: release the hold in a moment, and look closely at what becomes of the books."""
         self._add(watch, "released", now + self._rules.released_after_ns)
         for ts in self._clock.looks(watch, now):
-            self._add(watch, "after", ts)
+            if ts - watch.ts_scheduled not in self._offsets:  # else it is looked at anyhow, and told once
+                self._add(watch, "after", ts)
         watch.ts_heard = now
         if self._movers is not None:
             self._movers.sampler.begin(now)

@@ -169,6 +169,18 @@ def test_books_that_come_back_are_timed_and_the_next_release_knows_when_to_expec
     assert expected[-1] == pytest.approx(4.05, abs=0.11)
 
 
+def test_a_look_that_is_due_anyhow_is_taken_once() -> None:
+    engine = build()
+    told = Remembered(days={}, recoveries={BTCUSDT.id: (60.0, 60.0, 60.0)}, ts_ingest=T0 - DAY)
+    tell(engine, told, rows=rows())
+
+    outputs = played(engine, before=rows(), after=rows(now=T0 + seconds(300)))
+
+    said = [one.id for one in those(outputs, Signal)]
+    assert len(said) == len(set(said))
+    assert of(outputs, "reaction")
+
+
 def test_venues_are_told_apart_around_a_release() -> None:
     after = rows()
     after["mid"][2] *= 1.001
