@@ -48,7 +48,8 @@ class PegReader:
 
     def __call__(self, words: WordArray) -> NDArray[np.float64]:
         """Read all rows, one behind the other."""
-        newest = int(words[TS_INGEST::ROW_WORDS].max())
+        end = len(self._quotes) * ROW_WORDS  # behind it stand composite rows, maybe of another moment
+        newest = int(words[TS_INGEST:end:ROW_WORDS].max())
         told: dict[str, list[float]] = {}
         worth: dict[str, float] = {_DOLLAR: 1.0}
         for place, one in self._books:

@@ -64,6 +64,13 @@ def test_a_stale_or_absurd_book_of_a_peg_counts_for_nothing() -> None:
     assert PegReader(BOARD)(words(absurd)[:-ROW_WORDS])[0] == 1.0
 
 
+def test_what_a_composite_row_was_before_counts_for_nothing() -> None:
+    before = words(rows(usdt=0.98, usdc=0.995))
+    before[-ROW_WORDS:].view(ROW_FIELDS)["ts_ingest"] = T0 + 2 * OLDEST_NS
+
+    assert PegReader(BOARD)(before)[0] == pytest.approx(0.98)
+
+
 def test_the_engine_sees_books_of_pegs_last() -> None:
     composites = Composites(BOARD, ["BTC"]).instruments
 
