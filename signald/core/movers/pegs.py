@@ -1,8 +1,8 @@
 """What each quote currency is worth in dollars, from the books that trade it.
 
 A book whose base is a stablecoin is a peg's book: USDT-USD says it outright, FDUSDUSDT through USDT. Of several the
-median counts, so that of three none can move it alone. Where no book in dollars is configured USDC is taken at one,
-and USDCUSDT says what USDT is worth.
+median counts, so that of three none can move it alone. Where no book in dollars has ever told, USDC is taken at one,
+and USDCUSDT says what USDT is worth; where they fall silent their last word stands.
 """
 
 import math
@@ -20,7 +20,7 @@ from signald.model.time import Nanos
 
 BPS: Final = 1e4
 _DOLLAR: Final = "USD"
-_ANCHOR: Final = "USDC"  # a dollar where no book in dollars is configured: its issuer redeems it at one
+_ANCHOR: Final = "USDC"  # a dollar where no book in dollars has told: its issuer redeems it at one
 _DEEPEST: Final = 3  # a book in a currency that is valued in another one, and so on
 _TWO: Final = 2
 
@@ -67,7 +67,7 @@ class Pegs:
             for currency, by_book in told.items():
                 if by_book:
                     worth[currency] = self._settle(currency, list(by_book.values())).usd
-        if _ANCHOR not in worth:
+        if _ANCHOR not in worth and _ANCHOR not in self._known:  # else its last word stands: it may be far from one
             self._invert(rows, now, told)
         self._known |= {name: self._settle(name, list(by_book.values())) for name, by_book in told.items() if by_book}
         for currency in [name for name in self._known if not told.get(name)]:

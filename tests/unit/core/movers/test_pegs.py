@@ -104,3 +104,17 @@ def test_without_a_book_in_dollars_the_one_that_is_redeemed_tells_the_other() ->
 
     assert pegs.usd("USDT") == pytest.approx(1.0 / 1.0004)
     assert "USDC" not in pegs.views
+
+
+def test_when_the_books_in_dollars_fall_silent_nothing_is_redeemed_at_what_it_was_not_worth() -> None:
+    board = (BTCUSDT, CIRCLE, TETHER, spot("USDC", "USDT", tick="0.0001", lot="1"))
+    rows = live_rows(4)
+    rows["mid"] = 95_700.0, 0.88, 1.0, 0.88
+    pegs = Pegs(board, RULES)
+    pegs.look(rows, T0)
+
+    rows["state"][1:3] = 0
+    pegs.look(rows, T0)
+
+    assert (pegs.usd("USDT"), pegs.views["USDT"].state) == (1.0, "stale")
+    assert (pegs.usd("USDC"), pegs.views["USDC"].state) == (0.88, "stale")
