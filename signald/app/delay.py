@@ -1,9 +1,10 @@
 """Measures what acting later costs, on recorded journals."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from signald.app.recordings import models_of, recorded
 from signald.app.world import build_pipeline, load_world
@@ -14,6 +15,10 @@ from signald.research.calibrate import identify_file
 from signald.research.delay.acting import Plan, act_on
 from signald.research.delay.curve import DelayCurve, curve_of, write_news
 from signald.research.report.delay_section import render_delay
+from signald.research.report.page import write_page
+
+_LEAST_DELAYS: Final = 2
+"""A slope is between two."""
 
 
 class OnBooks(NamedTuple):
@@ -46,19 +51,23 @@ def run_delay(
     acted = act_on(split, lambda: build_pipeline(world, venues, channels=channels), plan, find_model=models_of(split))
     curve = curve_of(acted, plan)
     if news is not None:
-        write_news(acted, news)
+        try:
+            write_news(acted, news)
+        except OSError as error:
+            raise ConfigError(str(news), error.strerror or str(error)) from error
     if report is not None:
         sources = [identify_file(path) for journal in split for path in _files(journal)]
         what = f"{', '.join(path.name for path in journals)} · {curve.releases} release times"
-        report.write_text(render_delay(curve, sources, what=what), encoding="utf-8")
+        write_page(report, render_delay(curve, sources, what=what))
     return curve
 
 
 def check_plan(plan: Plan) -> None:
     """Refuse what is no plan; raises ``ConfigError``."""
     delays = plan.delays_ms
-    if not delays or delays[0] < 0.0 or any(later <= earlier for earlier, later in pairwise(delays)):
-        where, problem = "--delays-ms", f"{', '.join(f'{one:g}' for one in delays)} does not rise from 0 or more"
+    rise = all(earlier < later for earlier, later in pairwise(delays))  # which is false of what is no number
+    if len(delays) < _LEAST_DELAYS or not rise or not 0.0 <= delays[0] <= delays[-1] < math.inf:
+        where, problem = "--delays-ms", f"{', '.join(f'{one:g}' for one in delays)}: not two or more, rising from 0 on"
         raise ConfigError(where, problem)
 
 

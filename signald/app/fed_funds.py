@@ -102,6 +102,8 @@ def _read(path: Path) -> dict[Month, float]:
             rows = list(csv.reader(file))
     except OSError as error:
         raise ConfigError(str(path), error.strerror or str(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ImportFormatError(str(path), 0, f"is no CSV in UTF-8: {error}") from error
     if not rows or tuple(rows[0]) != HEADER:
         raise ImportFormatError(str(path), 1, f"the header is not {','.join(HEADER)}")
     prices: dict[Month, float] = {}

@@ -24,6 +24,7 @@ from signald.research.learner import CANDIDATES
 from signald.research.recorded import Recorded, read_recorded
 from signald.research.report.backtest_page import render_backtest
 from signald.research.report.calibration_page import render_calibration
+from signald.research.report.page import write_page
 from signald.research.spread import IN_TURN, Workers
 from signald.research.sweep import SweepResult, sweep
 from signald.research.walk import follow
@@ -63,7 +64,7 @@ def run_calibration(
         kin = kin_of(sample, indicators)
         judged = judge(sample, kin, asset=shown, seconds=PRIMARY_S, embargo_s=EMBARGO_S)
         followed = follow(sample, kin, asset=shown, seconds=PRIMARY_S, candidates=CANDIDATES)
-        report.write_text(render_calibration(parameters, sample, judged, followed, asset=shown), encoding="utf-8")
+        write_page(report, render_calibration(parameters, sample, judged, followed, asset=shown))
     return parameters
 
 
@@ -98,7 +99,7 @@ def run_backtest(
         sources = [identify_file(path) for path in (*calendars, *prices, *([model] if model else []))]
         what = ", ".join(scope.indicators) or "all indicators"
         seen = _recorded(config, books.journals, examined.ts, asset=scope.asset) if books else {}
-        report.write_text(render_backtest(examined, sources, what=what, recorded=seen), encoding="utf-8")
+        write_page(report, render_backtest(examined, sources, what=what, recorded=seen))
     return examined
 
 

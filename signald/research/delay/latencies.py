@@ -81,6 +81,8 @@ def _read_file(path: Path, *, where: str) -> Latencies:
     except OSError as error:
         problem = f"{str(path)!r} is neither a number of milliseconds nor a file: {error.strerror or error}"
         raise ConfigError(where, problem) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ImportFormatError(str(path), 0, f"is no CSV in UTF-8: {error}") from error
     if not rows or tuple(rows[0]) != HEADER:
         raise ImportFormatError(str(path), 1, f"the header is not {','.join(HEADER)}")
     seen = [_read_row(row, path=path, line=line) for line, row in enumerate(rows[1:], start=2)]

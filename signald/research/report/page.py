@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Final
+
+from signald.errors import ConfigError
 
 _STYLE: Final = """
 :root{--bg:#fff;--ink:#1a1d21;--soft:#5d6670;--faint:#e4e7eb;--rule:#9aa3ad;--card:#f7f8fa;--a:#1f5fae;--b:#b4531a;
@@ -56,6 +59,14 @@ def page(title: str, subtitle: str, parts: Iterable[str], *, foot: str) -> str:
         f"<body><main><header><h1>{escape(title)}</h1><div class=soft>{escape(subtitle)}</div></header>\n"
         f"{chr(10).join(parts)}\n<footer>{foot}</footer></main></body></html>\n"
     )
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page where a command was told to; raises ``ConfigError`` where that cannot be."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or str(error)) from error
 
 
 def section(title: str, lead: str, *parts: str) -> str:

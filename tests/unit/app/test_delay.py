@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,8 @@ from signald.errors import ConfigError
 from signald.research.delay.acting import Plan
 from signald.research.delay.latencies import read_latencies
 from tests.support.moving_market import write_market
+
+pytestmark = pytest.mark.timeout(180)  # the first to replay loads the kernels
 
 CONFIG = load_config(find_file("configs/signald.toml"), {})
 MARKET = {
@@ -36,8 +39,11 @@ def test_quotes_are_exposed_to_the_books_own_fall_and_a_run_gives_the_same_bytes
     assert msgspec.json.encode(run_delay(CONFIG, journals, plan)) == msgspec.json.encode(curve)
 
 
-@pytest.mark.parametrize("delays", [(), (-1.0, 2.0), (2.0, 1.0), (1.0, 1.0)])
-def test_delays_that_do_not_rise_are_refused(tmp_path: Path, delays: tuple[float, ...]) -> None:
+@pytest.mark.parametrize(
+    "delays",
+    [(), (3.0,), (-1.0, 2.0), (2.0, 1.0), (1.0, 1.0), (0.0, math.nan), (math.nan, 1.0), (0.0, math.inf)],
+)
+def test_delays_without_a_slope_are_refused(tmp_path: Path, delays: tuple[float, ...]) -> None:
     with pytest.raises(ConfigError, match="--delays-ms"):
         run_delay(CONFIG, [tmp_path], Plan(delays_ms=delays))
 
@@ -46,3 +52,12 @@ def test_delays_are_numbers_with_commas() -> None:
     assert read_delays("0,1.5,20") == (0.0, 1.5, 20.0)
     with pytest.raises(ConfigError, match="--delays-ms"):
         read_delays("0,fast")
+
+
+def test_a_report_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    journals = write_market(tmp_path, MARKET)
+
+    with pytest.raises(ConfigError, match="no-folder"):
+        run_delay(CONFIG, journals, Plan(), report=tmp_path / "no-folder" / "page.html")
+    with pytest.raises(ConfigError, match="no-folder"):
+        run_delay(CONFIG, journals, Plan(), news=tmp_path / "no-folder" / "news.csv")

@@ -57,3 +57,11 @@ def test_what_is_no_meeting_is_refused(tmp_path: Path, meetings: list[str]) -> N
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.csv"):
         read_fed_funds(tmp_path / "none.csv", ["2025-03-19"], rate=None)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(ImportFormatError, match="no CSV"):
+        read_fed_funds(path, ["2025-03-19"], rate=None)

@@ -54,3 +54,11 @@ def test_a_file_that_is_not_one_is_refused_with_its_line(tmp_path: Path, text: s
 
     with pytest.raises(ImportFormatError, match=f"seen.csv:{line}:"):
         read_latencies(str(path), where="--feed")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "seen.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(ImportFormatError, match="no CSV"):
+        read_latencies(str(path), where="--feed")
