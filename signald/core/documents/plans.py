@@ -1,5 +1,6 @@
 """Keeps what was laid out beforehand for the bundles that are due."""
 
+from itertools import islice
 from typing import Final
 
 from signald.core.scoring import Plan, Scorer
@@ -9,6 +10,9 @@ from signald.model.time import Nanos
 
 MAX_PLANS: Final = 64
 """Plans kept; the one not used for longest goes first. A day has a handful of bundles."""
+
+MAX_READY: Final = 8
+"""As many of them, the last used, remember their answers too: that is some megabytes each."""
 
 
 class Plans:
@@ -28,6 +32,8 @@ class Plans:
             plan = self._scorer.plan(bundle, scheduled=scheduled)
             if len(self._plans) >= MAX_PLANS:
                 del self._plans[next(iter(self._plans))]
+            for old, _ in islice(reversed(self._plans.values()), MAX_READY - 1, None):
+                old.answers.clear()
         elif before is not conditions:
             plan.rescale(conditions.factors)
         self._plans[key] = plan, conditions

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from signald.core.board import empty_rows
-from signald.core.documents.plans import MAX_PLANS, Plans
+from signald.core.documents.plans import MAX_PLANS, MAX_READY, Plans
 from signald.core.kernels.rows import FLAG_STALE, STATE_GAP
 from signald.core.scoring import Scorer
 from signald.model.macro import ReleaseKind
@@ -101,6 +101,19 @@ def test_the_plan_not_used_for_longest_goes_when_there_are_too_many() -> None:
         assert plans.of((CPI_JANUARY,), scheduled=None) is first
 
     assert len(plans) == MAX_PLANS
+
+
+def test_only_plans_that_were_used_lately_remember_their_answers() -> None:
+    scorer = Scorer(PARAMETERS, INSTRUMENTS)
+    plans = Plans(scorer)
+    used = [plans.of((f"us.cpi.yoy:{1900 + number}",), scheduled=None) for number in range(MAX_READY)]
+    for plan in used:
+        scorer.answer(plan, [1.0])
+
+    newest = plans.of(("us.cpi.yoy:2000",), scheduled=None)
+    scorer.answer(newest, [1.0])
+
+    assert [len(plan.answers) for plan in (*used, newest)] == [0, *[1] * MAX_READY]
 
 
 def test_where_the_surveys_dispersion_is_known_the_surprise_is_given_in_it_too() -> None:
