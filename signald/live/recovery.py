@@ -1,12 +1,16 @@
 """A restart is the recovery: what the last run's engine saw is fed to this one, and what it left unsaid is said."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from signald.core.board import empty_rows, rows_from_bytes
 from signald.journal.reader import read
 from signald.journal.segments import list_segments
+from signald.journal.session import read_session
+from signald.model.instruments import InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
@@ -46,7 +50,7 @@ def recover(
     """Feed ``pipeline`` what the engine saw in the last hours before it ended, however long ago, outputs set aside.
 
     Only the outputs of the very last input can be missing from the journal: the others were appended before the next
-    input was.
+    input was. Rows of a run that had other instruments are shown as this one's; of those it had not, nothing is known.
 
     Args:
         path: The journal.
@@ -65,13 +69,16 @@ def recover(
     due: list[Signal] = []
     fed = 0
     last: Nanos = 0
+    theirs = _instruments_of_first(path)
     for record in read(path, from_ts=since):
         last = max(last, record.ts_ingest)
+        if record.kind is RecordKind.SESSION:
+            theirs = read_session(record).instruments
         if record.kind is RecordKind.SIGNAL:
             said.append(_document(record))
             due = [signal for signal in due if signal.id != record.key]
         elif is_remembered(record):
-            outputs, step = pipeline.feed(record)
+            outputs, step = pipeline.feed(_as_ours(record, theirs, pipeline.board.instruments))
             happened((*step.events, *outputs))
             due = [output for output in outputs if isinstance(output, Signal)]
             fed += 1
@@ -80,6 +87,29 @@ def recover(
         elif record.kind is not RecordKind.NOTICE:
             due = []
     return Recovered(since if last else None, fed, tuple(said), tuple(due), last)
+
+
+def _instruments_of_first(path: Path) -> tuple[InstrumentId, ...]:
+    """Whose rows the journal's first run had; none if its beginning was thrown away."""
+    for record in islice(read(path), 1):
+        if record.kind is RecordKind.SESSION:
+            return read_session(record).instruments
+    return ()
+
+
+def _as_ours(record: Record, theirs: Sequence[InstrumentId], ours: Sequence[InstrumentId]) -> Record:
+    """Rows of a run with other instruments, in the order of ours."""
+    if record.kind is not RecordKind.ROWS or tuple(theirs) == tuple(ours):
+        return record
+    rows, shown = rows_from_bytes(record.payload), empty_rows(len(ours))
+    if rows.size == len(theirs):
+        places = {name: place for place, name in enumerate(theirs)}
+        for place, name in enumerate(ours):
+            if name in places:
+                shown[place] = rows[places[name]]
+    elif not theirs and rows.size == len(ours):
+        return record  # nobody says whose they are: they were ours
+    return record._replace(payload=shown.tobytes())
 
 
 def _document(record: Record) -> Document:

@@ -67,7 +67,7 @@ class SlicedSource(InBandSource):
 
     def _begin(self, long: Long, now: Nanos) -> Step:
         """Count a long snapshot, and begin to read it if it is its turn in the count."""
-        head = self._slicing.count(long.counted)
+        head = self._slicing.bare(long.counted)
         counted = self._apply(head, now, self._words)
         if counted != outcomes.OTHER_KIND:
             return self._asked(self._follow(counted, head, now), now)

@@ -35,7 +35,7 @@ class Slicing(NamedTuple):
         left_at: The wire word that holds where that is; 0: at the beginning.
         number: The wire word that holds the frame's number.
         taken: The wire word that holds the same if the frame, or part of one, is no repetition.
-        count: Writes a frame of the same number, and nothing else to it, for the venue's kernel to count.
+        bare: Writes a frame of the same number, and nothing else to it, for the venue's kernel to count.
         again: Writes a frame that was counted so that the venue's kernel takes it once more; told its number.
     """
 
@@ -45,7 +45,7 @@ class Slicing(NamedTuple):
     left_at: int
     number: int
     taken: int
-    count: Callable[[int], bytes]
+    bare: Callable[[int], bytes]
     again: Callable[[bytes, int, WordArray], bytes]
 
 

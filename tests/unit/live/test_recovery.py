@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from signald.core.board import Board, rows_from_bytes
 from signald.journal.session import Session, session_record
 from signald.journal.writer import JournalWriter
 from signald.live.recall import Recall
 from signald.live.recovery import Recovered, recover
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S, format_rfc3339
-from signald.pipeline import CALENDAR, REMEMBERED_NS, Pipeline
+from signald.pipeline import CALENDAR, NOTHING, REMEMBERED_NS, Fed, Pipeline
 from signald.replay.compare import compare
 from signald.sinks.encoding import decode_data
 from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, DAY, T0, release_payload, schedule_payload
@@ -58,6 +59,43 @@ def test_what_was_cut_off_before_it_was_written_is_unsaid(tmp_path: Path) -> Non
 
     assert [signal.instrument for signal in found.unsaid] == list(NAMES)
     assert {signal.ts_ingest for signal in found.unsaid} == {OUT}
+
+
+def test_rows_of_a_run_with_other_instruments_are_shown_as_ours(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path, lambda: build_pipeline(board=Board((NAMES[0], "ETHUSDT.OKX", *NAMES[1:]))))
+    begin(run, T0 - NS_PER_S)
+    run.take(RecordKind.CONNECTED, T0 - NS_PER_S, channel="bids")
+    run.take(RecordKind.FRAME, T0 - 1, channel="bids", payload=b"97000.0")
+    rows = run.pipeline.board.read().copy()
+    rows["bid"][:] = range(rows.size)
+    run.writer.append(Record(RecordKind.ROWS, T0, "", "", rows.tobytes()))
+    run.writer.flush()
+    seen: list[Record] = []
+    pipeline = build_pipeline()
+
+    def feed(record: Record) -> Fed:
+        seen.append(record)
+        return NOTHING
+
+    pipeline.feed = feed
+    recovered(tmp_path, pipeline, T0)
+
+    shown = [rows_from_bytes(record.payload) for record in seen if record.kind is RecordKind.ROWS]
+    assert {len(each) for each in shown} == {len(NAMES)}
+    assert shown[-1]["bid"].tolist() == [0.0, *range(2, len(NAMES) + 1)]
+
+
+def test_an_instrument_that_the_run_before_had_not_has_no_book_in_what_it_saw(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path, lambda: build_pipeline(board=Board(NAMES[:1])))
+    begin(run, T0 - NS_PER_S)
+    run.writer.append(Record(RecordKind.ROWS, OUT, "", "", run.pipeline.board.read().tobytes()))
+    run.writer.append(Record(RecordKind.MESSAGE, OUT, "mqtt", RELEASE, release_payload()))
+    run.writer.flush()
+
+    found = recovered(tmp_path, build_pipeline(), OUT)
+
+    assert [signal.instrument for signal in found.unsaid] == list(NAMES)
+    assert "no_book" in found.unsaid[-1].flags
 
 
 def test_schedules_of_the_run_before_are_recalled_in_this_one(tmp_path: Path) -> None:

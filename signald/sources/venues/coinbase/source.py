@@ -68,7 +68,7 @@ def build(
             left_at=LEFT_AT,
             number=NUMBER,
             taken=TAKEN,
-            count=_counted,
+            bare=_counted,
             again=_again,
         ),
         room=_ROOM,
