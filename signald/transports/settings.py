@@ -92,6 +92,8 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             afresh. (MQTT 3.1.1 knows only 0 or for ever.) rumqttd, the demo's broker, needs 0: it does not send
             what is retained to a session that is resumed.
         keepalive_s: Longest silence on the connection; twice that and it is taken for dead.
+        max_packet_bytes: The longest packet that the broker may send us (MQTT 5; 3.1.1 has no words for it): the
+            contract's 64 KiB of payload, with room for topic and signature.
         tls: Whether to speak TLS.
         plain_text: The host, named a second time: what goes to another machine in plain text must be said twice.
         ca_file: Certificates to trust; the system's if not given.
@@ -112,6 +114,7 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     client_id: str = "signald"
     session_expiry_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     keepalive_s: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 5
+    max_packet_bytes: Annotated[int, msgspec.Meta(ge=66_560, le=268_435_455)] = 69_632
     tls: bool = False
     plain_text: str = ""
     ca_file: str | None = None

@@ -73,6 +73,7 @@ class Wire(aiomqtt.Client):
         if is_v5:
             properties = Properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = config.session_expiry_s
+            properties.MaximumPacketSize = config.max_packet_bytes  # 3.1.2.11.4: longer ones are dropped by the broker
         super().__init__(
             config.host,
             config.port,

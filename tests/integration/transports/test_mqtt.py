@@ -296,3 +296,17 @@ async def test_a_broker_that_is_not_there_is_named_in_time() -> None:
 def test_a_password_file_that_is_missing_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match=r"mqtt\.password_file: /nowhere"):
         MqttConnection(MqttConfig(password_file="/nowhere"))  # noqa: S106 - a file's name
+
+
+async def test_the_broker_is_told_how_long_a_packet_may_be(own_mosquitto: Server) -> None:
+    owner = MqttOwner()
+    receiver = build(own_mosquitto.port, client_id="receiver", owner=owner)
+    sender = build(own_mosquitto.port, client_id="sender")
+
+    async with running(receiver, sender):
+        await sender.publish("signald/v1/policy/tariff", b"x" * 70_000)
+        await sender.publish("signald/v1/policy/tariff", b"x" * 65_536)
+        await until(lambda: owner.messages)
+
+    assert [len(payload) for payload in owner.payloads] == [65_536]
+    assert receiver.connections == 1
