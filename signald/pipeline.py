@@ -14,6 +14,7 @@ from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
 from signald.core.engine import Engine
 from signald.model.clock import ClockOffset
 from signald.model.control import Control
+from signald.model.limits import LIMITED, beyond, limit_of
 from signald.model.macro import Heartbeat, Release, ScheduledRelease, SettledFigure
 from signald.model.movers import Reference, Remembered
 from signald.model.notices import Notice, Rejected, Unsigned
@@ -188,6 +189,9 @@ class Pipeline(Feeds):
     def _message(self, record: Record) -> Fed:
         seal, topic = seal_of(record.key), topic_of(record.key)
         self.engine.wake(record.ts_ingest)
+        limit = limit_of(record.key)
+        if limit is not None:
+            return self._follow(Step((beyond(topic, limit, record.ts_ingest),)))
         if seal is not None and seal.verdict not in _TAKEN:
             return self._follow(Step((_refusal(topic, seal, record.ts_ingest),)))
         step = self._calendar.on_message(topic, record.payload, record.ts_ingest)
@@ -246,13 +250,13 @@ def seal_of(key: str) -> Seal | None:
 def topic_of(key: str) -> str:
     """The topic, below the prefix, on which the message of this ``key`` came."""
     key = key.removeprefix(RETAINED).removeprefix(RECALLED)
-    return key.split(":", 3)[3] if key.startswith(SEALED) else key
+    return key.split(":", 3)[3] if key.startswith((SEALED, LIMITED)) else key
 
 
 def is_refused(key: str) -> bool:
-    """Whether the message of this ``key`` was refused for its signature: nothing may rest on it."""
+    """Whether the message of this ``key`` was refused for signature, size or rate: nothing may rest on it."""
     seal = seal_of(key)
-    return seal is not None and seal.verdict not in _TAKEN
+    return key.startswith(LIMITED) or (seal is not None and seal.verdict not in _TAKEN)
 
 
 def is_remembered(record: Record) -> bool:

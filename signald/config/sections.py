@@ -19,6 +19,7 @@ from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
 from signald.sources.registry import VenueConfig
 from signald.transports.settings import (
     ClockConfig,
+    LimitsConfig,
     MqttConfig,
     Port,
     Positive,
@@ -257,6 +258,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     mqtt: MqttConfig = MqttConfig()
     signatures: SignaturesConfig = SignaturesConfig()
+    limits: LimitsConfig = LimitsConfig()
     clock: ClockConfig = ClockConfig()
     redis: RedisConfig = RedisConfig()
     live: LiveConfig = LiveConfig()

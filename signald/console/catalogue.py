@@ -68,6 +68,9 @@ DAEMON: Final = (
     Metric("signald_replica_unchecked_total", "counter", (), "Signals of another replica that were not found again."),
     Metric("signald_mqtt_up", "gauge", (), "Whether the broker is connected."),
     Metric("signald_mqtt_messages_total", "counter", (), "MQTT messages taken."),
+    Metric(
+        "signald_mqtt_refused_total", "counter", ("family", "reason"), "MQTT messages refused for their size or rate."
+    ),
     Metric("signald_mqtt_quarantined_total", "counter", (), "MQTT messages that could not be handled."),
     Metric(
         "signald_clock_behind_seconds", "gauge", (), "How far the wall clock was set back and is still behind our time."

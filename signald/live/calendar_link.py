@@ -1,8 +1,10 @@
 """The connection to the broker: what comes goes through the intake, and schedules are remembered."""
 
 from signald.live.intake import Intake
+from signald.live.limits import Limits
 from signald.live.recall import Recall
 from signald.live.seals import Seals
+from signald.model.limits import limited
 from signald.model.records import RecordKind
 from signald.pipeline import CALENDAR, RETAINED, is_refused, sealed
 from signald.runtime.clock import Clock
@@ -12,7 +14,7 @@ from signald.transports.settings import MqttConfig, SignaturesConfig
 
 
 def build_calendar_link(
-    config: MqttConfig, signatures: SignaturesConfig, intake: Intake, recall: Recall, *, clock: Clock
+    config: MqttConfig, signatures: SignaturesConfig, limits: Limits, intake: Intake, recall: Recall, *, clock: Clock
 ) -> MqttConnection:
     """A connection that is not open yet; raises ``ConfigError`` if a file or a key that it needs cannot be used."""
     prefix = f"{config.prefix}/"
@@ -24,6 +26,11 @@ def build_calendar_link(
         seal = None if is_open else seals.judge(topic, message.payload, message.user_properties, clock.now())
         if seal is not None:
             key = sealed(seal, topic)
+        refused = limits.judge(topic, len(message.payload), is_forged=is_refused(key), now=clock.monotonic())
+        if refused is not None:
+            if refused.limit is not None:
+                intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=limited(refused.limit, topic))
+            return
         if message.retained:
             key = RETAINED + key
         step = intake.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=message.payload)

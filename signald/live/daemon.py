@@ -29,6 +29,7 @@ from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
 from signald.live.learnt import LearntModels
 from signald.live.letters import deliver
+from signald.live.limits import Limits
 from signald.live.readiness import Readiness
 from signald.live.recall import Recall
 from signald.live.rehearsal import Rehearsal
@@ -152,7 +153,8 @@ class Daemon:
         recall = Recall(self._pipeline.engine)
         intake = self._begin(journal, recall)
         self._room.open(self._pipeline.engine.controls, _recording(intake))
-        mqtt = build_calendar_link(self._config.mqtt, self._config.signatures, intake, recall, clock=self._clock)
+        config, limits = self._config, Limits(self._config.limits)
+        mqtt = build_calendar_link(config.mqtt, config.signatures, limits, intake, recall, clock=self._clock)
         rehearsal = self._rehearsal = Rehearsal(
             self._pipeline.engine,
             self._clock,
@@ -163,6 +165,7 @@ class Daemon:
         self._reporter.hushes = rehearsal.is_ours
         status = self._build_status(journal, rehearsal)
         self._export(mqtt, intake, rehearsal)
+        exports.watch_limits(self._metrics, limits)
         self._start_keeping(supervisor, journal, status)
         FeedLinks(
             self._config.venues,

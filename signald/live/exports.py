@@ -8,6 +8,7 @@ from signald.journal.writer import JournalWriter
 from signald.live.collector import Collector
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
+from signald.live.limits import FAMILIES, REASONS, Limits
 from signald.live.rehearsal import Rehearsal
 from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
@@ -55,6 +56,18 @@ def watch_inputs(metrics: Metrics, mqtt: MqttConnection, intake: Intake) -> None
         "How far the wall clock was set back and is still behind our time.",
         lambda: intake.behind_ns() / NS_PER_S,
     )
+
+
+def watch_limits(metrics: Metrics, limits: Limits) -> None:
+    """What of the broker's messages was beyond a limit."""
+    for family in FAMILIES:
+        for reason in REASONS:
+            metrics.watch_counter(
+                "signald_mqtt_refused_total",
+                "MQTT messages refused for their size or rate.",
+                partial(limits.refused.__getitem__, (family, reason)),
+                labels=(("family", family), ("reason", reason)),
+            )
 
 
 def watch_frames(metrics: Metrics, sources: Collection[VenueSource]) -> None:

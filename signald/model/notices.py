@@ -72,6 +72,8 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         "too_many_events",
         "unsigned",
         "forged",
+        "too_long",
+        "too_often",
     ]
     field: str
     problem: str

@@ -66,6 +66,22 @@ class SignaturesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     keys: tuple[TrustedKey, ...] = ()
 
 
+class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ``[limits]`` table: what one source may send of one kind over MQTT; what is beyond it is refused.
+
+    Attributes:
+        messages_per_s: Schedules, figures, heartbeats, policy events or references, each counted by itself.
+        messages_at_once: So many may come in one burst: what the broker kept comes like that.
+        commands_per_s: Commands of one name; a halt that comes by file or signal is none of them.
+        commands_at_once: So many may come in one burst.
+    """
+
+    messages_per_s: Positive = 1_000.0
+    messages_at_once: Count = 10_000
+    commands_per_s: Positive = 20.0
+    commands_at_once: Count = 200
+
+
 class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ``[clock]`` table.
 
