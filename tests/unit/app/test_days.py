@@ -9,7 +9,7 @@ from signald.research.spread import IN_TURN
 from signald.research.spread.cluster import open_workers
 from tests.support.moving_market import write_market
 
-pytestmark = pytest.mark.timeout(60)  # a machine that may be busy
+pytestmark = pytest.mark.timeout(180)  # the first to replay loads the kernels
 
 CONFIG = load_config(find_file("configs/signald.toml"), {})
 

@@ -8,6 +8,8 @@ from signald.research.delay.latencies import Latencies, sort_out
 from tests.support.instruments import BTCUSDT
 from tests.support.moving_market import FRAME_LATE_MS, SOURCE_LATE_MS, build_market_pipeline, write_market
 
+pytestmark = pytest.mark.timeout(180)  # the first to replay loads the kernels
+
 GONE = ("95000.00", "0"), ("94990.00", "0")
 FALLEN = {
     3.0: ((("95000.00", "0"),), ()),  # best bid 94,990

@@ -10,6 +10,8 @@ from signald.research.report.delay_section import render_delay
 from tests.support.moving_market import build_market_pipeline, write_market
 from tests.support.signals import sample_signal
 
+pytestmark = pytest.mark.timeout(180)  # the first to replay loads the kernels
+
 DELAYS = (0.0, 10.0, 100.0, 1_000.0)
 
 

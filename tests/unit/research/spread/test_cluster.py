@@ -7,7 +7,7 @@ from signald.research.spread import IN_TURN
 from signald.research.spread.cluster import open_workers, running
 from tests.support.spreading import square
 
-pytestmark = pytest.mark.timeout(60)  # a machine that may be busy
+pytestmark = pytest.mark.timeout(180)  # a machine that may be busy
 
 
 def test_threads_give_what_is_given_in_turn_in_the_order_of_the_tasks() -> None:
