@@ -23,6 +23,8 @@ _LONGEST: Final = 1_024  # characters of what is shown
 class Doorkeeper:
     """Compares what is shown, in constant time, and does not listen to an address that was wrong too often.
 
+    Wrong tokens to read and to control are counted apart.
+
     Attributes:
         refused: How often nobody was let in who showed something.
     """
@@ -31,7 +33,7 @@ class Doorkeeper:
         """Take the tokens; without one to read, whoever reaches the port may look."""
         self._control = control.encode()
         self._read = read.encode()
-        self._guesses: OrderedDict[str, deque[Nanos]] = OrderedDict()
+        self._guesses: OrderedDict[tuple[Scope, str], deque[Nanos]] = OrderedDict()
         self.refused = 0
 
     def judge(self, scope: Scope, shown: str, *, address: str, now: Nanos) -> Answer:
@@ -45,7 +47,10 @@ class Doorkeeper:
         """
         if scope == "read" and not self._read:
             return "welcome"
-        guesses = self._recent(address, now)
+        asker = scope, address  # a scraper with an old token to read keeps nobody beside it from a halt
+        guesses = self._guesses.get(asker, deque())
+        while guesses and now - guesses[0] >= WAIT_S * NS_PER_S:
+            guesses.popleft()
         if len(guesses) >= _GUESSES:
             self.refused += 1
             return "wait"
@@ -54,17 +59,11 @@ class Doorkeeper:
         if shown:  # who shows nothing has not guessed: a browser asks like that first
             self.refused += 1
             guesses.append(now)
-            self._guesses[address] = guesses
-            self._guesses.move_to_end(address)
+            self._guesses[asker] = guesses
+            self._guesses.move_to_end(asker)
             if len(self._guesses) > _MOST_ADDRESSES:
                 self._guesses.popitem(last=False)
         return "wrong"
-
-    def _recent(self, address: str, now: Nanos) -> deque[Nanos]:
-        guesses = self._guesses.get(address, deque())
-        while guesses and now - guesses[0] >= WAIT_S * NS_PER_S:
-            guesses.popleft()
-        return guesses
 
     def _is_good(self, scope: Scope, shown: str) -> bool:
         token = _token_of(shown, may_be_basic=scope == "read")

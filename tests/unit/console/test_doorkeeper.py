@@ -46,6 +46,15 @@ def test_who_guesses_waits_and_others_do_not() -> None:
     assert keeper.refused == 12
 
 
+def test_wrong_tokens_to_read_keep_nobody_from_a_command() -> None:
+    keeper = door()
+    for _ in range(99):
+        keeper.judge("read", "Bearer old", address="proxy", now=NOW)
+
+    assert keeper.judge("read", "Bearer look", address="proxy", now=NOW) == "wait"
+    assert keeper.judge("control", "Bearer command", address="proxy", now=NOW) == "welcome"
+
+
 def test_who_shows_nothing_has_not_guessed() -> None:
     keeper = door()
     for _ in range(99):
