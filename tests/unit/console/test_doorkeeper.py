@@ -2,7 +2,7 @@
 
 import pytest
 
-from signald.console.doorkeeper import WAIT_S, Doorkeeper
+from signald.console.doorkeeper import WAIT_S, Doorkeeper, Scope
 from signald.model.time import NS_PER_S
 
 NOW = 5 * NS_PER_S
@@ -14,11 +14,9 @@ def door() -> Doorkeeper:
 
 def test_the_token_to_command_is_good_to_look_and_not_the_other_way() -> None:
     keeper = door()
+    shown: list[tuple[Scope, str]] = [("read", "look"), ("read", "command"), ("control", "command"), ("control", "look")]
 
-    answers = [
-        keeper.judge(scope, f"Bearer {token}", address="a", now=NOW)
-        for scope, token in (("read", "look"), ("read", "command"), ("control", "command"), ("control", "look"))
-    ]
+    answers = [keeper.judge(scope, f"Bearer {token}", address="a", now=NOW) for scope, token in shown]
 
     assert answers == ["welcome", "welcome", "welcome", "wrong"]
 
