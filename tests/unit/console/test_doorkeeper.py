@@ -14,7 +14,12 @@ def door() -> Doorkeeper:
 
 def test_the_token_to_command_is_good_to_look_and_not_the_other_way() -> None:
     keeper = door()
-    shown: list[tuple[Scope, str]] = [("read", "look"), ("read", "command"), ("control", "command"), ("control", "look")]
+    shown: list[tuple[Scope, str]] = [
+        ("read", "look"),
+        ("read", "command"),
+        ("control", "command"),
+        ("control", "look"),
+    ]
 
     answers = [keeper.judge(scope, f"Bearer {token}", address="a", now=NOW) for scope, token in shown]
 
