@@ -173,7 +173,10 @@ class Figures:
 
     def _retract(self, window: ReleaseWindow, release: Release, rows: BoardRows) -> list[Output]:
         current = window.current
-        if not window.claims.retract(release) or current is None:
+        is_known = window.claims.retract(release)
+        if current is None:
+            window.unlearn(release.ts_ingest)
+        if not is_known or current is None:
             return [_quarantined(release, Judgement("quarantine", "retracted_unknown", ()))]
         settled = window.claims.settle(window.indicator.sources, quorum=window.indicator.quorum)
         if settled is not None and settled.claim.release.actual == current.release.actual:

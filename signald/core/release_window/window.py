@@ -218,6 +218,14 @@ class ReleaseWindow:
         if settled is not None:
             self._settle(settled.claim.release.actual, release.ts_ingest)
 
+    def unlearn(self, now: Nanos) -> None:
+        """Something was taken back where no figure counts: if the next period's prior was it, it is what is left."""
+        known = [one.actual for one in self.series if one.release_id == self.release_id]
+        settled = self.claims.settle(self.indicator.sources, quorum=self.indicator.quorum)
+        actual = None if settled is None else settled.claim.release.actual
+        if known and known[-1] != actual:
+            self._settle(actual, now)
+
     def _settle(self, actual: float | None, now: Nanos) -> None:
         assert self.ts_scheduled is not None  # no figure counts of a release without a time
         figure = SettledFigure(

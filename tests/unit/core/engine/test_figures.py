@@ -738,6 +738,10 @@ def of_february(*, prior: float | None = None) -> list[object]:
         ([figure(3.0), figure(None, kind=RETRACTION, sequence=2, ts_ingest=T0 + seconds(60))], None),
         ([figure(3.0), figure(2.8, kind=CORRECTION, sequence=2, ts_ingest=T0 + DAY - 1)], 2.8),
         ([figure(2.8, ts_ingest=T0 + DAY - 1)], 2.8),
+        (
+            [figure(2.8, ts_ingest=T0 + DAY - 2), figure(None, kind=RETRACTION, sequence=2, ts_ingest=T0 + DAY - 1)],
+            None,
+        ),
         ([figure(3.0), figure(2.8, source="wire", ts_ingest=T0 + DAY - 1)], 3.0),
         ([figure(290.0, ts_ingest=T0 + DAY - 1)], None),
         ([], None),
