@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from picows import (
     WSAutoPingStrategy,
+    WSCloseCode,
     WSError,
     WSFrame,
     WSInvalidStatusError,
@@ -31,11 +32,12 @@ class FastWire(WSListener):
         bug: What the owner raised, if it did; the connection is broken then.
     """
 
-    def __init__(self, take: Take, *, pings: bool) -> None:
-        """Hand frames to ``take``; ``pings``: whether we ask if the other side is there."""
+    def __init__(self, take: Take, *, pings: bool, most: int) -> None:
+        """Hand frames of ``most`` bytes to ``take``; ``pings``: whether we ask if the other side is there."""
         super().__init__()
         self._take = take
         self._pings = pings
+        self._left = self._most = most
         self._parts: list[bytes] = []
         self._is_silent = False
         self._transport: WSTransport | None = None
@@ -71,10 +73,18 @@ class FastWire(WSListener):
         elif kind == _TEXT and frame.fin:
             self._hand_over(frame.get_payload_as_bytes())
         elif kind in _DATA:
-            self._parts.append(frame.get_payload_as_bytes())
+            part = frame.get_payload_as_bytes()
+            self._left -= len(part)
+            if self._left < 0:  # picows looks at each part alone
+                self._parts.clear()
+                transport.send_close(WSCloseCode.MESSAGE_TOO_BIG, f"more than {self._most} bytes".encode())
+                transport.disconnect()
+                return
+            self._parts.append(part)
             if frame.fin:
                 whole = b"".join(self._parts)
                 self._parts.clear()
+                self._left = self._most
                 self._hand_over(whole)
 
     async def send_text(self, frame: bytes) -> bool:
@@ -123,7 +133,7 @@ async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
     """Open a connection of ``picows``, as :class:`signald.transports.websocket.terms.Opener` has it."""
     limits = terms.limits
     interval_s = limits.ping_interval_s
-    wire = FastWire(take, pings=interval_s is not None)
+    wire = FastWire(take, pings=interval_s is not None, most=limits.max_frame_bytes)
     made(wire)
     pinging: dict[str, Any] = (
         {}

@@ -130,9 +130,10 @@ async def test_a_snapshot_of_megabytes_is_taken() -> None:
     assert owner.frames == [snapshot.encode()]
 
 
-async def test_a_frame_beyond_the_limit_ends_the_connection() -> None:
+@pytest.mark.parametrize("frame", ["x" * 100, ["x" * 60, "x" * 40]], ids=["whole", "in parts"])
+async def test_a_frame_beyond_the_limit_ends_the_connection(frame: str | list[str]) -> None:
     async def venue(connection: ServerConnection) -> None:
-        await connection.send("x" * 100)
+        await connection.send(frame)
         await stay(connection)
 
     owner = Owner()
