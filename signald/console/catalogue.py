@@ -36,6 +36,7 @@ DAEMON: Final = (
     Metric("signald_process_up", "gauge", ("process",), "Whether a process does its work."),
     Metric("signald_process_restarts_total", "counter", ("process",), "Times a process was started again."),
     Metric("signald_frames_total", "counter", ("venue",), "Websocket frames."),
+    Metric("signald_venue_limits_total", "counter", ("venue", "limit"), "Times that a venue went beyond a limit."),
     Metric("signald_gaps_total", "counter", ("venue",), "Books discarded because they were wrong or might be."),
     Metric("signald_resyncs_total", "counter", ("venue",), "Books that could be believed again."),
     Metric("signald_stale_books_total", "counter", ("venue", "reason"), "Books that became stale."),

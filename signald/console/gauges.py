@@ -5,6 +5,7 @@ import resource
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -32,6 +33,7 @@ class Told(NamedTuple):
         redis_up: Whether Redis answers.
         processes: Process ids by what they do.
         refused: Requests that showed a wrong token, or came from an address that did so too often.
+        beyond: Requests refused by the limit that they were beyond.
     """
 
     now: Nanos
@@ -41,6 +43,7 @@ class Told(NamedTuple):
     redis_up: bool
     processes: Mapping[str, int]
     refused: int = 0
+    beyond: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +383,12 @@ GAUGES: Final[tuple[Gauge, ...]] = (
         "Requests that showed a wrong token, or came from an address that did so too often.",
         (),
         lambda told: [((), float(told.refused))],
+    ),
+    Gauge(
+        "signald_console_limits",
+        "Requests that were refused because they were beyond a limit.",
+        ("limit",),
+        lambda told: (((limit,), float(n)) for limit, n in told.beyond.items()),
     ),
     Gauge("signald_console_pages", "Open pages of the console.", (), lambda told: [((), float(told.pages))]),
     Gauge(

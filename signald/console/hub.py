@@ -18,11 +18,16 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class Hub:
-    """The open pages."""
+    """The open pages.
+
+    Attributes:
+        sent_away: How many were too slow.
+    """
 
     def __init__(self) -> None:
         """There are none yet."""
         self._pages: set[_Page] = set()
+        self.sent_away = 0
 
     @property
     def pages(self) -> int:
@@ -34,7 +39,7 @@ class Hub:
         if self._pages:
             frame = frame_of(event, payload)
             for page in self._pages:
-                page.take(frame)
+                self.sent_away += not page.take(frame)
 
     async def follow(self, first: Callable[[], bytes]) -> AsyncGenerator[bytes, None]:
         """``first`` and then every event from that moment on, until the page is too slow or the hub closes."""
@@ -60,13 +65,16 @@ class _Page:
         self._has_news = asyncio.Event()
         self._is_open = True
 
-    def take(self, frame: bytes) -> None:
+    def take(self, frame: bytes) -> bool:
+        """Keep ``frame`` until it can be sent; False if it is one too many, and the page is sent away."""
         if len(self._frames) >= _CAPACITY or (self._frames and self._bytes + len(frame) > _CAPACITY_BYTES):
             self.close()
-        elif self._is_open:
+            return False
+        if self._is_open:
             self._frames.append(frame)
             self._bytes += len(frame)
             self._has_news.set()
+        return True
 
     def close(self) -> None:
         self._is_open = False

@@ -96,8 +96,9 @@ async def serve(
         processes = {name: one["pid"] for name, one in shared.items()} | {"console": os.getpid()}
         if plan.parent:
             processes["daemon"] = plan.parent
+        beyond = {**pages.beyond, "slow_page": hub.sent_away}
         return exposition(
-            Told(clock.now(), state.facts, state.parts, hub.pages, feed.is_up, processes, door.refused), accept
+            Told(clock.now(), state.facts, state.parts, hub.pages, feed.is_up, processes, door.refused, beyond), accept
         )
 
     pages = Pages(
@@ -107,6 +108,7 @@ async def serve(
         door=door,
         send=send,
         report=lambda release: report(tuple(state.documents), release),
+        is_full=lambda: len(server.server_state.connections) >= _CONNECTIONS,
         hosts=[*_LOOPBACK, plan.host] if plan.host in _LOOPBACK else ["*"],
     )
     server = uvicorn.Server(
@@ -118,7 +120,6 @@ async def serve(
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=_LAST_WORDS_S,
-            limit_concurrency=_CONNECTIONS,
         )
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 import mimetypes
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -31,6 +32,9 @@ SendCommand: TypeAlias = Callable[[Command, str, str], Awaitable[str]]
 """Sends command, target and reason to the daemon; returns how it went."""
 
 mimetypes.init()  # it reads files: now, and not when the first page asks
+
+LIMITS: Final = ("connections", "body", "slow_body")
+"""What a request may be beyond: places for connections, the length of a command's body, the time for it to come."""
 
 _STATIC: Final = Path(__file__).parent / "static"
 _LONGEST_BODY: Final = 4_096
@@ -67,6 +71,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Pages:
     """Everything that a browser may ask for.
 
+    Attributes:
+        beyond: Requests that were refused because they were beyond one of the limits.
+
     Args:
         follow: Begins a stream of events for one page.
         snapshot: All that is known now.
@@ -74,6 +81,7 @@ class Pages:
         door: Who may look, and who may command.
         send: Sends a command on.
         report: Shows a release's report card, or for "" which there are.
+        is_full: Whether there are more connections than may be: whoever asks then is told to come back.
         hosts: Names under which we may be asked: a page of another name could be made to speak for its reader.
     """
 
@@ -87,7 +95,9 @@ class Pages:
         send: SendCommand,
         hosts: list[str],
         report: ShowReport = lambda _: None,
+        is_full: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.beyond = Counter[str](dict.fromkeys(LIMITS, 0))
         self._report = report
         self._follow = follow
         self._snapshot = snapshot
@@ -107,6 +117,7 @@ class Pages:
             ],
             middleware=[
                 Middleware(_Headers),
+                Middleware(_Places, is_full=is_full, beyond=self.beyond),
                 Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
                 Middleware(_Readers, door=door),
             ],
@@ -139,6 +150,8 @@ class Pages:
             command = msgspec.convert(request.path_params["command"], Command)
             order = msgspec.json.decode(await _read_body(request) or b"{}", type=Order)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            if isinstance(error, _BodyError):
+                self.beyond[error.limit] += 1
             return _problem(400, str(error))
         target = EVERYTHING if command in {"halt", "resume"} else order.target
         if re.fullmatch(r"[\w.*/-]{1,100}", target) is None:
@@ -164,6 +177,32 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class _BodyError(ValueError):
+    """A body was more than may be sent; ``limit`` says of what."""
+
+    def __init__(self, problem: str, *, limit: str) -> None:
+        super().__init__(problem)
+        self.limit = limit
+
+
+class _Places:
+    """Turns away whoever comes when all places are taken."""
+
+    def __init__(self, app: ASGIApp, is_full: Callable[[], bool], beyond: Counter[str]) -> None:
+        self._app = app
+        self._is_full = is_full
+        self._beyond = beyond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._is_full():
+            self._beyond["connections"] += 1
+            refusal = _problem(503, "too many pages are open")
+            refusal.headers["connection"] = "close"
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class _Readers:
@@ -208,10 +247,10 @@ async def _read_body(request: Request) -> bytes:
                 body += chunk
                 if len(body) > _LONGEST_BODY:
                     msg = f"more than {_LONGEST_BODY} bytes"
-                    raise ValueError(msg)
+                    raise _BodyError(msg, limit="body")
     except TimeoutError:
         msg = f"the body did not come within {_BODY_WITHIN_S:g} s"
-        raise ValueError(msg) from None
+        raise _BodyError(msg, limit="slow_body") from None
     return body
 
 

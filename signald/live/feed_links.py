@@ -42,7 +42,7 @@ class FeedLinks:
                 situation=situation,
                 clock=clock,
                 allowance=allowances[venue.name],
-                frames=counts.frames,
+                counts=counts,
             )
             for name, venue in ours.items()
             for channel in (name, name + SPARE)

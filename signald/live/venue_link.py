@@ -1,6 +1,5 @@
 """One venue's connection: what comes goes through the intake, what its source wants done is done."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -14,12 +13,13 @@ from signald.model.records import RecordKind
 from signald.pipeline import Feeds
 from signald.runtime.clock import Clock
 from signald.runtime.supervisor import Supervisor
+from signald.sinks.counts import Counts
 from signald.sources.protocol import EMPTY, Step
 from signald.sources.succession import SPARE
 from signald.transports.allowance import Allowance
 from signald.transports.http_client import HttpClient
 from signald.transports.settings import Transport
-from signald.transports.websocket import DEFAULT_LIMITS, WebsocketConnection
+from signald.transports.websocket import DEFAULT_LIMITS, TOO_LONG, WebsocketConnection
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -45,9 +45,9 @@ class VenueLink:
         situation: Situation,
         clock: Clock,
         allowance: Allowance,
-        frames: Counter[str],
+        counts: Counts,
     ) -> None:
-        """Build a link that is not open yet and counts in ``frames``; raises ``ConfigError`` if an address is none.
+        """Build a link that is not open yet and counts in ``counts``; raises ``ConfigError`` if an address is none.
 
         A venue's second connection waits to be wanted. ``allowance`` is shared by all connections to the venue.
         """
@@ -56,7 +56,8 @@ class VenueLink:
         self._situation = situation
         self._relief = ""
         self._venue = channel.removesuffix(SPARE)
-        self._frames = frames
+        self._frames = counts.frames
+        self._beyond = counts.beyond
         self._links: Mapping[str, VenueLink] = {}
         url = at.ws_url.rstrip("/") + feeds.venues[channel].url_path
         wanted = channel == self._venue
@@ -64,7 +65,9 @@ class VenueLink:
         self.connection = WebsocketConnection(
             channel, url, self, clock, limits=limits, allowance=allowance, wanted=wanted
         )
-        http = HttpClient(channel, at.rest_url, clock, allowance=allowance)
+        http = HttpClient(
+            channel, at.rest_url, clock, allowance=allowance, on_too_long=lambda: self._went_beyond("answer")
+        )
         self._requests = Requests(channel, http, clock, answer=self._answer)
         self._ticker = Ticker(clock, deadline=lambda: feeds.next_deadline(channel), fire=self._tick)
 
@@ -88,8 +91,13 @@ class VenueLink:
 
     def on_disconnected(self, reason: str) -> None:
         """The websocket is gone: what was asked on it is void."""
+        if TOO_LONG in reason:
+            self._went_beyond("frame")
         self._requests.clear()
         self._follow(self._intake.take(RecordKind.DISCONNECTED, channel=self.channel, payload=reason.encode()))
+
+    def _went_beyond(self, limit: str) -> None:
+        self._beyond[self._venue, limit] += 1
 
     def _tick(self) -> None:
         self._follow(self._intake.take(RecordKind.TICK, channel=self.channel, key=self.channel))
@@ -111,6 +119,7 @@ class VenueLink:
             self.connection.send(frame)
         for request in step.requests:
             if not self._requests.offer(request):
+                self._went_beyond("requests")
                 self.connection.drop("too many requests wait to be made")
         if step.reconnect:
             self.connection.drop(step.reconnect)

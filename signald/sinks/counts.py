@@ -5,10 +5,13 @@ Where the labels are known beforehand each begins at 0: of a counter that is bor
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import get_args
+from typing import Final, get_args
 
 from signald.model.notices import BookGap, BookLive, BookStale, Notice, Quarantined, Rejected, WindowChanged
 from signald.model.signals import Signal
+
+VENUE_LIMITS: Final = ("frame", "answer", "requests")
+"""What of a venue may be too much: a websocket's frame, an answer over HTTP, the requests that wait for it."""
 
 
 class Counts:
@@ -16,6 +19,7 @@ class Counts:
 
     Attributes:
         frames: Websocket frames by venue.
+        beyond: What of a venue was too much, by venue and limit.
         gaps: Books discarded by venue.
         resyncs: Books that could be believed again, by venue, beyond the first time.
         stale: Books that became stale, by venue and reason.
@@ -29,6 +33,7 @@ class Counts:
     def __init__(self) -> None:
         """Start at nothing."""
         self.frames: Counter[str] = Counter()
+        self.beyond: Counter[tuple[str, str]] = Counter()
         self.gaps: Counter[str] = Counter()
         self.resyncs: Counter[str] = Counter()
         self.stale: Counter[tuple[str, str]] = Counter()
@@ -48,6 +53,8 @@ class Counts:
         for venue in venues:
             for counter in (self.frames, self.gaps, self.resyncs):
                 counter[venue] += 0
+            for limit in VENUE_LIMITS:
+                self.beyond[venue, limit] += 0
             for reason in get_args(BookStale.__annotations__["reason"]):
                 self.stale[venue, reason] += 0
 

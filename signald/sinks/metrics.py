@@ -135,6 +135,7 @@ class _Counted:
 def _counted_in(counts: Counts) -> tuple[_Counted, ...]:
     return (
         _Counted("frames", "Websocket frames.", ("venue",), counts.frames),
+        _Counted("venue_limits", "Times that a venue went beyond a limit.", ("venue", "limit"), counts.beyond),
         _Counted("gaps", "Books discarded because they were wrong or might be.", ("venue",), counts.gaps),
         _Counted("resyncs", "Books that could be believed again.", ("venue",), counts.resyncs),
         _Counted("stale_books", "Books that became stale.", ("venue", "reason"), counts.stale),

@@ -8,6 +8,7 @@ import asyncio
 import http.client
 import io
 import socket
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
@@ -51,6 +52,7 @@ class HttpClient:
         allowance: Allowance | None = None,
         timeout_s: float = 10.0,
         max_body_bytes: int = 64 << 20,
+        on_too_long: Callable[[], None] = lambda: None,
     ) -> None:
         """Build a client; nothing is connected.
 
@@ -61,6 +63,7 @@ class HttpClient:
             allowance: What the server bears; ``None``: nobody else asks it.
             timeout_s: Longest time from connecting to the last byte.
             max_body_bytes: Largest answer to read.
+            on_too_long: Told of each that was larger.
 
         Raises:
             ConfigError: ``base_url`` is no HTTP URL.
@@ -81,6 +84,7 @@ class HttpClient:
         self.allowance = allowance or Allowance(clock)
         self._timeout_s = timeout_s
         self._max_bytes = max_body_bytes
+        self._on_too_long = on_too_long
 
     async def get(self, path: str) -> Fetched:
         """Ask for ``path`` (with its query) below the base URL; never raises for what the server or network does.
@@ -112,6 +116,7 @@ class HttpClient:
             while chunk := await reader.read(1 << 18):
                 received += chunk
                 if len(received) > self._max_bytes:
+                    self._on_too_long()
                     msg = f"the answer is longer than {self._max_bytes} bytes"
                     raise ValueError(msg)
             return bytes(received)

@@ -1,7 +1,6 @@
 """One venue's links on a simulated exchange: real websockets and HTTP, journal, engine; the clock is moved by hand."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -42,6 +41,7 @@ from signald.simulate.venues.kraken import KrakenSymbol, KrakenWords
 from signald.simulate.venues.ledger import Ledger
 from signald.simulate.venues.okx import OkxSymbol, OkxWords
 from signald.simulate.venues.stream_exchange import StreamExchange, StreamSymbol, Words
+from signald.sinks.counts import Counts
 from signald.sinks.encoding import Document
 from signald.sinks.stages import Stages
 from signald.sources.calendars.mqtt.source import MqttCalendar
@@ -295,7 +295,7 @@ class VenueOnTheWire:
                 situation=KnownSituation(self.pipeline.engine, self.clock),
                 clock=self.clock,
                 allowance=allowance,
-                frames=Counter(),
+                counts=Counts(),
             )
 
     def _build(self) -> Pipeline:

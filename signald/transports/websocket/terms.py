@@ -8,6 +8,8 @@ from signald.transports.settings import Transport
 
 CLOSE_WITHIN_S: Final = 1.0
 OPEN_WITHIN_S: Final = 10.0
+TOO_LONG: Final = "sent 1009"
+"""Stands in the reason for which a connection ended on which a frame was longer than it may be (RFC 6455, 7.4.1)."""
 
 
 class FrameOwner(Protocol):
@@ -30,7 +32,7 @@ class WebsocketLimits(NamedTuple):
     """What a venue allows, or needs.
 
     Attributes:
-        max_frame_bytes: Largest frame to take; some venues send a whole book of 5 MB in one.
+        max_frame_bytes: Largest frame to take, whole or in parts; some venues send a whole book of 5 MB in one.
         ping_interval_s: How often we ping; without a pong in as long again the connection is dead. ``None``: never.
             The venue's own pings are answered in any case.
         send_interval_s: Shortest time between two frames of ours.

@@ -79,6 +79,17 @@ async def test_what_is_no_good_answer_is_a_problem_and_no_body(answer: bytes, pr
     assert fetched.problem == problem
 
 
+async def test_an_answer_that_is_too_long_is_told_of_each_time() -> None:
+    told: list[str] = []
+    async with fake_server(Answering(ok(b"x" * 2_000), ok(b"x"), ok(b"x" * 3_000))) as port:
+        url = f"http://127.0.0.1:{port}"
+        client = HttpClient("x", url, LiveClock(), max_body_bytes=1_000, on_too_long=lambda: told.append("too long"))
+        fetched = [(await client.get("/")).body for _ in range(3)]
+
+    assert fetched == [b"", b"x", b""]
+    assert told == ["too long"] * 2
+
+
 async def test_a_server_that_does_not_finish_is_given_up() -> None:
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")

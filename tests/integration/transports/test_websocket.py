@@ -15,7 +15,7 @@ from signald.errors import ConfigError, UnreachableError
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import LiveClock
 from signald.simulate.child import free_port
-from signald.transports.websocket import WebsocketConnection, WebsocketLimits
+from signald.transports.websocket import TOO_LONG, WebsocketConnection, WebsocketLimits
 from tests.support.fake_server import fake_server
 from tests.support.recording import until
 
@@ -141,7 +141,8 @@ async def test_a_frame_beyond_the_limit_ends_the_connection(frame: str | list[st
     async with serve(venue, "127.0.0.1", 0) as server, running(connect_to(port_of(server), owner, limits)):
         await until(lambda: len(owner.told) > 2)
 
-    assert "sent 1009 (message too big)" in owner.told[1]
+    assert TOO_LONG in owner.told[1]
+    assert "message too big" in owner.told[1]
     assert owner.frames == []
 
 

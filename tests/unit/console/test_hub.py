@@ -25,8 +25,10 @@ async def test_page_that_does_not_keep_up_is_sent_away() -> None:
 
     for number in range(2_001):
         hub.send("signal", number)
+    hub.send("signal", "after it was sent away")
 
     assert [frames async for frames in page] == []
+    assert hub.sent_away == 1
 
 
 async def test_page_is_sent_away_for_bytes_as_for_events() -> None:

@@ -23,10 +23,10 @@ async def _nothing() -> AsyncGenerator[bytes, None]:
 class Server:
     """Pages that are asked without a socket; what was commanded is kept."""
 
-    def __init__(self, *, fails: bool = False, read: str = "") -> None:
+    def __init__(self, *, fails: bool = False, read: str = "", is_full: bool = False) -> None:
         self.commanded: list[tuple[Command, str, str]] = []
         self._fails = fails
-        self._app = Pages(
+        pages = Pages(
             follow=_nothing,
             snapshot=lambda: {"signals": []},
             metrics=lambda _: (b"", "text/plain"),
@@ -34,7 +34,10 @@ class Server:
             send=self._send,
             hosts=["localhost"],
             report=lambda release: f"<p>{release}</p>" if "cpi" in release else None,
-        ).app
+            is_full=lambda: is_full,
+        )
+        self._app = pages.app
+        self.beyond = pages.beyond
 
     async def _send(self, command: Command, target: str, reason: str) -> str:
         if self._fails:
@@ -222,3 +225,32 @@ async def test_a_report_card_is_shown_with_its_own_style_and_no_script() -> None
     assert "script-src" not in headers["content-security-policy"]
     assert "default-src 'none'" in headers["content-security-policy"]
     assert missing == 404
+
+
+async def test_whoever_comes_when_all_places_are_taken_is_turned_away_and_counted() -> None:
+    server = Server(is_full=True)
+
+    answers = [await server.ask("GET", path, token=TOKEN) for path in ("/", "/events", "/metrics")]
+
+    assert [(status, headers["connection"]) for status, headers, _ in answers] == [(503, "close")] * 3
+    assert server.beyond == {"connections": 3, "body": 0, "slow_body": 0}
+
+
+async def test_a_command_that_is_too_long_is_counted() -> None:
+    server = Server()
+
+    answers = [await server.ask("POST", "/control/halt", token=TOKEN, body=b" " * size) for size in (4_096, 4_097)]
+
+    assert [status for status, _, _ in answers] == [400, 400]
+    assert server.commanded == []
+    assert server.beyond == {"connections": 0, "body": 1, "slow_body": 0}
+
+
+async def test_a_command_that_does_not_come_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signald.console.web._BODY_WITHIN_S", 0.0)
+    server = Server()
+
+    status, _, _ = await server.ask("POST", "/control/halt", token=TOKEN)
+
+    assert status == 400
+    assert server.beyond["slow_body"] == 1
