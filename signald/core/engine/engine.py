@@ -164,7 +164,7 @@ class Engine:
             self.surroundings.sample(rows, now)
             return []
         if due == self.surroundings.next_look():
-            return self.surroundings.look_before(rows)
+            return self.surroundings.look_before(rows, now)
         if due == self._world.agenda.next_ts():
             return self._seen(self._timetable.fire(self._world.agenda.pop(), rows))
         if self._guard is not None and due == self._guard.next_ts():

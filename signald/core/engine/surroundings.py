@@ -1,6 +1,7 @@
 """Has the movers look when it is time, and says what they found that is worth a document."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from signald.core.board import BoardRows
 from signald.core.documents.desk import DeskDocuments
@@ -8,6 +9,8 @@ from signald.core.engine.world import Output, World
 from signald.model.movers import Reference, Remembered
 from signald.model.notices import Rejected
 from signald.model.time import NS_PER_S, Nanos
+
+_LATEST_NS: Final[Nanos] = 30 * NS_PER_S
 
 
 class Surroundings:
@@ -37,10 +40,15 @@ class Surroundings:
         if self.movers is not None:
             self.movers.look(rows, now)
 
-    def look_before(self, rows: BoardRows) -> list[Output]:
-        """Take the look that is due; a document for each instrument that has left its band."""
+    def look_before(self, rows: BoardRows, now: Nanos) -> list[Output]:
+        """Take the look that is due; a document for each instrument that has left its band.
+
+        One that is late, after the engine was stopped, is left out: the rows may show what the figure did.
+        """
         assert self.movers is not None  # a look is due
         look = self.movers.drifts.pop()
+        if now >= look.moment or now - look.ts > _LATEST_NS:
+            return []
         self.movers.look(rows, look.ts)
         found = self.movers.see_drift(look, rows)
         bundle = self._world.register.bundles.get(look.moment)

@@ -121,6 +121,24 @@ def test_a_drift_beyond_quiet_days_is_told_before_the_release_and_with_it() -> N
     assert told.drift.share == pytest.approx(told.drift.realised_bps / (told.drift.realised_bps + mean))
 
 
+def test_a_look_that_comes_after_the_figure_is_no_look_before_it() -> None:
+    engine = build()
+    tell(engine, scheduled(ts_ingest=T0 - 45 * DAY, ts_scheduled=T0), heartbeat(at=T0 - 45 * DAY), rows=rows())
+    outputs: list[Output] = []
+    walk = np.random.default_rng(2).normal(0.0, 3.0, 100_000) * 1e-4
+    for move in walk:
+        due = engine.next_deadline()
+        if due is None or due >= T0 - seconds(120):
+            break
+        outputs += engine.advance(due, rows(now=due, mid=95_000.0 * (1.0 + move)))
+
+    stopped = tell(engine, figure(ts_ingest=T0 + seconds(0.1)), rows=rows(mid=80_000.0))
+
+    assert of(stopped, "drift") == []
+    [told] = of(stopped, "release")
+    assert not isinstance(told.drift, DriftView) or abs(told.drift.realised_bps) < 100.0
+
+
 def test_the_reference_is_told_with_a_release_and_what_is_repeated_is_refused() -> None:
     engine = build()
     random = np.random.default_rng(6)
