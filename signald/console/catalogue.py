@@ -135,9 +135,23 @@ DAEMON: Final = (
 )
 """Of the path, at ``metrics.port``."""
 
+_OF_SOME_BOOKS: Final = frozenset(
+    {
+        *("signald_book_basis_bps", "signald_book_composite_share"),
+        *("signald_composite_venues", "signald_composite_dex_share"),
+        *("signald_release_basis_bps", "signald_release_lead_seconds"),
+        *("signald_peg_usd", "signald_drift_bps"),
+        *("signald_reference_correlation", "signald_reference_beta", "signald_reference_live"),
+    }
+)
+"""What needs books of two venues, books of pegs, or a reference."""
+
 CONSOLE: Final = (
     Metric(HISTOGRAM, "histogram", (), HISTOGRAM_MEANING),
-    *(Metric(gauge.name, "gauge", gauge.labels, gauge.documentation) for gauge in GAUGES),
+    *(
+        Metric(gauge.name, "gauge", gauge.labels, gauge.documentation, is_rare=gauge.name in _OF_SOME_BOOKS)
+        for gauge in GAUGES
+    ),
 )
 """Of what was said and of what is known beside the path, at ``console.port``."""
 
