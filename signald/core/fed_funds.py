@@ -18,6 +18,9 @@ Month: TypeAlias = tuple[int, int]
 STEP: Final = 0.25
 """Percent: what a decision changes the rate by, or a multiple of it."""
 
+_HALF_TICK: Final = 0.0025
+"""Percent: as finely as a price tells a month's average; contracts trade in half basis points."""
+
 
 class Decision(NamedTuple):
     """What the prices say of one meeting.
@@ -46,7 +49,8 @@ def decisions(prices: Mapping[Month, float], meetings: Sequence[date], *, rate: 
 
     Where the month after a meeting has none, the rate after the meeting is that month's, and the rate before it
     follows; so backwards through the months that have one. Else the rate before it is that after the last, which is the
-    month's before where that has no meeting, or ``rate``.
+    month's before where that has no meeting, or ``rate``; where so few days follow in the month that the rounding of
+    its price would be more than a tenth of a step, nothing is said.
 
     Args:
         prices: Month → price of its contract.
@@ -112,7 +116,10 @@ def _around(
     if before is None:
         return None
     first, length = _days(month, days)
-    return before, (length * (100.0 - prices[month]) - first * before) / (length - first)
+    left = length - first
+    if _HALF_TICK * length / left > STEP / 10.0:  # of so few days a price cannot tell
+        return None
+    return before, (length * (100.0 - prices[month]) - first * before) / left
 
 
 def _from_behind(month: Month, days: Mapping[Month, date], prices: Mapping[Month, float]) -> float | None:

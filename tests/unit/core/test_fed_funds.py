@@ -35,7 +35,7 @@ def test_cmes_example_of_september_2015() -> None:
     assert decision.p_cut == 0.0
 
 
-@pytest.mark.parametrize("missing", [None, (2025, 8), (2025, 2)])
+@pytest.mark.parametrize("missing", [None, (2025, 2)])
 def test_a_planted_path_is_recovered_from_either_side(missing: Month | None) -> None:
     prices = {month: price for month, price in planted().items() if month != missing}
 
@@ -46,6 +46,15 @@ def test_a_planted_path_is_recovered_from_either_side(missing: Month | None) -> 
     assert [one.after for one in found] == pytest.approx(RATES[1:])
     assert [one.p_cut for one in found] == pytest.approx([0.12, 0.4, 0.6, 1.0])
     assert [one.p_hold for one in found] == pytest.approx([0.88, 0.6, 0.4, 0.0], abs=1e-9)
+
+
+def test_a_price_that_cannot_tell_of_the_days_after_a_meeting_tells_nothing() -> None:
+    prices = {month: price for month, price in planted().items() if month != (2025, 8)}
+
+    found = decisions(prices, MEETINGS)
+
+    assert [one.meeting for one in found] == MEETINGS[:-1]
+    assert [one.after for one in found] == pytest.approx(RATES[1:-1])
 
 
 def test_levels_are_what_independent_meetings_add_up_to() -> None:
