@@ -316,7 +316,7 @@ function bookRow(book) {
 }
 
 function basis(one) {
-  if (one.venues !== null) return `${one.venues} venues${one.dex_share === null ? "" : `, ${Math.round(one.dex_share * 100)} % DEX`}`;
+  if (one.venues !== null) return `${one.venues} ${one.venues === 1 ? "venue" : "venues"}${one.dex_share > 0 ? `, ${Math.round(one.dex_share * 100)} % DEX` : ""}`;
   if (one.basis_bps === null) return "–";
   return `${one.basis_bps > 0 ? "+" : ""}${one.basis_bps.toFixed(2)}${one.share > 0 ? "" : " ✕"}`;
 }

@@ -18,6 +18,7 @@ from redis import Redis
 
 from signald.app.console import serve_console
 from signald.config import find_file, load_config
+from signald.model.time import NS_PER_S
 from signald.runtime.clock import LiveClock
 from signald.simulate.child import free_port
 from signald.simulate.servers import embedded_valkey
@@ -95,6 +96,21 @@ class Desk:
         columns["imbalance"] = [((number + step) % 21 - 10) / 10 for number in range(40)]
         self._redis.hset("{signald}:status", "books", msgspec.json.encode(columns))
 
+    def lose_a_venue(self) -> None:
+        """Show a price over three venues of which one is gone."""
+        now = LiveClock.now()
+        names = ["BTCUSDT-PERP.BYBIT", "BTC-USDT.OKX", "BTCUSDT.BINANCE", "BTC-USD.COMPOSITE"]
+        columns: dict[str, Any] = {"now": now, "instruments": names, "flags": [0] * 4, "state": [0, 2, 2, 2]}
+        columns |= {name: [now - 9 * NS_PER_S] * 4 for name in ("ts_event", "ts_ingest")} | {"applied": [9] * 4}
+        columns |= {name: [None, 95_010.25, 95_000.75, 95_005.25] for name in ("bid", "ask", "mid", "microprice")}
+        for name in ("bid_depth_5", "ask_depth_5", "bid_depth_25", "ask_depth_25"):
+            columns[name] = [None, 3_506_000.0, 4_160_000.0, 17_666_000.0]
+        columns |= {name: [None, 0.01, 0.01, 10.25] for name in ("bid_size", "ask_size", "spread_bps")}
+        columns |= {"imbalance": [None, 0.25, -0.5, 0.75]}
+        columns |= {"basis_bps": [None, 10.25, -10.25, None], "share": [0.0, 0.5, 0.5, None]}
+        columns |= {"venues": [None, None, None, 2], "dex_share": [None, None, None, 0.0]}
+        self._redis.hset("{signald}:status", "books", msgspec.json.encode(columns))
+
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[tuple[Desk, str, int]]:
@@ -161,6 +177,23 @@ def test_a_thousand_signals_and_forty_books_are_drawn_smoothly(desk: tuple[Desk,
     resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4_096
     assert heap < HEAP_BYTES
     assert resident < HEAP_BYTES
+
+
+def test_no_column_of_the_books_is_cut_off_when_a_venue_is_gone(desk: tuple[Desk, str, int], browser: Browser) -> None:
+    busy, url, _ = desk
+    busy.lose_a_venue()
+
+    with opened(browser, url, viewport={"width": 1600, "height": 1000}) as page:
+        page.wait_for_selector("#books tr:nth-child(4)")
+        page.wait_for_selector(".health[data-level=alarm]")
+        hidden = page.evaluate(
+            "() => { const o = document.querySelector('.books .scroll'); return o.scrollWidth - o.clientWidth; }"
+        )
+        told = page.text_content("tr[data-instrument='BTC-USD.COMPOSITE'] td:nth-child(6)")
+        picture(page, "books")
+
+    assert hidden <= 0
+    assert told == "2 venues"
 
 
 def _heap(page: Page) -> float:
