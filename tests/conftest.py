@@ -2,12 +2,14 @@
 
 import fcntl
 import inspect
+import logging
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -28,6 +30,15 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+_configure = structlog.configure
+
+
+def _configure_uncached(*args: Any, **how: Any) -> None:  # noqa: ANN401 - as it is declared
+    """As structlog's own; but no logger keeps for ever the stream of the test that used it first."""
+    _configure(*args, **{**how, "cache_logger_on_first_use": False})
+
+
+structlog.configure = _configure_uncached
 settings.register_profile("signald", deadline=None)  # pytest-timeout bounds each test; a busy machine must not fail one
 settings.load_profile("signald")
 
@@ -64,6 +75,18 @@ def _own_settings_only(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("SIGNALD_") and "__" in name:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_log_only() -> Iterator[None]:
+    """Undo what a test that runs a command has set up: its standard error is closed by then."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler.formatter, structlog.stdlib.ProcessorFormatter):
+            root.removeHandler(handler)
 
 
 @pytest.fixture(autouse=True)
