@@ -102,6 +102,14 @@ def test_a_venue_that_dies_or_lies_moves_the_price_by_less_than_its_spread(
 
 @settings(max_examples=100 if PLAIN else 300, deadline=None)
 @given(st.lists(st.tuples(HONEST, HONEST), min_size=3, max_size=5), LIES, LIES)
+@example(
+    [
+        *[(book_at(0.0, 1.0, 0.0, 1.0, 1.0, 67), book_at(0.0, 1.0, 0.0, 1.0, 1.0, 67))] * 2,
+        (book_at(0.0, 2.0, 0.0, 60.0, 1.0, 67), book_at(39.5, 4.0, 0.0, 1.0, 483979545.0, 4532)),
+    ],
+    {"state": STATE_GAP},
+    book_at(37.0, 1.0, 1.0, 1.0, 1.0, 0),  # the newest of all, which makes the others older
+)
 def test_a_venue_that_lies_in_two_books_is_one_venue(told: list[tuple[Book, Book]], one: Book, other: Book) -> None:
     composites = Composites(PAIRS[: 2 * len(told)], ["BTC"])
     flat = [book for pair in told for book in pair]

@@ -1,6 +1,7 @@
 """One dollar row out of the rows of many venues, such that no single venue decides what it says.
 
-A venue's weight is the root of its depth, less for age and for spread: sqrt(depth) / ((1 + age_s) (1 + spread_bps)).
+A book's weight is the root of its depth, less for age and for spread: sqrt(depth) 0.5^(age / 5 s) / (1 + spread_bps).
+Ages are behind the newest of all, and halving leaves the others' weights in proportion whoever is the newest.
 No venue's share is above :data:`.shares.CAP`, however it came by it. The price is the mean of the venues'
 microprices over the middle of those shares, from four venues on the midmean (Huber & Ronchetti 2009, "Robust
 Statistics", chapter 3): what one venue holds is never enough to reach beyond the middle, wherever its price lies.
@@ -66,7 +67,7 @@ from signald.core.kernels.rows import (
 
 _UNSOUND: Final = FLAG_CROSSED | FLAG_ONE_SIDED | FLAG_STALE | FLAG_UNREAD
 _BPS: Final = 1e4
-_NS: Final = 1e9
+_HALF_LIFE_NS: Final = 5e9
 _WITNESSES: Final = 3  # venues among whom a liar is found out
 
 
@@ -103,7 +104,7 @@ def _judge(one: Words, dollars: float, row: Words, seen: Table) -> None:
     sound = sound and 0.0 < bid <= micro <= ask and 0.0 <= spread <= FARTHEST_BPS
     seen[PRICE] = micro * dollars if sound else math.nan
     if sound and 0.0 < depth < math.inf and 0.0 < seen[PRICE] < math.inf:
-        seen[QUALITY] = math.sqrt(depth) / ((1.0 + age / _NS) * (1.0 + spread))
+        seen[QUALITY] = math.sqrt(depth) * 0.5 ** (age / _HALF_LIFE_NS) / (1.0 + spread)
 
 
 @inlined

@@ -102,7 +102,8 @@ def test_depth_age_and_spread_make_weight_up_to_the_cap() -> None:
     told = [member.share for member in seen(five, more).members]
     assert told[4] == 0.25
     assert told[0] == told[1] == 0.25
-    assert told[2] == pytest.approx(0.25 * (1 / 4) / (1 / 4 + 1.1 / 5))  # what is left, by weight
+    aged, wide = 0.5 ** (3 / 5), 1.1 / 5
+    assert told[2] == pytest.approx(0.25 * aged / (aged + wide))  # what is left, by weight
     assert told[3] == pytest.approx(0.25 - told[2])
 
 
