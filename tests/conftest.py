@@ -39,7 +39,8 @@ def _configure_uncached(*args: Any, **how: Any) -> None:  # noqa: ANN401 - as it
 
 
 structlog.configure = _configure_uncached
-settings.register_profile("signald", deadline=None)  # pytest-timeout bounds each test; a busy machine must not fail one
+# pytest-timeout bounds each test; a busy machine must not fail one. CI judges the change: at home the dice go on.
+settings.register_profile("signald", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("signald")
 
 
