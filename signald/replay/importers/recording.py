@@ -121,10 +121,12 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             tell_watch(path, path.stat().st_size)
     except OSError as error:
         raise ImportFormatError(str(path), number, error.strerror or str(error)) from error
-    except (EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile) as error:
         raise ImportFormatError(
             str(path), number, f"the file is damaged or cut off behind this line: {error}"
         ) from error
+    except RuntimeError as error:  # of zipfile: encrypted, or packed by a method that it does not know
+        raise ImportFormatError(str(path), number, f"the archive cannot be unpacked: {error}") from error
 
 
 def _decompressed(file: io.BufferedReader) -> IO[bytes] | gzip.GzipFile:

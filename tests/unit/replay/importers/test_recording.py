@@ -1,4 +1,5 @@
 import gzip
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def test_damaged_zstd_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(content)
 
     with pytest.raises(ImportFormatError, match="damaged or cut off"):
+        list(read_lines(tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "word"), [(6, 1, "encrypted"), (8, 98, "not supported")], ids=["encrypted", "packed otherwise"]
+)
+def test_an_archive_that_cannot_be_unpacked_is_an_error(tmp_path: Path, at: int, value: int, word: str) -> None:
+    with zipfile.ZipFile(tmp_path / "file", "w") as archive:
+        archive.writestr("bars.csv", CONTENT)
+    content = bytearray((tmp_path / "file").read_bytes())
+    content[at] = content[content.index(b"PK\x01\x02") + at + 2] = value  # flags or method, in both of its headers
+    (tmp_path / "file").write_bytes(content)
+
+    with pytest.raises(ImportFormatError, match=f"cannot be unpacked.*{word}"):
         list(read_lines(tmp_path / "file"))
 
 
