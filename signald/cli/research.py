@@ -13,6 +13,8 @@ from signald.cli.workers import SchedulerOption, WorkersOption, spread_over
 from signald.errors import CheckFailedError
 
 if TYPE_CHECKING:
+    from signald.config import Config
+    from signald.research.backtest import Scope
     from signald.research.delay.acting import Plan
 
 app = typer.Typer()
@@ -89,20 +91,12 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     """Evaluate the model out of sample, walking forward: everything before a release is learnt from, nothing after."""
     from signald.app.delay import OnBooks  # noqa: PLC0415 - see calibrate
     from signald.app.research import check_threshold, run_backtest  # noqa: PLC0415 - see calibrate
-    from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
-    from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
     from signald.research.delay.table import render_delays  # noqa: PLC0415 - see calibrate
     from signald.research.score_table import render_scores  # noqa: PLC0415 - see calibrate
 
     told = configuration(config)
-    scope = Scope(
-        asset=asset_of(told, instrument),
-        begin=parse_time(_whole(since)),
-        end=parse_time(_whole(until)),
-        indicators=tuple(name for name in indicators.split(",") if name),
-        embargo_s=embargo,
-        cost_bps=cost_bps,
-        variant=variant,
+    scope = _scope(told, instrument, since=since, until=until, indicators=indicators)._replace(
+        embargo_s=embargo, cost_bps=cost_bps, variant=variant
     )
     on_books = OnBooks(books, _plan(size_usd, feed=feed, publication=publication)) if books else None
     with spread_over(scheduler, workers) as spread:
@@ -139,19 +133,11 @@ def sweep(  # noqa: PLR0913 - see calibrate
 ) -> None:
     """Backtest every combination of settings; each Sharpe ratio is deflated by all that were tried."""
     from signald.app.research import run_sweep  # noqa: PLC0415 - see calibrate
-    from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
-    from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
     from signald.research.score_table import render_sweep  # noqa: PLC0415 - see calibrate
     from signald.research.sweep import grid  # noqa: PLC0415 - see calibrate
 
     told = configuration(config)
-    base = Scope(
-        asset=asset_of(told, instrument),
-        begin=parse_time(_whole(since)),
-        end=parse_time(_whole(until)),
-        indicators=tuple(name for name in indicators.split(",") if name),
-    )
-    points = grid(base, over)
+    points = grid(_scope(told, instrument, since=since, until=until, indicators=indicators), over)
     with spread_over(scheduler, workers) as spread:
         result = run_sweep(told, calendar, prices, points=points, workers=spread)
     _show(render_sweep(result), aside=json)
@@ -230,6 +216,19 @@ def _plan(size_usd: float, *, feed: str, publication: str) -> "Plan":
         size_usd=size_usd,
         feed=None if feed == "recorded" else read_latencies(feed, where="--feed"),
         publication=read_latencies(publication, where="--publication"),
+    )
+
+
+def _scope(config: "Config", instrument: str, *, since: str | None, until: str | None, indicators: str) -> "Scope":
+    """What is scored, as options say it."""
+    from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
+    from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
+
+    return Scope(
+        asset=asset_of(config, instrument),
+        begin=parse_time(_whole(since)),
+        end=parse_time(_whole(until)),
+        indicators=tuple(name for name in indicators.split(",") if name),
     )
 
 

@@ -59,24 +59,8 @@ class DeskDocuments:
         """One step of the guard; ``ts_scheduled`` is ``None`` where no release is near, and ``due`` is its identity."""
         at = due if ts_scheduled is None else ts_scheduled
         keys = [c.step_key(one, at, step) for one in releases or (ALL_RELEASES,)]
-        return Signal(
-            id=signal_id("guard", instrument, keys),
-            kind="guard",
-            revision=0,
-            causes=tuple(c.absence_of(window) for window in windows),
-            instrument=instrument,
-            verdict=None,
-            confidence=None,
-            horizons=(),
-            book=self.book(instrument, row, due),
-            desk=desk,
-            model=self.scorer.view(),
-            flags=c.in_order([*book_flags(row), *self._doubts(instrument)]),
-            ts_scheduled=ts_scheduled,
-            ts_event=due,
-            ts_ingest=due,
-            quote=self._quote(instrument),
-        )
+        told = self._before("guard", keys, windows, instrument=instrument, row=row, ts_scheduled=ts_scheduled, due=due)
+        return msgspec.structs.replace(told, desk=desk)
 
     def drift(
         self,
@@ -93,12 +77,27 @@ class DeskDocuments:
         assert moved.bps is not None
         assert moved.band_bps is not None
         keys = [c.step_key(window.release_id, ts_scheduled, f"drift-{before_s}") for window in windows]
+        told = self._before("drift", keys, windows, instrument=instrument, row=row, ts_scheduled=ts_scheduled, due=due)
         view = DriftView(
             realised_bps=moved.bps, band_bps=moved.band_bps, flow=moved.flow, flow_band=moved.flow_band, share=None
         )
+        return msgspec.structs.replace(told, realised_bps=moved.bps, band_bps=moved.band_bps, drift=view)
+
+    def _before(
+        self,
+        kind: SignalKind,
+        keys: Sequence[str],
+        windows: Sequence[ReleaseWindow],
+        *,
+        instrument: InstrumentId,
+        row: Row,
+        ts_scheduled: Nanos | None,
+        due: Nanos,
+    ) -> Signal:
+        """A document of ``due`` about releases that are not out."""
         return Signal(
-            id=signal_id("drift", instrument, keys),
-            kind="drift",
+            id=signal_id(kind, instrument, keys),
+            kind=kind,
             revision=0,
             causes=tuple(c.absence_of(window) for window in windows),
             instrument=instrument,
@@ -112,10 +111,7 @@ class DeskDocuments:
             ts_scheduled=ts_scheduled,
             ts_event=due,
             ts_ingest=due,
-            realised_bps=moved.bps,
-            band_bps=moved.band_bps,
             quote=self._quote(instrument),
-            drift=view,
         )
 
     def reaction(
