@@ -91,15 +91,10 @@ async def serve(
     door = Doorkeeper(control=plan.token, read=plan.read_token)
 
     def metrics(accept: str) -> tuple[bytes, str]:
-        daemon: dict[str, Any] = state.parts.get("daemon", {})
-        shared: dict[str, dict[str, int]] = daemon.get("processes") or {}
-        processes = {name: one["pid"] for name, one in shared.items()} | {"console": os.getpid()}
-        if plan.parent:
-            processes["daemon"] = plan.parent
         beyond = {**pages.beyond, "slow_page": hub.sent_away}
-        return exposition(
-            Told(clock.now(), state.facts, state.parts, hub.pages, feed.is_up, processes, door.refused, beyond), accept
-        )
+        processes = _processes(state, plan.parent)
+        told = Told(clock.now(), state.facts, state.parts, hub.pages, feed.is_up, processes, door.refused, beyond)
+        return exposition(told, accept)
 
     pages = Pages(
         metrics=metrics,
@@ -111,17 +106,7 @@ async def serve(
         is_full=lambda: len(server.server_state.connections) >= _CONNECTIONS,
         hosts=[*_LOOPBACK, plan.host] if plan.host in _LOOPBACK else ["*"],
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            pages.app,
-            http="h11",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=_LAST_WORDS_S,
-        )
-    )
+    server = _server_of(pages)
 
     def tell_latency(view: Mapping[str, Any]) -> None:
         for one in state.take_part("latency", dict(view)):
@@ -144,6 +129,29 @@ async def serve(
         finally:
             for task in running:
                 task.cancel()
+
+
+def _server_of(pages: Pages) -> uvicorn.Server:
+    """A server that logs nothing of its own, says nothing of itself, and soon lets go of open pages."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            pages.app,
+            http="h11",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_LAST_WORDS_S,
+        )
+    )
+
+
+def _processes(state: ConsoleState, parent: int) -> dict[str, int]:
+    """The family's processes by name, this one and the parent with them."""
+    daemon: dict[str, Any] = state.parts.get("daemon", {})
+    shared: dict[str, dict[str, int]] = daemon.get("processes") or {}
+    processes = {name: one["pid"] for name, one in shared.items()} | {"console": os.getpid()}
+    return processes | {"daemon": parent} if parent else processes
 
 
 def read_token(path: Path, *, key: str = _WHERE) -> str:
