@@ -274,6 +274,9 @@ async def test_a_broker_that_leaves_together_with_its_welcome_is_not_taken_for_c
             await until(lambda: not connection.is_up)
             task.cancel()
 
+    assert connection.last_failure
+    assert not connection.is_up
+
 
 async def test_a_broker_that_says_nothing_is_unreachable() -> None:
     async def keep_silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:

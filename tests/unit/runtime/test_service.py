@@ -51,3 +51,5 @@ def test_an_abstract_socket_is_spoken_to_as_well(tmp_path: Path) -> None:
 def test_without_a_manager_nobody_is_told_and_nothing_fails(tmp_path: Path) -> None:
     ServiceManager({}).ends()
     ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).ends()
+
+    assert list(tmp_path.iterdir()) == []

@@ -644,9 +644,11 @@ def test_a_thousand_resyncs_leave_the_books_as_small_as_before() -> None:
 @given(st.lists(st.one_of(st.binary(max_size=200), st.sampled_from([b"", b"{}", b"[]", b"null", b'{"data":{}}']))))
 def test_no_bytes_make_a_source_raise(frames: list[bytes]) -> None:
     wire = SHARED
+    applied = wire.row()["applied"]
     for frame in frames:
         wire.frame(frame)
         wire.answer(frame)
+    assert wire.row()["applied"] == applied
 
 
 def test_futures_chain_by_the_frame_before() -> None:
