@@ -82,8 +82,9 @@ def test_daemons_run_as_the_images_user_and_write_to_their_volume_only(service: 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
-    if analyze is None:
+    if analyze is None and not os.environ.get("CI"):
         pytest.skip("systemd-analyze is not installed")
+    assert analyze is not None
     unit = (DEPLOY / "systemd" / "signald.service").read_text()
     there = tmp_path / "signald.service"
     there.write_text(re.sub(r"/opt/signald/bin/signald|/opt/signald/README.md", shutil.which("true") or "", unit))
