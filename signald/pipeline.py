@@ -44,7 +44,7 @@ RETAINED = "retained:"
 """Stands before the topic in the key of a message that the broker had kept."""
 
 RECALLED = "recalled:"
-"""Stands before the topic in the key of a schedule that we wrote again, so that no restart has to read far back."""
+"""Stands before the topic in the key of what we wrote ourselves, so that no restart has to read far back."""
 
 SEALED = "sealed:"
 """Stands before verdict, key and topic in the key of a message of which something is to be said as to who signed it."""
@@ -53,6 +53,7 @@ REMEMBERED_NS = 2 * 3_600 * NS_PER_S
 """How far back a restart reads: the life of a release's window, and the time between two recalls, with room."""
 
 
+_MARKS: Final = (RETAINED, RECALLED, SEALED, LIMITED)
 _TAKEN = frozenset({"signed", "unsigned"})
 _PROBLEMS = {
     "missing": "is missing, and this source must sign",
@@ -194,7 +195,8 @@ class Pipeline(Feeds):
             return self._follow(Step((beyond(topic, limit, record.ts_ingest),)))
         if seal is not None and seal.verdict not in _TAKEN:
             return self._follow(Step((_refusal(topic, seal, record.ts_ingest),)))
-        step = self._calendar.on_message(topic, record.payload, record.ts_ingest)
+        hear = self._calendar.on_recalled if record.key.startswith(RECALLED) else self._calendar.on_message
+        step = hear(topic, record.payload, record.ts_ingest)
         if seal is not None and seal.verdict == "unsigned":
             step = _marked(step, topic, record.ts_ingest)
         fed = self._follow(step)
@@ -245,6 +247,15 @@ def seal_of(key: str) -> Seal | None:
         return None
     _, verdict, key_id, _ = key.split(":", 3)
     return Seal(verdict, unquote(key_id))
+
+
+def heard_topic(topic: str, prefix: str) -> str:
+    """A message's topic below the prefix; one that has no prefix, or begins as our marks do, is made to be of no kind.
+
+    Else whoever chooses topics could have a record say that we wrote it, or that its signature is good.
+    """
+    below = topic.removeprefix(prefix)
+    return quote(topic, safe="", errors="backslashreplace") if below == topic or below.startswith(_MARKS) else below
 
 
 def topic_of(key: str) -> str:

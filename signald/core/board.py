@@ -91,11 +91,12 @@ class Board:
         self._composites.fill(self._copy)
         return rows_from_bytes(self._copy.tobytes())
 
-    def look(self) -> tuple[CompositeView, ...]:
-        """The composites and their parts, of one moment."""
+    def look(self) -> tuple[BoardRows, tuple[CompositeView, ...]]:
+        """The same, and the composites with their parts, made of those very rows."""
         read_rows(self._seen, self._copy, self.written)
         self._doubt(self._copy)
-        return self._composites.look(self._copy)
+        views = self._composites.look(self._copy)
+        return rows_from_bytes(self._copy.tobytes()), views
 
     def recompose(self, rows: BoardRows) -> BoardRows:
         """A copy of ``rows``, as :meth:`read` gave them, with the composite rows made of the others once more."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from signald.core.board import BoardRows
 from signald.core.composite import CompositeView
+from signald.core.kernels.rows import STATE_LIVE
 from signald.model.control import Control
 from signald.model.instruments import InstrumentId
 from signald.model.time import Nanos
@@ -43,3 +44,9 @@ def controls_state(control: Control) -> dict[str, str | Nanos]:
         "reason": control.reason,
         "ts_event": control.ts_event,
     }
+
+
+def oldest_live(rows: BoardRows) -> Nanos:
+    """When the live book came that was heard of longest ago; 0 where none is live."""
+    live = rows["ts_ingest"][rows["state"] == STATE_LIVE]
+    return int(live.min()) if live.size else 0

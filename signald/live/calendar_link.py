@@ -6,7 +6,7 @@ from signald.live.recall import Recall
 from signald.live.seals import Seals
 from signald.model.limits import limited
 from signald.model.records import RecordKind
-from signald.pipeline import CALENDAR, RETAINED, is_refused, sealed
+from signald.pipeline import CALENDAR, RETAINED, heard_topic, is_refused, sealed
 from signald.runtime.clock import Clock
 from signald.sources.calendars.mqtt.source import TOPICS
 from signald.transports.mqtt import MqttConnection, MqttMessage, Subscription
@@ -22,7 +22,7 @@ def build_calendar_link(
     is_open = seals.is_idle
 
     def take(message: MqttMessage) -> None:
-        topic = key = message.topic.removeprefix(prefix)
+        topic = key = heard_topic(message.topic, prefix)
         seal = None if is_open else seals.judge(topic, message.payload, message.user_properties, clock.now())
         if seal is not None:
             key = sealed(seal, topic)

@@ -116,4 +116,4 @@ def settled_message(figure: SettledFigure) -> tuple[str, bytes]:
 
 def remembered_payload(memory: Remembered) -> bytes:
     """As :class:`signald.sources.calendars.mqtt.messages.RememberedMessage` has it."""
-    return msgspec.json.encode({"days": memory.days, "recoveries": memory.recoveries})
+    return msgspec.json.encode({"days": memory.days, "recoveries": memory.recoveries, "begun": memory.begun})

@@ -27,7 +27,7 @@ from signald.model.notices import BookGap, Notice
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
-from signald.pipeline import CALENDAR, CLOCK, RETAINED, Pipeline
+from signald.pipeline import CALENDAR, CLOCK, RETAINED, Pipeline, heard_topic
 from signald.runtime.clock import Clock
 from signald.runtime.supervisor import Supervisor
 from signald.sinks.encoding import Document
@@ -201,7 +201,7 @@ class Recorder:
         prefix = f"{self._config.mqtt.prefix}/"
 
         def take(message: MqttMessage) -> None:
-            topic = message.topic.removeprefix(prefix)
+            topic = heard_topic(message.topic, prefix)
             key = RETAINED + topic if message.retained else topic
             tape.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=message.payload)
 

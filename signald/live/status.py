@@ -9,7 +9,7 @@ import msgspec
 from signald.config import Config
 from signald.core.kernels.jit import compilations
 from signald.live.agenda import CalendarState, calendar_state, count_silent
-from signald.live.book_columns import book_columns, controls_state
+from signald.live.book_columns import book_columns, controls_state, oldest_live
 from signald.live.book_tally import BookTally
 from signald.live.family_state import FamilyState
 from signald.live.readiness import Readiness
@@ -83,8 +83,8 @@ class DaemonStatus:
     async def _tell_books(self) -> None:
         board = self._pipeline.board
         while True:
-            composites = board.look()
-            columns = book_columns(board.instruments, board.read(), self._clock.now(), composites=composites)
+            rows, composites = board.look()
+            columns = book_columns(board.instruments, rows, self._clock.now(), composites=composites)
             self._board.put("books", columns)
             await asyncio.sleep(_BOOKS_EVERY_S)
 
@@ -107,11 +107,11 @@ class DaemonStatus:
             await asyncio.sleep(self._every_s)
 
     def engine(self) -> dict[str, object]:
-        """When the engine is next due, and how new the board is."""
+        """When the engine is next due, and how new all of the board is that is live."""
         rows = self._pipeline.board.read()
         return {
             "next_deadline": self._pipeline.engine.next_step(),
-            "rows_ts": int(rows["ts_ingest"].max()) if len(rows) else 0,
+            "rows_ts": oldest_live(rows[: self._pipeline.board.written]),
         }
 
     def calendar(self) -> CalendarState:

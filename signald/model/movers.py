@@ -13,6 +13,9 @@ ReferenceState: TypeAlias = Literal["live", "closed", "stale"]
 Day: TypeAlias = tuple[int, float, float | None]
 """A day, counted from the epoch, its move in basis points and its mean order flow of a second in base units."""
 
+Begun: TypeAlias = tuple[float, float, int]
+"""The mid in dollars at which a move began, the order flow summed up since, and over how many seconds."""
+
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """One source's price of what bitcoin is compared with, such as the Nasdaq's future ``NQ``."""
@@ -26,16 +29,18 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier run had seen of days without a release and of recoveries: of our own making, in the journal only.
+    """What an earlier run had seen of moves before releases and of recoveries: of our own making, in the journal only.
 
     Attributes:
         days: ``CLOCK|OFFSET|INSTRUMENT`` → quiet days, looked at OFFSET before CLOCK, both in nanoseconds.
         recoveries: Instrument → how long its book took after past releases, seconds; ``None``: it did not in time.
+        begun: ``MOMENT|INSTRUMENT`` → where the move before that moment, which is still to come, began.
         ts_ingest: When this run was told.
     """
 
     days: dict[str, tuple[Day, ...]]
     recoveries: dict[str, tuple[float | None, ...]]
+    begun: dict[str, Begun] = {}
     ts_ingest: Nanos = 0
 
 

@@ -113,5 +113,9 @@ class CalendarSource(Protocol):
         """One message came on ``topic`` (without the prefix)."""
         ...
 
+    def on_recalled(self, topic: str, payload: bytes, now: Nanos) -> Step:
+        """The same of what we wrote down ourselves, which may be what nobody else can tell."""
+        ...
+
 
 Source: TypeAlias = VenueSource | CalendarSource

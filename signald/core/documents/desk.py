@@ -25,10 +25,10 @@ ALL_RELEASES: ReleaseId = "*"
 
 
 class Then(NamedTuple):
-    """Where a move began: mid, ``None`` if there was no book, and what the quote currency was worth."""
+    """Where a move began: mid, and what the quote currency was worth; ``None`` where no book told."""
 
     mid: float | None
-    usd: float
+    usd: float | None
 
 
 class DeskDocuments:
@@ -171,13 +171,14 @@ class DeskDocuments:
             market=msgspec.UNSET if self.movers is None else self.movers.markets[self._places[scored.instrument]],
         )
 
-    def usd(self, instrument: InstrumentId) -> float:
-        """What one unit of an instrument's quote currency is worth."""
-        return self.scorer.usd[self._places[instrument]]
+    def peg_usd(self, instrument: InstrumentId) -> float | None:
+        """What a book tells that an instrument's quote currency is worth; ``None``: none does, or it is the dollar."""
+        quote = self._quote(instrument)
+        return quote.usd if isinstance(quote, QuoteView) else None
 
     def book(self, instrument: InstrumentId, row: Row, now: Nanos) -> BookView | None:
         """An instrument's book, its depth in dollars."""
-        return book_view(row, now, self.usd(instrument))
+        return book_view(row, now, self.scorer.usd[self._places[instrument]])
 
     def _quote(self, instrument: InstrumentId) -> QuoteView | msgspec.UnsetType:
         return msgspec.UNSET if self.movers is None else self.movers.quotes[self._places[instrument]]
@@ -185,8 +186,8 @@ class DeskDocuments:
     def _doubts(self, instrument: InstrumentId) -> tuple[Flag, ...]:
         return () if self.movers is None else self.movers.doubts[self._places[instrument]]
 
-    def _peg_bps(self, instrument: InstrumentId, before: float) -> float | msgspec.UnsetType | None:
-        """How far the quote currency moved; unset where it is the dollar, or no book tells."""
+    def _peg_bps(self, instrument: InstrumentId, before: float | None) -> float | msgspec.UnsetType | None:
+        """How far the quote currency moved; unset where it is the dollar, or no book tells; ``None``: none had then."""
         quote = self._quote(instrument)
         return moved_bps(before, quote.usd) if isinstance(quote, QuoteView) else msgspec.UNSET
 

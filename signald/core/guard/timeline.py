@@ -126,7 +126,7 @@ class Guard:
             is_first = all(one.signal is None for one in watch.places.values())
             if place.signal is None:
                 place.mid = mid_of(signal.book)
-                place.usd = self._documents.usd(signal.instrument)
+                place.usd = self._documents.peg_usd(signal.instrument)
             place.signal = signal
             if is_first:
                 self._hear(watch, signal.ts_ingest)

@@ -44,7 +44,7 @@ class Place:
         signal: The newest document that scored a figure of this moment.
         mid: Mid when the first figure was scored, or news came; ``None``: no book then.
         last_mid: Mid at the last look at which there was a book; kept for news only.
-        usd: What its quote currency was worth when the first figure was scored.
+        usd: What its quote currency was worth when the first figure was scored; ``None``: no book had told.
         recovered_s: When after T0 its book was first seen to be back at the share that ends ``released``.
         held: Horizon → whether its interval held what happened, as far as that is known.
     """
@@ -56,7 +56,7 @@ class Place:
     signal: Signal | None = None
     mid: float | None = None
     last_mid: float | None = None
-    usd: float = 1.0
+    usd: float | None = None
     recovered_s: float | None = None
     held: dict[str, bool] = field(default_factory=dict[str, bool])
 

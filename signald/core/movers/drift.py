@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from signald.core.movers.recovery import conformal
 from signald.core.movers.rules import DriftRules
-from signald.model.movers import Day
+from signald.model.movers import Begun, Day
 from signald.model.time import NS_PER_S, Nanos
 
 _DAY: Final[Nanos] = 86_400 * NS_PER_S
@@ -116,6 +116,8 @@ class Drifts:
         begun = self._begun.get(look.moment)
         if begun is None:
             return ()
+        if look.before == min(self.rules.at_ns):
+            del self._begun[look.moment]  # that was the last look
         moved = [(_bps(a, b), flow) for a, b, flow in zip(begun.mids, seen.mids, _flows(begun, seen), strict=True)]
         if look.moment in self._releases:
             found = tuple(
@@ -156,10 +158,42 @@ class Drifts:
                 known = {day: (day, bps, flow) for day, bps, flow in (*days, *self._days.get(at, ()))}
                 self._days[at] = deque((known[day] for day in sorted(known)), maxlen=self.rules.days)
 
+    def begun(self, now: Snapshot) -> Iterator[dict[str, Begun]]:
+        """Where the moves that are under way began, for a later run: those before one moment at once.
+
+        ``now`` has the flows of this moment, from which another run goes on.
+        """
+        for moment, seen in sorted(self._begun.items()):
+            places = zip(self._names, seen.mids, seen.flows, now.flows, strict=True)
+            yield {
+                f"{moment}|{name}": (mid, flow - before, now.seconds - seen.seconds)
+                for name, mid, before, flow in places
+                if mid is not None
+            }
+
+    def resume(self, begun: Mapping[str, Begun], now: Snapshot, ts: Nanos) -> None:
+        """Go on with the moves that began in an earlier run: the looks that are left are taken, as of ``ts``."""
+        told: dict[Nanos, dict[str, Begun]] = {}
+        for key, one in begun.items():
+            moment, name = key.split("|", 1)
+            told.setdefault(int(moment), {})[name] = one
+        for moment, by_name in told.items():
+            if moment in self._begun or moment <= ts:
+                continue
+            known = [by_name.get(name) for name in self._names]
+            self._begun[moment] = Snapshot(
+                tuple(None if one is None else one[0] for one in known),
+                tuple(flow - (0.0 if one is None else one[1]) for one, flow in zip(known, now.flows, strict=True)),
+                now.seconds - next(iter(by_name.values()))[2],
+            )
+            self._look_at(moment, [before for before in self.rules.at_ns if moment - before > ts])
+
     def _plan(self, moment: Nanos, now: Nanos) -> None:
-        if moment - self.rules.from_ns <= now:
-            return  # where it would begin is past
-        for before in (self.rules.from_ns, *self.rules.at_ns):
+        if moment - self.rules.from_ns > now:  # else where it would begin is past
+            self._look_at(moment, (self.rules.from_ns, *self.rules.at_ns))
+
+    def _look_at(self, moment: Nanos, befores: Iterable[Nanos]) -> None:
+        for before in befores:
             if (moment, before) not in self._planned and len(self._heap) < _MOST:
                 self._planned.add((moment, before))
                 heapq.heappush(self._heap, Look(moment - before, moment, before))

@@ -105,6 +105,7 @@ class Movers:
     def recall(self, memory: Remembered) -> None:
         """Begin with what an earlier run had seen."""
         self.drifts.recall(memory.days)
+        self.drifts.resume(memory.begun, self._snapshot((None,) * len(self.instruments)), memory.ts_ingest)
         self.recoveries.recall(memory.recoveries)
 
     def memory(self) -> Iterator[Remembered]:
@@ -114,10 +115,15 @@ class Movers:
             yield Remembered(days={}, recoveries=recoveries)
         for days in self.drifts.memory():
             yield Remembered(days=days, recoveries={})
+        for begun in self.drifts.begun(self._snapshot((None,) * len(self.instruments))):
+            yield Remembered(days={}, recoveries={}, begun=begun)
 
     def see_drift(self, look: Look, rows: BoardRows) -> tuple[Moved, ...]:
         """Take a look before a release, or at its clock time."""
-        return self.drifts.see(look, Snapshot(self._dollars(rows), tuple(self._flows.tolist()), self._seconds))
+        return self.drifts.see(look, self._snapshot(self._dollars(rows)))
+
+    def _snapshot(self, mids: tuple[float | None, ...]) -> Snapshot:
+        return Snapshot(mids, tuple(self._flows.tolist()), self._seconds)
 
     # -- what documents ask ------------------------------------------------------------------------------------------
 

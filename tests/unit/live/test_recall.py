@@ -108,7 +108,7 @@ def test_the_figure_that_the_next_release_needs_as_its_prior_is_said_again_when_
     again = build_engine()
 
     for key, payload in said(Recall(engine), T0 + 20 * DAY):
-        step = MqttCalendar(INDICATORS).on_message(key.removeprefix(RECALLED), payload, T0 + 20 * DAY)
+        step = MqttCalendar(INDICATORS).on_recalled(key.removeprefix(RECALLED), payload, T0 + 20 * DAY)
         again.handle(step.events[0], ROWS)
 
     known = [[(one.release_id, one.actual, one.ts_known) for one in each.settled] for each in (engine, again)]

@@ -6,7 +6,7 @@ import msgspec
 
 from signald.model.control import EVERYTHING, Command
 from signald.model.macro import ReleaseKind, ScheduleState
-from signald.model.movers import Day
+from signald.model.movers import Begun, Day
 from signald.model.policy import Category
 
 Figure: TypeAlias = int | float | str
@@ -106,3 +106,4 @@ class RememberedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     days: dict[str, tuple[Day, ...]]
     recoveries: dict[str, tuple[float | None, ...]]
+    begun: dict[str, Begun] = {}

@@ -1,6 +1,6 @@
 """Reads the contract's calendar topics: one message in, one event or one rejection out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -70,8 +70,15 @@ class MqttCalendar:
 
     def on_message(self, topic: str, payload: bytes, now: Nanos) -> Step:
         """Read one message; whatever cannot be read becomes a :class:`Rejected`, never an exception."""
+        return self._step(self._event, topic, payload, now)
+
+    def on_recalled(self, topic: str, payload: bytes, now: Nanos) -> Step:
+        """Read what we wrote down ourselves: any message, and what comes from no broker."""
+        return self._step(self._own_event, topic, payload, now)
+
+    def _step(self, read: Callable[[str, bytes, Nanos], Event], topic: str, payload: bytes, now: Nanos) -> Step:
         try:
-            return Step((self._event(topic, payload, now),))
+            return Step((read(topic, payload, now),))
         except _UnknownIndicatorError as error:
             reason = "unknown_indicator"
             field, problem = error.field, error.problem
@@ -89,8 +96,6 @@ class MqttCalendar:
                 return self._schedule(topic, release_id, source, payload=payload, now=now)
             case ("calendar", "release", release_id, source):
                 return self._release(topic, release_id, source, payload=payload, now=now)
-            case ("calendar", "settled", release_id):
-                return self._settlement(topic, release_id, payload=payload, now=now)
             case ("heartbeat", source):
                 return self._heartbeat(topic, source, payload=payload, now=now)
             case ["control", command]:
@@ -99,11 +104,18 @@ class MqttCalendar:
                 return self._policy(topic, category, payload=payload, now=now)
             case ["reference", symbol]:
                 return self._reference(topic, symbol, payload=payload, now=now)
-            case ("movers", "remembered"):
-                told = decode_message(self._remembered.decode, payload, topic)
-                return Remembered(days=told.days, recoveries=told.recoveries, ts_ingest=now)
             case _:
                 raise MalformedFrameError(topic, "topic", f"{shown(topic)} is not a topic of the calendar")
+
+    def _own_event(self, topic: str, payload: bytes, now: Nanos) -> Event:
+        match self._levels(topic):
+            case ("calendar", "settled", release_id):
+                return self._settlement(topic, release_id, payload=payload, now=now)
+            case ("movers", "remembered"):
+                told = decode_message(self._remembered.decode, payload, topic)
+                return Remembered(days=told.days, recoveries=told.recoveries, begun=told.begun, ts_ingest=now)
+            case _:
+                return self._event(topic, payload, now)
 
     def _levels(self, topic: str) -> tuple[str, ...]:
         """A topic's levels, decoded; remembered, since a figure comes on a topic that was heard of before."""

@@ -206,3 +206,6 @@ def test_a_board_reads_composites_behind_its_other_rows() -> None:
     assert math.isnan(read["mid"][4])
     assert board.recompose(read).tobytes() == read.tobytes()
     assert board.aside().read().tobytes() == read.tobytes()
+    rows, views = board.look()
+    assert rows.tobytes() == read.tobytes()
+    assert [view.instrument for view in views] == ["BTC-USD.COMPOSITE"]

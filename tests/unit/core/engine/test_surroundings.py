@@ -95,6 +95,19 @@ def test_a_depegged_quote_is_flagged_and_the_pegs_own_move_is_told() -> None:
     assert "depegged_quote" not in release.flags
 
 
+def test_a_peg_that_no_book_told_at_the_figure_has_no_move_since_then() -> None:
+    silent = rows()
+    silent["state"][3] = 0
+
+    outputs = played(build(), before=silent, after=rows(usdt=0.99, now=T0 + seconds(900)))
+
+    [outcome] = of(outputs, "outcome")
+    assert isinstance(outcome.quote, QuoteView)
+    assert outcome.quote.usd == 0.99
+    assert outcome.peg_bps is None
+    assert outcome.realised_usd_bps is None
+
+
 def test_a_drift_beyond_quiet_days_is_told_before_the_release_and_with_it() -> None:
     engine = build()
     release = scheduled(ts_ingest=T0 - 45 * DAY, ts_scheduled=T0)
@@ -119,6 +132,24 @@ def test_a_drift_beyond_quiet_days_is_told_before_the_release_and_with_it() -> N
     mean = told.horizons[0].mean_bps
     assert mean < 0.0
     assert told.drift.share == pytest.approx(told.drift.realised_bps / (told.drift.realised_bps + mean))
+
+
+def test_a_drift_that_began_before_a_restart_is_told_with_the_release() -> None:
+    began, ended, now = T0 - seconds(40_000), T0 - seconds(20_000), T0 - seconds(10_000)
+    before, after = build(), build()
+    tell(before, scheduled(ts_ingest=began), heartbeat(at=began), rows=rows(now=began))
+    wait(before, ended, rows=rows(now=ended, mid=95_000.0))
+
+    for memory in before.surroundings.memory():
+        [told] = MqttCalendar(INDICATORS).on_recalled("movers/remembered", remembered_payload(memory), now).events
+        tell(after, *those([told], Remembered), rows=rows(now=now, mid=94_000.0))
+    tell(after, scheduled(ts_ingest=now), heartbeat(at=now), rows=rows(now=now, mid=94_000.0))
+    wait(after, T0 - 1, rows=rows(mid=94_050.0))
+    outputs = tell(after, figure(ts_ingest=T0 + seconds(0.1)), rows=rows(mid=94_050.0))
+
+    [document] = of(outputs, "release")
+    assert isinstance(document.drift, DriftView)
+    assert document.drift.realised_bps == pytest.approx(-100.0)
 
 
 def test_a_look_that_comes_after_the_figure_is_no_look_before_it() -> None:
@@ -243,7 +274,7 @@ def test_what_a_run_saw_is_known_to_the_next_one() -> None:
     after = build()
     calendar = MqttCalendar(INDICATORS)
     for remembered in memory:
-        step = calendar.on_message("movers/remembered", remembered_payload(remembered), T0 + DAY)
+        step = calendar.on_recalled("movers/remembered", remembered_payload(remembered), T0 + DAY)
         tell(after, *those(step.events, Remembered), rows=rows())
 
     assert list(after.surroundings.memory()) == memory

@@ -9,12 +9,23 @@ from tests.support.calendar import DAY, T0
 
 RULES = DriftRules(from_ns=36_000 * NS_PER_S, at_ns=(3_600 * NS_PER_S, 60 * NS_PER_S), days=20)
 START = T0 - 40 * DAY
+HOUR = 3_600 * NS_PER_S
+NOTHING_SEEN = Snapshot((None,), (0.0,), 0)
 
 
 def walk_to(
-    drifts: Drifts, until: int, *, moves: dict[int, float] | None = None, seed: int = 4, flow: float = 0.0
+    drifts: Drifts,
+    until: int,
+    *,
+    moves: dict[int, float] | None = None,
+    seed: int = 4,
+    flow: float = 0.0,
+    since: int = 0,
 ) -> dict[Look, tuple[Moved, ...]]:
-    """Take every look up to ``until``; on each day the price moves by a draw, or by what is planted, in bps."""
+    """Take every look up to ``until``; on each day the price moves by a draw, or by what is planted, in bps.
+
+    What flows is counted from each move's beginning, or from ``since``.
+    """
     random = np.random.default_rng(seed)
     found: dict[Look, tuple[Moved, ...]] = {}
     drawn: dict[int, float] = {}
@@ -22,7 +33,7 @@ def walk_to(
         look = drifts.pop()
         move = drawn.setdefault(look.moment, (moves or {}).get(look.moment, float(random.normal(0.0, 50.0))))
         gone = 1.0 - (look.before - 60 * NS_PER_S) / (RULES.from_ns - 60 * NS_PER_S)
-        elapsed = RULES.from_ns - look.before
+        elapsed = min(RULES.from_ns - look.before, look.ts - since)
         mids = (95_000.0 * (1.0 + move * gone * 1e-4),)
         told = drifts.see(look, Snapshot(mids, (flow * elapsed / NS_PER_S,), elapsed // NS_PER_S))
         if told:
@@ -129,3 +140,35 @@ def test_a_planted_share_is_recovered() -> None:
     assert share_gone(0.4 * total, 0.6 * total) == pytest.approx(0.40)
     assert share_gone(0.4 * total, -0.6 * total) == 0.0
     assert share_gone(0.0, total) == 0.0
+
+
+def test_a_move_under_way_goes_on_in_a_later_run() -> None:
+    whole, before, after = expecting(T0), expecting(T0), expecting(now=T0 - 3 * HOUR)
+    found = walk_to(whole, T0, moves={T0: -400.0}, flow=2.0)
+    walk_to(before, T0 - 5 * HOUR, moves={T0: -400.0}, flow=2.0)
+    seen = before.rules.from_ns - 4 * HOUR
+    handed = list(before.begun(Snapshot((None,), (2.0 * seen / NS_PER_S,), seen // NS_PER_S)))
+
+    after.expect(T0, T0 - 4 * HOUR)
+    for begun in handed:
+        after.resume(begun, NOTHING_SEEN, T0 - 4 * HOUR)
+    assert list(after.begun(NOTHING_SEEN)) == handed
+    for memory in before.memory():
+        after.recall(memory)
+    resumed = walk_to(after, T0, moves={T0: -400.0}, flow=2.0, since=T0 - 4 * HOUR)
+
+    last = Look(T0 - 60 * NS_PER_S, T0, 60 * NS_PER_S)
+    assert resumed[last][0].bps == pytest.approx(found[last][0].bps)
+    assert resumed[last][0].flow == pytest.approx(found[last][0].flow)
+    assert resumed[last][0].band_bps == pytest.approx(found[last][0].band_bps)
+
+
+def test_what_a_run_saw_begin_itself_counts_as_it_saw_it() -> None:
+    drifts = expecting(T0, now=T0 - 11 * HOUR)
+    walk_to(drifts, T0 - 5 * HOUR, moves={T0: -400.0})
+    own = list(drifts.begun(NOTHING_SEEN))
+
+    drifts.resume({f"{T0}|BTCUSDT.BINANCE": (1.0, 9.0, 9)}, NOTHING_SEEN, T0 - 5 * HOUR)
+    drifts.resume({f"{T0 - DAY}|BTCUSDT.BINANCE": (1.0, 9.0, 9)}, NOTHING_SEEN, T0 - 5 * HOUR)
+
+    assert list(drifts.begun(NOTHING_SEEN)) == own

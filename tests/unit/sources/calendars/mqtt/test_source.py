@@ -130,13 +130,30 @@ def test_a_reference_that_makes_no_sense_is_refused(changes: dict[str, object], 
 def test_what_an_earlier_run_remembered_is_read() -> None:
     payload = b'{"days":{"1|2|BTC":[[20131,-12.5,0.25],[20132,3,null]]},"recoveries":{"BTC":[4.1,null]}}'
 
-    event = read("movers/remembered", payload)
+    [event] = MqttCalendar(INDICATORS).on_recalled("movers/remembered", payload, NOW).events
 
     assert event == Remembered(
         days={"1|2|BTC": ((20_131, -12.5, 0.25), (20_132, 3.0, None))},
         recoveries={"BTC": (4.1, None)},
         ts_ingest=NOW,
     )
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("movers/remembered", b'{"days":{},"recoveries":{}}'),
+        (
+            "calendar/settled/us.cpi.yoy:2025-01",
+            b'{"release_id":"us.cpi.yoy:2025-01","actual":9,"ts_scheduled":1,"ts_known":1}',
+        ),
+    ],
+)
+def test_what_only_we_can_have_written_is_refused_from_anybody_else(topic: str, payload: bytes) -> None:
+    [own] = MqttCalendar(INDICATORS).on_recalled(topic, payload, NOW).events
+
+    assert not isinstance(own, Rejected)
+    assert refusal(topic, payload).reason == "unknown_topic"
 
 
 @pytest.mark.parametrize(("spelling", "actual"), [(256, 256.0), ("256K", 256.0), ("0.256M", 256.0), (256000, 256000.0)])
