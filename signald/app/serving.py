@@ -22,8 +22,9 @@ from signald.pipeline import CALENDAR, Pipeline, is_refused, topic_of
 from signald.runtime.clock import Clock, LiveClock
 from signald.runtime.supervisor import Supervisor
 from signald.simulate.child import LOOPBACK
+from signald.simulate.place import Place
 from signald.simulate.servers import embedded_broker
-from signald.simulate.stage import Place, Stage
+from signald.simulate.stage import Stage
 from signald.sources.succession import BookSource
 from signald.transports.mqtt import MqttConnection
 

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from signald.config import ENV_PREFIX
-from signald.model.instruments import InstrumentId
 from signald.simulate.child import LOOPBACK, Plan, Server
+from signald.simulate.place import Place
 
 CONSUMER: Final = "demo-desk"
 """Whoever wants to read along as a consumer does: its stream is ``{signald}:consumer:demo-desk``."""
@@ -34,9 +34,7 @@ class DaemonPlan(msgspec.Struct, frozen=True, kw_only=True):
         metrics_port: Where it serves its metrics.
         clock_file: The clock it shares with us.
         journal: Where it keeps its journal.
-        ws_url: The exchange's websockets.
-        rest_url: The exchange's HTTP side.
-        instruments: What is traded there.
+        places: The exchanges, and what is traded there.
         client_id: Its name at the broker.
         console_port: Where it serves the page for people; ``None``: it does not.
         token_file: What holds the token of that page.
@@ -47,9 +45,7 @@ class DaemonPlan(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int
     clock_file: Path
     journal: Path
-    ws_url: str
-    rest_url: str
-    instruments: Sequence[InstrumentId]
+    places: Sequence[Place]
     client_id: str = "signald-demo"
     console_port: int | None = None
     token_file: Path = Path("console-token")
@@ -88,15 +84,14 @@ def config_text(plan: DaemonPlan) -> str:
         if plan.console_port is None
         else {"host": LOOPBACK, "port": plan.console_port, "token_file": str(plan.token_file)},
     }
-    venue: dict[str, object] = {
-        "name": "binance",
-        "instruments": list(plan.instruments),
-        "ws_url": plan.ws_url,
-        "rest_url": plan.rest_url,
-    }
+    venues = [
+        {"name": one.venue, "instruments": list(one.instruments), "ws_url": one.ws_url, "rest_url": one.rest_url}
+        for one in plan.places
+    ]
     consumer: dict[str, object] = {"name": CONSUMER, "jurisdiction": "SG"}
     tables = [_table(f"[{name}]", keys) for name, keys in sections.items()]
-    return "".join([*tables, _table("[[venues]]", venue), _table("[[consumers]]", consumer)])
+    tables += [_table("[[venues]]", venue) for venue in venues]
+    return "".join([*tables, _table("[[consumers]]", consumer)])
 
 
 def _table(head: str, keys: Mapping[str, object]) -> str:

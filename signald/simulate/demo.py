@@ -10,48 +10,26 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from signald.config import InstrumentsConfig, find_file
-from signald.errors import CheckFailedError, ConfigError
+from signald.errors import CheckFailedError
 from signald.logs import configure_logs
-from signald.model.instruments import Instrument, InstrumentId, decode_instruments
 from signald.model.time import NS_PER_S
 from signald.runtime.clock import LiveClock
 from signald.runtime.supervisor import Supervisor
+from signald.simulate.bourses import INSTRUMENT, Bourses
 from signald.simulate.calendar import CalendarPublisher, Quarter, load_quarter
 from signald.simulate.child import LOOPBACK, Server, free_port
 from signald.simulate.daemon import DaemonPlan, daemon
 from signald.simulate.desk import Desk
 from signald.simulate.display import LiveTable, PlainLines, build_display, show_summary
-from signald.simulate.market import Market, MarketShape
 from signald.simulate.outcome import DemoResult, percentiles
 from signald.simulate.playback import Playback
 from signald.simulate.replicas import Replicas
 from signald.simulate.scenarios import PLAIN, scenario_called
 from signald.simulate.scoreboard import Scoreboard
-from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
-from signald.simulate.venues.binance_spot import ListedSymbol
 from signald.simulate.world import World, choose_ports, fresh_journal, running_world, termination_as_interrupt
 from signald.transports.mqtt import MqttConnection
 from signald.transports.redis import RedisLink
 from signald.transports.settings import MqttConfig, RedisConfig
-
-INSTRUMENT: Final[InstrumentId] = "BTCUSDT.BINANCE"
-PEG: Final[InstrumentId] = "USDCUSDT.BINANCE"
-"""What tells the worth of the quote currency."""
-
-_PEGS_MARKET: Final = MarketShape(
-    mid=1.0004,
-    tick_size=0.00001,
-    lot_size=1.0,
-    volatility_bps=0.003,
-    spread_bps=0.1,
-    stressed_spread_bps=1.0,
-    levels=20,
-    reach_bps=20.0,
-    depth_at_5_bps=3_000_000.0,
-    touch_size=400_000.0,
-    updates_per_step=1,
-)
 
 _STARTS_BEFORE_NS: Final = 2 * 86_400 * NS_PER_S  # before the first release: its consensus comes a day before it
 _REACHED_WITHIN_S: Final = 5.0
@@ -152,12 +130,7 @@ class _Demo:
         self._journals = journals
         self._started_ns = started_ns
         self.is_interrupted = False
-        instrument, peg = _load_instrument(INSTRUMENT), _load_instrument(PEG)
-        shape = MarketShape(tick_size=float(instrument.tick_size), lot_size=float(instrument.lot_size))
-        self._market = Market(shape, seed=options.seed, now=world.clock.now())
-        pegs = Market(_PEGS_MARKET, seed=options.seed + 1, now=world.clock.now())
-        listings = [Listing(ListedSymbol(instrument), self._market), Listing(ListedSymbol(peg), pegs)]
-        self._exchange = BinanceExchange(listings, world.clock)
+        self._bourses = Bourses(world.clock, seed=options.seed)
         self._mqtt = MqttConnection(
             MqttConfig(host=LOOPBACK, port=world.ports.mqtt, client_id="demo-calendar", session_expiry_s=0)
         )
@@ -172,8 +145,8 @@ class _Demo:
         self._playback = Playback(
             quarter,
             clock=world.clock,
-            market=self._market,
-            venue=self._exchange,
+            market=self._bourses.market,
+            venue=self._bourses,
             publisher=CalendarPublisher(self._mqtt, world.clock),
             ask_engine=self._replicas.engine,
             scoreboard=self._scoreboard,
@@ -184,8 +157,8 @@ class _Demo:
     async def play(self) -> DemoResult:
         """From the exchange's opening to the daemon's end."""
         self._cancel_on_signals()
-        async with self._exchange, Supervisor(handle_signals=False) as tasks:
-            tasks.start("exchange", self._exchange.run)
+        async with self._bourses, Supervisor(handle_signals=False) as tasks:
+            self._bourses.start(tasks)
             tasks.start("calendar", self._mqtt.run)
             for link in self._links:
                 tasks.start("redis", link.run)
@@ -237,9 +210,7 @@ class _Demo:
                 metrics_port=free_port() if number else ports.metrics,
                 clock_file=self._world.clock_file,
                 journal=self._journals[number],
-                ws_url=self._exchange.ws_url,
-                rest_url=self._exchange.rest_url,
-                instruments=[INSTRUMENT, PEG],
+                places=self._bourses.places,
                 client_id=_name(number),
                 console_port=ports.console if self._options.console and not number else None,
                 token_file=self._world.token_file,
@@ -295,11 +266,3 @@ async def _running(replicas: Replicas) -> AsyncGenerator[None, None]:
 def _name(number: int) -> str:
     """Of the daemon with this number, at the broker."""
     return f"signald-demo-{number + 1}" if number else "signald-demo"
-
-
-def _load_instrument(name: InstrumentId) -> Instrument:
-    path = find_file(InstrumentsConfig().path)
-    found = decode_instruments(path.read_bytes(), where=str(path)).get(name)
-    if found is None:
-        raise ConfigError(str(path), f"lists no {name}")
-    return found

@@ -7,6 +7,7 @@ it is a function of the seed and of the times asked for; nothing here reads a cl
 
 import math
 import random
+from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
@@ -21,6 +22,7 @@ BID: Final = 0
 ASK: Final = 1
 Side: TypeAlias = int
 
+_REMEMBERED: Final = 200  # moves: seconds
 _LEAP_NS: Final = 2 * NS_PER_S  # longer silences are one move, not many steps
 _SHUN_NS: Final = 2 * NS_PER_S  # before a release quotes are pulled over this time
 _REACH_SLACK: Final = 1.3  # levels beyond this many times the reach are cancelled
@@ -92,13 +94,14 @@ class Market:
 
     def __init__(self, shape: MarketShape, *, seed: int, now: Nanos) -> None:
         """Build it as it stands at ``now``; the first :meth:`advance` gives its whole ladder."""
-        self._shape = shape
         self._random = random.Random(seed)
         self._now = now - now % STEP_NS
         self._walk_bps = 0.0
         self._jumps: list[_Jump] = []
         self._releases: list[Nanos] = []
         self._book: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self._trail: deque[tuple[Nanos, float]] = deque(maxlen=_REMEMBERED)
+        self.shape = shape
         self.mid = shape.mid
         self.touch = (0, 0)
 
@@ -116,12 +119,13 @@ class Market:
         if now - self._now > _LEAP_NS or not self._book[BID]:
             elapsed_ns = (now - self._now) // STEP_NS * STEP_NS
             self._now += elapsed_ns
+            self._trail.clear()  # who follows has had the time
             self._move(elapsed_ns)
             changes.extend(self._rebuild())
         while now - self._now >= STEP_NS:
             self._now += STEP_NS
-            if self._random.random() < self._shape.touch_moves + self.stress():
-                self._move(STEP_NS / self._shape.touch_moves)
+            if self._random.random() < self.shape.touch_moves + self.stress():
+                self._move(STEP_NS / self.shape.touch_moves)
                 changes.extend(self._follow())
             changes.extend(self._trade())
         return changes
@@ -134,23 +138,31 @@ class Market:
         to_go = ts - self._now
         if to_go > 0:
             return max(0.0, 1.0 - to_go / _SHUN_NS)
-        return math.exp(to_go / NS_PER_S / self._shape.recovery_s)
+        return math.exp(to_go / NS_PER_S / self.shape.recovery_s)
 
     def _move(self, elapsed_ns: float) -> None:
-        """Move the mid: the walk by the time elapsed, the jumps to where they are now."""
-        volatility_bps = self._shape.volatility_bps * (1.0 + 2.0 * self.stress())
-        self._walk_bps += self._random.gauss(0.0, volatility_bps) * math.sqrt(elapsed_ns / NS_PER_S)
-        jumped_bps = sum(
-            jump.target_bps * -math.expm1((jump.ts - self._now) / NS_PER_S / self._shape.response_s)
-            for jump in self._jumps
-            if jump.ts <= self._now
-        )
-        self.mid = self._shape.mid * math.exp((self._walk_bps + jumped_bps) * 1e-4)
-        mid_ticks = self.mid / self._shape.tick_size
-        spread_bps = self._shape.spread_bps + self._shape.stressed_spread_bps * self.stress()
+        self.mid = self._agree(elapsed_ns)
+        self._trail.append((self._now, self.mid))
+        mid_ticks = self.mid / self.shape.tick_size
+        spread_bps = self.shape.spread_bps + self.shape.stressed_spread_bps * self.stress()
         half_ticks = max(0.5, spread_bps * 0.5e-4 * mid_ticks)
         best_bid = math.floor(mid_ticks - half_ticks + 0.5)
         self.touch = (best_bid, max(best_bid + 1, math.ceil(mid_ticks + half_ticks - 0.5)))
+
+    def _agree(self, elapsed_ns: float) -> float:
+        """The price: the walk goes on by the time elapsed, the jumps to where they are now."""
+        volatility_bps = self.shape.volatility_bps * (1.0 + 2.0 * self.stress())
+        self._walk_bps += self._random.gauss(0.0, volatility_bps) * math.sqrt(elapsed_ns / NS_PER_S)
+        jumped_bps = sum(
+            jump.target_bps * -math.expm1((jump.ts - self._now) / NS_PER_S / self.shape.response_s)
+            for jump in self._jumps
+            if jump.ts <= self._now
+        )
+        return self.shape.mid * math.exp((self._walk_bps + jumped_bps) * 1e-4)
+
+    def mid_at(self, ts: Nanos) -> float:
+        """What ``mid`` was at ``ts``; the oldest of the last seconds without a leap if that is longer ago."""
+        return next((mid for at, mid in reversed(self._trail) if at <= ts), self._trail[0][1])
 
     def _rebuild(self) -> Iterator[Change]:
         """Cancel everything and quote anew around the touch."""
@@ -170,13 +182,13 @@ class Market:
             distances = [self._distance_bps(side, price) for price in self._book[side]]
             yield from self._quote(side, from_bps=0.0, to_bps=min(distances, default=math.inf))
             yield from self._quote(side, from_bps=max(distances, default=0.0))
-            limit = self._shape.reach_bps * _REACH_SLACK
+            limit = self.shape.reach_bps * _REACH_SLACK
             for price in [price for price in self._book[side] if self._distance_bps(side, price) > limit]:
                 yield self._put(side, price, 0)
 
     def _quote(self, side: Side, *, from_bps: float, to_bps: float = math.inf) -> Iterator[Change]:
         """Put levels from a distance (inclusive) to another, dense near the touch."""
-        shape = self._shape
+        shape = self.shape
         for rank in range(shape.levels):
             distance = shape.reach_bps * (rank / shape.levels) ** _DENSITY
             if distance < from_bps or distance >= to_bps:
@@ -186,7 +198,7 @@ class Market:
 
     def _trade(self) -> Iterator[Change]:
         """Resize, cancel and add a few levels; more of them the more nervous the market is."""
-        shape = self._shape
+        shape = self.shape
         for _ in range(round(shape.updates_per_step * (1.0 + 9.0 * self.stress()))):
             side = self._random.randrange(2)
             levels = self._book[side]
@@ -210,15 +222,15 @@ class Market:
     def _distance_bps(self, side: Side, price: int) -> float:
         """How far behind the touch of its side a price is; negative: beyond it."""
         ticks = self.touch[BID] - price if side == BID else price - self.touch[ASK]
-        return ticks * self._shape.tick_size / self.mid * 1e4
+        return ticks * self.shape.tick_size / self.mid * 1e4
 
     def _price_at(self, side: Side, distance_bps: float) -> int:
-        ticks = round(distance_bps * 1e-4 * self.mid / self._shape.tick_size)
+        ticks = round(distance_bps * 1e-4 * self.mid / self.shape.tick_size)
         return self.touch[BID] - ticks if side == BID else self.touch[ASK] + ticks
 
     def _draw_size(self, distance_bps: float) -> int:
         """A size for a level at a distance: log-normal around what makes the depth grow evenly with distance."""
-        shape = self._shape
+        shape = self.shape
         typical = shape.touch_size
         if distance_bps > 0:
             reached = max(distance_bps / shape.reach_bps, shape.levels**-_DENSITY)
@@ -227,3 +239,24 @@ class Market:
         thinned = 1.0 - (1.0 - shape.thinned_to) * self.stress()
         size = typical * thinned * self._random.lognormvariate(-0.32, 0.8)  # of mean 1
         return max(1, round(size / shape.lot_size))
+
+
+class Follower(Market):
+    """The same asset on another venue: its price goes where the first one's went, a moment later.
+
+    Bring the one that leads up to a moment before this one.
+    """
+
+    def __init__(self, shape: MarketShape, leader: Market, *, lag_ns: Nanos, seed: int, now: Nanos) -> None:
+        """Follow ``leader`` by ``lag_ns``, at the ratio of the two shapes' prices."""
+        super().__init__(shape, seed=seed, now=now)
+        self._leader = leader
+        self._lag_ns = lag_ns
+
+    def stress(self) -> float:
+        """As nervous as the one that leads."""
+        return self._leader.stress()
+
+    def _agree(self, elapsed_ns: float) -> float:
+        del elapsed_ns  # it has no will of its own
+        return self._leader.mid_at(self._now - self._lag_ns) * self.shape.mid / self._leader.shape.mid

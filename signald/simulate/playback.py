@@ -50,7 +50,7 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         now: Its clock when it said so.
         next_deadline: When the engine is next due; ``None``: never.
-        rows_ts: Ingestion time of the newest frame on the board; 0: none yet.
+        rows_ts: Ingestion time of the live book on the board that is oldest; 0: none yet.
     """
 
     now: Nanos
@@ -328,5 +328,5 @@ def _too_late(what: str, status: EngineStatus) -> CheckFailedError:
     deadline = "none" if status.next_deadline is None else format_rfc3339(status.next_deadline)
     return CheckFailedError(
         f"waited {_WAIT_S:g} s for {what}; the daemon is at {format_rfc3339(status.now)}, next deadline {deadline}, "
-        f"newest frame of {format_rfc3339(status.rows_ts)}"
+        f"oldest book of {format_rfc3339(status.rows_ts)}"
     )

@@ -14,6 +14,7 @@ from signald.errors import ConfigError
 from signald.model.instruments import Instrument, InstrumentId
 from signald.runtime.clock import Clock
 from signald.simulate.market import ASK, BID, Change
+from signald.simulate.place import Place
 from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
 from signald.simulate.venues.binance_spot import SPOT, ListedSymbol
 from signald.simulate.venues.binance_usdm import USDM, ListedPerpetual
@@ -37,22 +38,6 @@ _STREAMED: Final[Mapping[str, tuple[Callable[[Instrument], StreamSymbol], Callab
     "hyperliquid": (HyperliquidSymbol, HyperliquidWords),
     "dydx": (DydxSymbol, DydxWords),
 }
-
-
-class Place(NamedTuple):
-    """Where a venue's books can be had.
-
-    Attributes:
-        venue: Its name in the configuration.
-        instruments: Whose books.
-        ws_url: Base address of its websockets.
-        rest_url: Of its HTTP side, where it has one.
-    """
-
-    venue: str
-    instruments: tuple[InstrumentId, ...]
-    ws_url: str
-    rest_url: str
 
 
 class _Hall(NamedTuple):

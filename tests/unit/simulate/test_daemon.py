@@ -4,6 +4,7 @@ import pytest
 
 from signald.config import load_config
 from signald.simulate.daemon import DaemonPlan, config_text, daemon
+from signald.simulate.place import Place
 
 PLAN = DaemonPlan(
     mqtt_port=18_830,
@@ -11,9 +12,10 @@ PLAN = DaemonPlan(
     metrics_port=19_464,
     clock_file=Path("/tmp/a place/clöck"),  # noqa: S108 - a name, no file
     journal=Path('/tmp/"journal"'),  # noqa: S108 - a name, no file
-    ws_url="ws://127.0.0.1:5000",
-    rest_url="http://127.0.0.1:5000",
-    instruments=["BTCUSDT.BINANCE"],
+    places=[
+        Place("binance", ("BTCUSDT.BINANCE",), "ws://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        Place("hyperliquid", ("BTC.HYPERLIQUID",), "ws://127.0.0.1:5001", "http://127.0.0.1:5001"),
+    ],
 )
 
 
@@ -28,7 +30,7 @@ def test_the_configuration_is_one_that_the_daemon_reads(tmp_path: Path) -> None:
     assert config.live.clock_file == str(PLAN.clock_file)
     assert config.journal.path == str(PLAN.journal)
     assert config.metrics.port == PLAN.metrics_port
-    assert [venue.name for venue in config.venues] == ["binance"]
+    assert [venue.name for venue in config.venues] == ["binance", "hyperliquid"]
 
 
 def test_overrides_in_the_environment_are_kept_from_it(monkeypatch: pytest.MonkeyPatch) -> None:

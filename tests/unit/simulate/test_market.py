@@ -4,7 +4,7 @@ from statistics import fmean
 import pytest
 
 from signald.model.time import NS_PER_MS, NS_PER_S
-from signald.simulate.market import ASK, BID, STEP_NS, Change, Market, MarketShape
+from signald.simulate.market import ASK, BID, STEP_NS, Change, Follower, Market, MarketShape
 
 T0 = 1_739_367_000 * NS_PER_S  # 2025-02-12T13:30:00Z
 SHAPE = MarketShape()
@@ -125,3 +125,23 @@ def test_the_far_end_stays_covered_while_the_price_runs() -> None:
 
     best = book.touch[BID]
     assert (best - min(book.sides[BID])) / best * 1e4 > 0.9 * SHAPE.reach_bps
+
+
+def test_a_follower_goes_where_the_first_one_went_a_moment_later() -> None:
+    leader = Market(SHAPE, seed=7, now=T0)
+    leader.expect(T0 + NS_PER_S)
+    leader.react(T0 + NS_PER_S, -100.0)
+    shape = MarketShape(mid=SHAPE.mid * 0.999, touch_moves=1.0)
+    follower = Follower(shape, leader, lag_ns=200 * NS_PER_MS, seed=8, now=T0)
+    ahead: list[float] = []
+    behind: list[float] = []
+
+    for now in range(T0, T0 + 8 * NS_PER_S, STEP_NS):
+        leader.advance(now)
+        follower.advance(now)
+        ahead.append(leader.mid)
+        behind.append(follower.mid / 0.999)
+
+    late = 200 * NS_PER_MS // STEP_NS
+    assert behind[late + 1 :] == pytest.approx(ahead[1:-late])
+    assert follower.stress() == leader.stress() > 0.0
