@@ -156,7 +156,7 @@ def _console(config: Config, listener: socket.socket, family: FamilyState) -> No
 def _metrics(listener: socket.socket, family: FamilyState, clock: Clock) -> None:
     """Serve what the others tell, until a SIGTERM ends this process: it has nothing to lose."""
     name_process(METRICS)
-    server = build_server(family.told(), listener)
+    server = build_server(family.told(), listener, is_ready=lambda: family.roster.is_ready(SIGNAL))
     family.roster.ready(METRICS)
 
     def beat() -> None:

@@ -112,6 +112,7 @@ class Daemon:
         self._situation = KnownSituation(pipeline.engine, clock)
         self._collector = Collector(self._situation.is_close, clock)
         self._compiled_before = 0
+        self._is_ready = asyncio.Event()
 
     async def run(self) -> RunSummary:
         """Run until SIGINT or SIGTERM.
@@ -123,12 +124,11 @@ class Daemon:
         """
         started = self._clock.monotonic()
         config = self._config
-        alone = self._family is None
+        host, port = config.metrics.host, config.metrics.port
+        server = MetricsServer(self._metrics, host=host, port=port, is_ready=self._is_ready.is_set)
         with (
             JournalWriter(Path(config.journal.path), segment_bytes=config.journal.segment_mb << 20) as journal,
-            MetricsServer(self._metrics, host=config.metrics.host, port=config.metrics.port)
-            if alone
-            else nullcontext(),
+            server if self._family is None else nullcontext(),
         ):
             try:
                 async with Supervisor() as supervisor:
@@ -191,6 +191,7 @@ class Daemon:
         supervisor.start("vigil", vigil.run)
         took_s = (self._clock.monotonic() - started) / NS_PER_S
         status.ready()
+        self._is_ready.set()
         if heart is not None:
             heart.ready()
         log.info("ready", took_s=round(took_s, 3), instruments=list(self._pipeline.board.instruments))

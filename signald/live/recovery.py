@@ -15,7 +15,7 @@ from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
 from signald.pipeline import REMEMBERED_NS, Pipeline, is_remembered
-from signald.sinks.encoding import Document, decode_data, document_of
+from signald.sinks.encoding import Document, document_from
 
 _TAIL = 1_000
 """Documents of the last run that the server is asked for: one that lost them is given them again."""
@@ -75,7 +75,7 @@ def recover(
         if record.kind is RecordKind.SESSION:
             theirs = read_session(record).instruments
         if record.kind is RecordKind.SIGNAL:
-            said.append(_document(record))
+            said.append(document_from(record.payload, ts_scored=record.ts_ingest))
             due = [signal for signal in due if signal.id != record.key]
         elif is_remembered(record):
             outputs, step = pipeline.feed(_as_ours(record, theirs, pipeline.board.instruments))
@@ -110,8 +110,3 @@ def _as_ours(record: Record, theirs: Sequence[InstrumentId], ours: Sequence[Inst
     elif not theirs and rows.size == len(ours):
         return record  # nobody says whose they are: they were ours
     return record._replace(payload=shown.tobytes())
-
-
-def _document(record: Record) -> Document:
-    signal = decode_data(record.payload)
-    return document_of(signal, ts_scored=record.ts_ingest, data=record.payload)

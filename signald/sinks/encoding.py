@@ -14,10 +14,19 @@ from signald.model.time import Nanos
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Signal)
 
-_REACTIONS = frozenset({"reaction", "outcome", "drift"})
 
-ENTRY_FIELDS = ("id", "kind", "instrument", "sequence", "ts_scored", "ts_publish", "late_ms", "data")
-"""Fields of a stream entry, in their order."""
+class _Envelope(msgspec.Struct):
+    id: str
+    kind: str
+    instrument: InstrumentId | None
+    revision: int
+    flags: tuple[str, ...]
+    ts_event: Nanos
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+_REACTIONS = frozenset({"reaction", "outcome", "drift"})
 
 
 class Document(NamedTuple):
@@ -83,7 +92,18 @@ def decode_data(data: bytes) -> Signal:
     return _DECODER.decode(data)
 
 
-def document_of(signal: Signal, *, ts_scored: Nanos, data: bytes, ingested: Nanos | None = None) -> Document:
+def document_from(data: bytes, *, ts_scored: Nanos) -> Document:
+    """What an earlier run wrote, as the sinks take it; it may know kinds, flags and fields that are newer than we.
+
+    Raises:
+        msgspec.DecodeError: ``data`` is not a signal document.
+    """
+    return document_of(_ENVELOPE.decode(data), ts_scored=ts_scored, data=data)
+
+
+def document_of(
+    signal: Signal | _Envelope, *, ts_scored: Nanos, data: bytes, ingested: Nanos | None = None
+) -> Document:
     """``signal`` as the sinks take it; ``data`` is what :func:`encode_data` made of it."""
     return Document(
         id=signal.id,

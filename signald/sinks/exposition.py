@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from socketserver import ThreadingMixIn
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import make_wsgi_app  # pyright: ignore[reportUnknownVariableType] - it leaves its types open
@@ -26,6 +26,9 @@ _TURN_S: Final = 0.0002
 _BACKLOG: Final = 64
 _BOUNDS: Final = (*(repr(bound / NS_PER_S) for bound in BOUNDS_NS), "+Inf")
 _FAMILIES: Final = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
+
+
+_Application: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Told(Protocol):
@@ -146,8 +149,11 @@ def listen(host: str, port: int, *, section: str = "metrics") -> socket.socket:
     return listener
 
 
-def build_server(told: Sequence[Told], listener: socket.socket) -> WSGIServer:
-    """A server of ``/metrics`` on a socket that listens already; it serves once its ``serve_forever`` is called."""
+def build_server(told: Sequence[Told], listener: socket.socket, *, is_ready: Callable[[], bool]) -> WSGIServer:
+    """A server of ``/metrics`` on a socket that listens already; it serves once its ``serve_forever`` is called.
+
+    ``/ready`` answers 200 while ``is_ready``, else 503: of this daemon alone, where ``signald status`` speaks of all.
+    """
     registry = CollectorRegistry()
     registry.register(Exposition(told))
     host, port = listener.getsockname()[:2]
@@ -156,21 +162,30 @@ def build_server(told: Sequence[Told], listener: socket.socket) -> WSGIServer:
     server.socket = listener
     server.server_name, server.server_port = host, port
     server.setup_environ()
-    application: Callable[..., Any] = make_wsgi_app(registry)  # pyright: ignore[reportUnknownVariableType] - as theirs is
-    server.set_app(application)
+    metrics: _Application = make_wsgi_app(registry)  # pyright: ignore[reportUnknownVariableType] - as theirs is
+
+    def answer(request: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if request["PATH_INFO"] != "/ready":
+            return metrics(request, start)
+        status, said = ("200 OK", b"ready\n") if is_ready() else ("503 Service Unavailable", b"not ready\n")
+        start(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(said)))])
+        return [said]
+
+    server.set_app(answer)
     return server
 
 
 class MetricsServer:
-    """Serves ``/metrics`` in a thread of its own; a context manager, or :meth:`start` and :meth:`stop`.
+    """Serves ``/metrics`` and ``/ready`` in a thread of its own; a context manager, or :meth:`start` and :meth:`stop`.
 
     Attributes:
         port: Where it listens; the one that was found if 0 was asked for.
     """
 
-    def __init__(self, *told: Told, host: str, port: int) -> None:
-        """Prepare to serve what is told; nothing listens yet."""
+    def __init__(self, *told: Told, host: str, port: int, is_ready: Callable[[], bool] = lambda: True) -> None:
+        """Prepare to serve what is told; nothing listens yet. Who says nothing of it is ready once it listens."""
         self._told = told
+        self._is_ready = is_ready
         self._host = host
         self.port = port
         self._running: tuple[WSGIServer, threading.Thread] | None = None
@@ -181,7 +196,7 @@ class MetricsServer:
         Raises:
             ConfigError: The address cannot be listened on.
         """
-        server = build_server(self._told, listen(self._host, self.port))
+        server = build_server(self._told, listen(self._host, self.port), is_ready=self._is_ready)
         thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
         thread.start()
         self._running = server, thread

@@ -16,10 +16,9 @@ import msgspec
 import structlog
 
 from signald.errors import SinkError
-from signald.model.signals import Signal
+from signald.model.signals import Cause, ModelView
 from signald.runtime.backoff import Backoff
 from signald.sinks import keys
-from signald.sinks.encoding import decode_data
 from signald.sinks.redis import Confirmation
 from signald.transports.redis import RedisLink
 from signald.transports.settings import RedisConfig
@@ -32,6 +31,16 @@ _PAGES: Final = 40
 _CAPACITY: Final = 1_000
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class _Grounds(msgspec.Struct):
+    """What a document rests on. While a pair is upgraded the other's may have kinds, flags and fields unknown to us."""
+
+    causes: tuple[Cause, ...]
+    model: ModelView | None
+
+
+_GROUNDS: Final = msgspec.json.Decoder(_Grounds)
 
 
 class Disagreement(NamedTuple):
@@ -50,7 +59,7 @@ def compare_documents(ours: bytes, theirs: bytes) -> Disagreement | None:
     """
     if ours == theirs:
         return None
-    one, other = decode_data(ours), decode_data(theirs)
+    one, other = _GROUNDS.decode(ours), _GROUNDS.decode(theirs)
     for name, mine, its in _compared(one, other):
         if mine != its:
             return Disagreement(name, _shown(mine), _shown(its))
@@ -139,7 +148,7 @@ class ReplicaCheck:
         log.error("replicas_disagreed", id=signal_id, field=found.field, ours=found.ours, theirs=found.theirs)
 
 
-def _compared(one: Signal, other: Signal) -> Sequence[tuple[str, object, object]]:
+def _compared(one: _Grounds, other: _Grounds) -> Sequence[tuple[str, object, object]]:
     """What is compared, by name, most telling first."""
     pairs: list[tuple[str, object, object]] = [
         ("model.id", _root(one), _root(other)),
@@ -152,7 +161,7 @@ def _compared(one: Signal, other: Signal) -> Sequence[tuple[str, object, object]
     return pairs
 
 
-def _root(signal: Signal) -> str | None:
+def _root(signal: _Grounds) -> str | None:
     """The estimated model: what replicas learn since is of the books that each of them saw."""
     if signal.model is None:
         return None

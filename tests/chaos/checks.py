@@ -17,7 +17,7 @@ from signald.model.signals import Signal
 from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
 from signald.replay.compare import compare
-from signald.sinks.encoding import decode_data
+from signald.sinks.encoding import decode_data, document_from
 from signald.sinks.redis import IN_FLIGHT
 from signald.sources.registry import read_venue_config
 from tests.chaos.daemons import INSTRUMENT
@@ -92,7 +92,9 @@ def find_problems(world: World, seen: Seen, unordered: set[str]) -> Iterator[str
     if [entry.id for entry in seen.consumer] != ids:
         yield "the consumer's stream is not the signal stream"
     if len(world.replicas) > 1:  # each looks at its own clock
-        unordered = unordered | {entry.id for entry in seen.stream if decode_data(entry.data).kind in _BY_THE_CLOCK}
+        unordered = unordered | {
+            entry.id for entry in seen.stream if document_from(entry.data, ts_scored=0).kind in _BY_THE_CLOCK
+        }
     if stray := known - seen.journalled - world.excused:
         yield f"on the stream and in no journal: {sorted(stray)[:3]}"
     for replica, journal in zip(world.replicas, seen.journals, strict=True):
@@ -120,12 +122,12 @@ def _latest_problems(seen: Seen) -> Iterator[str]:
     """The newest document of each kind and instrument must be the one with the greatest time and revision."""
     newest: dict[str, tuple[int, int]] = {}
     for entry in seen.stream:
-        signal = decode_data(entry.data)
-        name = f"{signal.kind} {signal.instrument or '*'}"
-        newest[name] = max(newest.get(name, (0, 0)), (signal.ts_event, signal.revision))
+        said = document_from(entry.data, ts_scored=entry.ts_scored)
+        name = f"{said.kind} {said.instrument or '*'}"
+        newest[name] = max(newest.get(name, (0, 0)), (said.ts_event, said.revision))
     for name, version in newest.items():
-        signal = decode_data(seen.latest[name])
-        if (signal.ts_event, signal.revision) != version:
+        shown = document_from(seen.latest[name], ts_scored=0)
+        if (shown.ts_event, shown.revision) != version:
             yield f"latest {name!r} is not the newest"
 
 

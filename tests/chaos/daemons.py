@@ -29,6 +29,7 @@ class Replica:
         journal: Where its journal is.
         pid: Its process, 0 while it does not run.
         metrics_port: Where it serves its metrics.
+        nursery: What bears its processes: the version of signald that it is.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Replica:
         self.pid = 0
         self._directory = directory
         self._log = directory / f"{name}.log"
-        self._nursery = nursery
+        self.nursery = nursery
         self._config = directory / f"{name}.toml"
         self._log_start = 0
         self._config.write_text(
@@ -62,7 +63,7 @@ class Replica:
         """Start it; with a fault point it is to die there."""
         assert not self.pid
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
-        self.pid = self._nursery.bear(
+        self.pid = self.nursery.bear(
             ["run", "--single-process", "--config", str(self._config)],
             environment={VARIABLE: fault_point},
             directory=self._directory,
@@ -72,7 +73,7 @@ class Replica:
     @property
     def has_ended(self) -> bool:
         """Whether the process is gone."""
-        return not self.pid or self._nursery.exit_code(self.pid) is not None
+        return not self.pid or self.nursery.exit_code(self.pid) is not None
 
     @property
     def is_ready(self) -> bool:
@@ -110,7 +111,7 @@ class Replica:
 
     def bury(self) -> int:
         """Wait until it has ended; the exit code."""
-        code = self._nursery.wait(self.pid) if self.pid else 0
+        code = self.nursery.wait(self.pid) if self.pid else 0
         self.pid = 0
         return code
 

@@ -25,9 +25,10 @@ _REPO = Path(__file__).parents[2]
 class Nursery:
     """The owner's side: orders births, and is told of deaths; any thread may ask."""
 
-    def __init__(self) -> None:
-        """Start the process and wait until it has imported everything."""
-        program = f"import sys; sys.path.insert(0, {str(_REPO)!r}); from tests.chaos.nursery import main; main()"
+    def __init__(self, version: Path = _REPO) -> None:
+        """Start the process and wait until it has imported everything, signald from ``version``."""
+        path = [str(version), str(_REPO)]
+        program = f"import sys; sys.path[:0] = {path!r}; from tests.chaos.nursery import main; main()"
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-P", "-c", program],
             stdin=subprocess.PIPE,

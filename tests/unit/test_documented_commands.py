@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from signald.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "deploy" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").rglob("README.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL = re.compile(r"^ *```(?:sh|bash|console)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:uv run |make |signald |python -m |pytest )[^`]*)`")
 ENDS = {"|", "<", ">", "&&", "||", ";", "&", ">>", "2>&1"}

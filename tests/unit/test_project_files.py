@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").rglob("README.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 # A version, or where the benches' peers need an older one a range, whose upper end everybody else gets.
 PIN = re.compile(r"([a-z0-9-]+)(?:==|>=[0-9.]+,<=)([^ ;]+)( ?; .+?)?(?: \\)?")
 
@@ -23,23 +24,19 @@ def test_readme_begins_with_the_two_commands() -> None:
 
 
 def test_readme_links_lead_somewhere() -> None:
-    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-    links = [(path, link) for path in documents for link in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())]
+    links = [(path, link) for path in PAGES for link in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())]
     broken = [(path.name, link) for path, link in links if ":" not in link and not (path.parent / link).exists()]
 
     assert broken == []
 
 
 def test_documents_name_files_that_there_are() -> None:
-    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-    named = [(path, name) for path in documents for name in re.findall(r"`([a-z_]+/[a-z_/.]*)`", path.read_text())]
+    named = [(path, name) for path in PAGES for name in re.findall(r"`([a-z_]+/[a-z_/.]*)`", path.read_text())]
     missing = [
         (path.name, name)
         for path, name in named
-        if name.split("/")[0] not in {"calendar", "heartbeat", "var"}  # topics; what a run makes
-        and not any((folder / name).exists() for folder in (ROOT, ROOT / "signald"))
+        if name.split("/")[0] not in {"calendar", "heartbeat", "var", "secrets"}  # topics; what a run, a script makes
+        and not any((folder / name).exists() for folder in (ROOT, ROOT / "signald", path.parent))
     ]
 
     assert named
@@ -47,7 +44,7 @@ def test_documents_name_files_that_there_are() -> None:
 
 
 def test_documents_know_nothing_of_the_machine_they_were_written_on() -> None:
-    documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    documents = [ROOT / "CHANGELOG.md", *PAGES]
 
     said = [
         (path.name, found)

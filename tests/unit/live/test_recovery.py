@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import msgspec
+
 from signald.core.board import Board, rows_from_bytes
 from signald.journal.session import Session, session_record
 from signald.journal.writer import JournalWriter
@@ -45,6 +47,22 @@ def test_what_was_published_is_known_and_not_said_again(tmp_path: Path) -> None:
     assert [document.data for document in found.said] == run.published
     assert (found.unsaid, found.ts_last) == ((), OUT)
     assert pipeline.engine.windows[CPI_JANUARY].state == "released"
+
+
+def test_what_a_newer_version_said_is_known_after_a_rollback(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0 - NS_PER_S)
+    run.take(RecordKind.MESSAGE, OUT, channel="mqtt", key=RELEASE, payload=release_payload())
+    known = msgspec.json.decode(run.published[-1])
+    newer = known | {"id": "f" * 32, "kind": "foreboding", "flags": ["ominous", "test"], "outlook": {"1h": 0.5}}
+    run.writer.append(Record(RecordKind.SIGNAL, OUT, "", newer["id"], msgspec.json.encode(newer)))
+    run.writer.flush()
+
+    found = recovered(tmp_path, build_pipeline(), OUT)
+
+    last = found.said[-1]
+    assert (last.id, last.kind, last.test, last.revision) == ("f" * 32, "foreboding", True, known["revision"])
+    assert msgspec.json.decode(last.data) == newer
 
 
 def test_what_was_cut_off_before_it_was_written_is_unsaid(tmp_path: Path) -> None:

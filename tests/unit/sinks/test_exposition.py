@@ -2,6 +2,9 @@
 
 import math
 import urllib.request
+from urllib.error import HTTPError
+
+import pytest
 
 from signald.sinks.exposition import Exposition, MetricsServer, Page
 from signald.sinks.metrics import Metrics
@@ -66,3 +69,17 @@ def test_what_shared_memory_holds_outlives_the_process_that_wrote_it() -> None:
 
     assert by_name(Exposition([page]))["signald_frames_total"] == 3
     assert page.latencies.summarize().n == 1
+
+
+def test_a_probe_is_told_whether_this_daemon_is_ready() -> None:
+    ready: list[bool] = []
+
+    with MetricsServer(told(Metrics(version="1")), host="127.0.0.1", port=0, is_ready=lambda: bool(ready)) as server:
+        url = f"http://127.0.0.1:{server.port}/ready"
+        with pytest.raises(HTTPError, match="503"):
+            urllib.request.urlopen(url, timeout=5)
+        ready.append(True)
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            said = answer.read()
+
+    assert said == b"ready\n"

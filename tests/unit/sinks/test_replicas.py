@@ -58,3 +58,10 @@ def test_the_first_difference_is_named_with_both_words(theirs: bytes, found: tup
 def test_what_is_no_document_is_refused() -> None:
     with pytest.raises(msgspec.DecodeError):
         compare_documents(encode_data(DOCUMENT), b"{}")
+
+
+def test_kinds_flags_and_fields_of_a_newer_version_are_no_disagreement() -> None:
+    document = msgspec.json.decode(encode_data(DOCUMENT))
+    newer = document | {"kind": "foreboding", "flags": ["ominous"], "outlook": {"1h": 0.5}}
+
+    assert compare_documents(encode_data(DOCUMENT), msgspec.json.encode(newer)) is None
