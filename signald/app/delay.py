@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from signald.app.recordings import models_of, recorded
+from signald.app.recordings import models_of, rebuilds, recorded
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
 from signald.errors import ConfigError
@@ -46,9 +46,16 @@ def run_delay(
     """
     check_plan(plan)
     split = [part for journal in journals for part in parts(journal)]
-    world, connections = recorded(load_world(config), split)
+    known = load_world(config)
+    world, connections = recorded(known, split)
     venues, channels = tuple(connections.values()), tuple(connections)
-    acted = act_on(split, lambda: build_pipeline(world, venues, channels=channels), plan, find_model=models_of(split))
+    acted = act_on(
+        split,
+        lambda: build_pipeline(world, venues, channels=channels),
+        plan,
+        find_model=models_of(split),
+        rebuild=rebuilds(known),
+    )
     curve = curve_of(acted, plan)
     if news is not None:
         try:

@@ -22,7 +22,7 @@ from signald.model.time import Nanos
 from signald.pipeline import Pipeline
 from signald.replay.checkpoints import Checkpoints
 from signald.replay.compare import Comparison, compare
-from signald.replay.driver import FindModel, Replayed, replay, sessions, signals
+from signald.replay.driver import FindModel, RebuildPipeline, Replayed, replay, sessions, signals
 from signald.sinks.encoding import encode_data
 from signald.sources.registry import VenueConfig, read_venue_config, with_instruments
 
@@ -69,15 +69,18 @@ def replay_anew(
 ) -> Iterator[Replayed]:
     """Run journals through an engine that knows nothing yet; ``watch`` is shown the books as they are built."""
     journals = [part for journal in journals for part in parts(journal)]
-    world, connections = recorded(load_world(config), journals)
+    known = load_world(config)
+    world, connections = recorded(known, journals)
 
     def build() -> Pipeline:
         return build_pipeline(world, tuple(connections.values()), channels=tuple(connections))
 
+    rebuild = rebuilds(known)
     return replay(
         journals,
         watch.watching(build) if watch else build,
         find_model=models_of(journals),
+        rebuild=(lambda begun: watch.watching(lambda: rebuild(begun))()) if watch else rebuild,
         from_ts=from_ts,
         to_ts=to_ts,
     )
@@ -93,7 +96,8 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     session, *_ = sessions(journals)
     if session.mode == "import":
         raise ConfigError(str(journal), "was imported: nothing was published from it that could be compared")
-    world, connections = recorded(load_world(config), journals)
+    known = load_world(config)
+    world, connections = recorded(known, journals)
     find = models_of(journals)
     learnt = find(session.model_id)
     is_ours = learnt is not None and is_learnt_from(learnt, world.parameters.id)
@@ -103,7 +107,11 @@ def run_verify(config: Config, journal: Path) -> Comparison:
     venues, channels = tuple(connections.values()), tuple(connections)
     alone = len(journals) == 1
     return compare(
-        journals, lambda: build_pipeline(world, venues, channels=channels), find_model=find, exact_rows=alone
+        journals,
+        lambda: build_pipeline(world, venues, channels=channels),
+        find_model=find,
+        rebuild=rebuilds(known),
+        exact_rows=alone,
     )
 
 
@@ -120,6 +128,22 @@ def models_of(journals: Sequence[Path]) -> FindModel:
 def recorded(world: World, journals: Sequence[Path]) -> tuple[World, dict[str, VenueConfig]]:
     """The world with what recordings show of their instruments, and the connections in the journals, by channel."""
     begun = sessions(journals)
+    is_run = any(session.mode == "live" and session.instruments for session in begun)
+    return _as_begun(world, [session for session in begun if not is_run or session.mode != "feed"])
+
+
+def rebuilds(world: World) -> RebuildPipeline:
+    """Makes the pipelines of later runs, which may have had other rules and other instruments."""
+
+    def rebuild(begun: Sequence[Session]) -> Pipeline:
+        again, connections = _as_begun(world, begun)
+        return build_pipeline(again, tuple(connections.values()), channels=tuple(connections))
+
+    return rebuild
+
+
+def _as_begun(world: World, begun: Sequence[Session]) -> tuple[World, dict[str, VenueConfig]]:
+    """What :func:`recorded` says, by these sessions."""
     rules = next((session.rules for session in begun if session.rules), begun[0].rules)
     config = _with_composites(with_rules(world.config, rules), begun)
     world = dataclasses.replace(world, instruments=_overlaid(world.instruments, begun), config=config)

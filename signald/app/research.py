@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from signald.app.delay import OnBooks, run_delay
-from signald.app.recordings import models_of, recorded
+from signald.app.recordings import models_of, rebuilds, recorded
 from signald.app.world import build_pipeline, load_known_indicators, load_world
 from signald.config import Config
 from signald.errors import ConfigError
@@ -108,7 +108,8 @@ def _recorded(
 ) -> dict[Nanos, Recorded]:
     """What journals have of an asset around release times."""
     journals = [part for journal in journals for part in parts(journal)]
-    world, connections = recorded(load_world(config), journals)
+    known = load_world(config)
+    world, connections = recorded(known, journals)
     venues, channels = tuple(connections.values()), tuple(connections)
     wanted = [name for venue in venues for name in venue.instruments if world.instruments[name].base == asset]
     return read_recorded(
@@ -117,6 +118,7 @@ def _recorded(
         moments,
         wanted=wanted,
         find_model=models_of(journals),
+        rebuild=rebuilds(known),
     )
 
 

@@ -1,6 +1,7 @@
 """The board: one row per instrument, over any buffer; written by feeds, read by the engine."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import TypeAlias
 
 import numpy as np
@@ -25,6 +26,11 @@ from signald.model.instruments import InstrumentId
 
 BoardRows: TypeAlias = NDArray[np.void]
 """Rows of one instant in the board's order, dtype :data:`ROW_FIELDS`; a copy that nobody writes any more."""
+
+
+def whose_rows(instruments: Iterable[InstrumentId]) -> str:
+    """Eight hex digits that say whose rows some are, and in which order: another run may have others."""
+    return blake2b("\n".join(instruments).encode(), digest_size=4).hexdigest()
 
 
 class Board:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from signald.core.board import whose_rows
 from signald.errors import JournalError
 from signald.journal.session import Session, session_record
 from signald.journal.writer import JournalWriter
@@ -70,6 +71,7 @@ class Intake:
         self._clock = clock
         self._journal = journal
         self._pipeline = pipeline
+        self._whose = whose_rows(pipeline.board.instruments)
         self._outlet = outlet
         self._stages = stages
         self._happened = happened
@@ -99,7 +101,7 @@ class Intake:
         reach("intake.stamped")
         sees_rows = kind is RecordKind.MESSAGE or (kind is RecordKind.TICK and not key)
         if sees_rows:
-            rows = Record(RecordKind.ROWS, now, "", "", self._pipeline.board.read().tobytes())
+            rows = Record(RecordKind.ROWS, now, "", self._whose, self._pipeline.board.read().tobytes())
             self._append(rows)
             self._pipeline.feed(rows)
         record = Record(kind, now, channel, key, payload)

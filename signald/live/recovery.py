@@ -1,13 +1,13 @@
 """A restart is the recovery: what the last run's engine saw is fed to this one, and what it left unsaid is said."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from signald.core.board import empty_rows, rows_from_bytes
+from signald.core.board import whose_rows
 from signald.journal.reader import read
+from signald.journal.rows import as_ours, instruments_before
 from signald.journal.segments import list_segments
 from signald.journal.session import read_session
 from signald.model.instruments import InstrumentId
@@ -69,7 +69,8 @@ def recover(
     due: list[Signal] = []
     fed = 0
     last: Nanos = 0
-    theirs = _instruments_of_first(path)
+    ours = pipeline.board.instruments
+    theirs: tuple[InstrumentId, ...] | None = None
     for record in read(path, from_ts=since):
         last = max(last, record.ts_ingest)
         if record.kind is RecordKind.SESSION:
@@ -78,7 +79,9 @@ def recover(
             said.append(document_from(record.payload, ts_scored=record.ts_ingest))
             due = [signal for signal in due if signal.id != record.key]
         elif is_remembered(record):
-            outputs, step = pipeline.feed(_as_ours(record, theirs, pipeline.board.instruments))
+            if theirs is None and record.kind is RecordKind.ROWS:  # the run began before what is read
+                theirs = ours if record.key == whose_rows(ours) else instruments_before(path, since)
+            outputs, step = pipeline.feed(as_ours(record, theirs or (), ours))
             happened((*step.events, *outputs))
             due = [output for output in outputs if isinstance(output, Signal)]
             fed += 1
@@ -87,26 +90,3 @@ def recover(
         elif record.kind is not RecordKind.NOTICE:
             due = []
     return Recovered(since if last else None, fed, tuple(said), tuple(due), last)
-
-
-def _instruments_of_first(path: Path) -> tuple[InstrumentId, ...]:
-    """Whose rows the journal's first run had; none if its beginning was thrown away."""
-    for record in islice(read(path), 1):
-        if record.kind is RecordKind.SESSION:
-            return read_session(record).instruments
-    return ()
-
-
-def _as_ours(record: Record, theirs: Sequence[InstrumentId], ours: Sequence[InstrumentId]) -> Record:
-    """Rows of a run with other instruments, in the order of ours."""
-    if record.kind is not RecordKind.ROWS or tuple(theirs) == tuple(ours):
-        return record
-    rows, shown = rows_from_bytes(record.payload), empty_rows(len(ours))
-    if rows.size == len(theirs):
-        places = {name: place for place, name in enumerate(theirs)}
-        for place, name in enumerate(ours):
-            if name in places:
-                shown[place] = rows[places[name]]
-    elif not theirs and rows.size == len(ours):
-        return record  # nobody says whose they are: they were ours
-    return record._replace(payload=shown.tobytes())

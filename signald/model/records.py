@@ -22,7 +22,7 @@ class RecordKind(enum.IntEnum):
     MESSAGE = 6
     """One MQTT message, verbatim; ``key`` is its topic without the prefix (``retained:`` before it if retained)."""
     ROWS = 7
-    """The board's rows as the next MESSAGE or TICK sees them: the bytes of the row array."""
+    """The board's rows as the next MESSAGE or TICK sees them: the bytes of the row array; ``key`` says whose."""
     TICK = 8
     """Time passed with a deadline due; ``ts_ingest`` is now, ``key`` the channel it is due on (``""``: the engine)."""
     SIGNAL = 9

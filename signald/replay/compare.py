@@ -15,10 +15,11 @@ from signald.core.board import BoardRows, rows_from_bytes
 from signald.journal.format import KIND_LOST, KIND_SEAL
 from signald.journal.reader import merge_placed, stored_records
 from signald.journal.session import read_session
+from signald.model.instruments import InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import format_rfc3339
-from signald.replay.driver import BuildPipeline, Driver, FindModel, first_session, signals
+from signald.replay.driver import BuildPipeline, Driver, FindModel, RebuildPipeline, first_session, signals
 from signald.replay.sightings import Sightings, Sought
 from signald.sinks.encoding import encode_data
 
@@ -62,7 +63,12 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    paths: Sequence[Path], build: BuildPipeline, *, find_model: FindModel = lambda _: None, exact_rows: bool = True
+    paths: Sequence[Path],
+    build: BuildPipeline,
+    *,
+    find_model: FindModel = lambda _: None,
+    rebuild: RebuildPipeline | None = None,
+    exact_rows: bool = True,
 ) -> Comparison:
     """Replay the journals of one run and compare.
 
@@ -70,6 +76,7 @@ def compare(
         paths: The journals, as for :func:`signald.replay.driver.replay`.
         build: Makes the pipeline of the run.
         find_model: As for that.
+        rebuild: As for that.
         exact_rows: Frames and rows are in the order in which they were seen, so every row must be rebuilt exactly.
             Off, for journals of several processes: as :mod:`signald.replay.sightings` has it.
 
@@ -77,14 +84,22 @@ def compare(
         JournalError: A journal cannot be read.
         ConfigError: The pipeline is not for what is in the journals.
     """
-    return _Comparer(paths, build, find_model=find_model, exact_rows=exact_rows).run()
+    return _Comparer(paths, build, find_model=find_model, rebuild=rebuild, exact_rows=exact_rows).run()
 
 
 class _Comparer:
-    def __init__(self, paths: Sequence[Path], build: BuildPipeline, *, find_model: FindModel, exact_rows: bool) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        build: BuildPipeline,
+        *,
+        find_model: FindModel,
+        rebuild: RebuildPipeline | None,
+        exact_rows: bool,
+    ) -> None:
         self._documents = self._rows = self._unfinished = self._lost = 0
         opened = [first_session(self._records(path)) for path in paths]
-        self._driver = Driver([session for session, _ in opened], build, find_model=find_model)
+        self._driver = Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild)
         self._is_feed = [session.mode == "feed" for session, _ in opened]
         self._records_placed = merge_placed(records for _, records in opened)
         self._sightings = None if exact_rows else Sightings()
@@ -99,7 +114,7 @@ class _Comparer:
         else:
             self._unfinished += len(self._due)
             if self._sightings is not None:
-                difference = self._never_seen(self._sightings.end())
+                difference = self._never_seen(self._sightings.end(), self._driver.pipeline.board.instruments)
         seen = self._sightings
         return Comparison(
             documents=self._documents,
@@ -136,10 +151,13 @@ class _Comparer:
             difference = self._compare_rows(record)
             if difference is not None:
                 return difference
+        before = self._driver.pipeline.board.instruments
         self._due.extend(signals(self._driver.feed(record, place)))
+        if self._sightings is not None and self._driver.pipeline.board.instruments != before:
+            return self._never_seen(self._sightings.begin_anew(), before)
         if self._sightings is not None and kind is not RecordKind.ROWS and not self._lost:
             board = self._driver.pipeline.board
-            return self._never_seen(self._sightings.rebuilt(board.read(), record.ts_ingest))
+            return self._never_seen(self._sightings.rebuilt(board.read(), record.ts_ingest), board.instruments)
         return None
 
     def _document(self, record: Record) -> Difference | None:
@@ -166,13 +184,12 @@ class _Comparer:
             self._rows += 1
         return None
 
-    def _never_seen(self, sought: Sought | None) -> Difference | None:
+    def _never_seen(self, sought: Sought | None, instruments: Sequence[InstrumentId]) -> Difference | None:
         """A row that its frames do not rebuild, though they rebuild one after the same frames."""
         if sought is None or sought.near is None:
             return None
-        instrument = self._driver.pipeline.board.instruments[sought.number]
         recorded = rows_from_bytes(sought.record.payload)
-        return _differing(sought.record, instrument, (recorded, sought.near), sought.number)
+        return _differing(sought.record, instruments[sought.number], (recorded, sought.near), sought.number)
 
 
 def _differing(record: Record, instrument: str, rows: tuple[BoardRows, BoardRows], index: int) -> Difference:

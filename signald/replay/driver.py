@@ -11,9 +11,11 @@ Journals laid over one another are merged by ``ts_ingest``. If all are live they
 made. If one is an import, ticks are made for all; a message of a live journal sees the rows that stand right before it
 in that journal, a message of an import the rows of the board: what the books were when it was laid over them.
 
-Each later session of a live journal is a restart: the pipeline is built anew and is fed, as it was then, what its
-engine had seen before. Where feed workers kept the books, a journal of mode ``feed`` of each has its frames: the engine
-begins anew without the books, and a worker's books begin anew with each later session of its journal.
+Each later session of a live journal is a restart: the pipeline is built anew, by the rules and for the instruments that
+the session names, and is fed, as it was then, what its engine had seen before. Where feed workers kept the books, a
+journal of mode ``feed`` of each has its frames: the engine begins anew without the books, and a worker's books begin
+anew with each later session of its journal. A worker may be ahead of the run it belongs to: what it has of books that
+the run before had not waits for the session that has them.
 """
 
 from collections import deque
@@ -30,7 +32,9 @@ from signald.errors import ConfigError
 from signald.journal.models import is_learnt_from
 from signald.journal.pieces import Piece, merge_pieces, read_pieces
 from signald.journal.reader import read
+from signald.journal.rows import as_ours
 from signald.journal.session import Session, read_session
+from signald.model.instruments import InstrumentId
 from signald.model.notices import ModelLearnt
 from signald.model.parameters import Parameters
 from signald.model.records import Record, RecordKind
@@ -41,6 +45,8 @@ from signald.sources.frames import Frames
 from signald.sources.succession import SPARE
 
 BuildPipeline: TypeAlias = Callable[[], Pipeline]
+RebuildPipeline: TypeAlias = Callable[[Sequence[Session]], Pipeline]
+"""Makes the pipeline of a run that began with other rules or instruments than the first; told all but workers'."""
 FindModel: TypeAlias = Callable[[str], Parameters | None]
 """A model that a run had learnt, by id; ``None``: not on record."""
 P = TypeVar("P", bound=Piece)
@@ -76,6 +82,7 @@ def replay(
     build: BuildPipeline,
     *,
     find_model: FindModel = lambda _: None,
+    rebuild: RebuildPipeline | None = None,
     from_ts: Nanos | None = None,
     to_ts: Nanos | None = None,
 ) -> Iterator[Replayed]:
@@ -85,6 +92,7 @@ def replay(
         paths: Journals or segments; of records of one time, those of the first come first.
         build: Makes the pipeline of a run; called again where a live journal says that its run began again.
         find_model: Finds what a run began with that had been learnt from the pipeline's model before.
+        rebuild: Makes that of a later run that had other rules or instruments; ``None``: ``build`` does.
         from_ts: What was ingested before is fed, since books and windows rest on it, but not given back.
         to_ts: Stop before what was ingested at this time or after; deadlines before it still fire.
 
@@ -93,10 +101,9 @@ def replay(
         ConfigError: The pipeline is not for what is in the journals: a channel or an instrument is missing.
     """
     opened = [first_session(read_pieces(path, to_ts=to_ts)) for path in paths]
-    driver = Driver([session for session, _ in opened], build, find_model=find_model)
+    driver = Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild)
     for place, piece in merge_pieces(pieces for _, pieces in opened):
-        fed = driver.feed(piece, place) if isinstance(piece, Record) else driver.feed_frames(piece)
-        for replayed in fed:
+        for replayed in driver.feed_piece(piece, place):
             if from_ts is None or replayed.record.ts_ingest >= from_ts:
                 yield replayed
     if to_ts is not None:
@@ -123,23 +130,36 @@ class Driver:
     """
 
     def __init__(
-        self, sessions: Sequence[Session], build: BuildPipeline, *, find_model: FindModel = lambda _: None
+        self,
+        sessions: Sequence[Session],
+        build: BuildPipeline,
+        *,
+        find_model: FindModel = lambda _: None,
+        rebuild: RebuildPipeline | None = None,
     ) -> None:
         """Begin a replay of journals with these sessions, in the order that ``place`` counts."""
         self._sessions = list(sessions)
         self._began = [False] * len(self._sessions)
+        self._first = next((one for one in sessions if one.mode == "live"), None)
+        self._is_later = False
+        self._ahead: list[tuple[Piece, int]] = []
         self._build = build
+        self._rebuild = rebuild
         self._find_model = find_model
         self._learnt: dict[str, Parameters] = {}
         self._derives = any(session.mode == "import" for session in self._sessions)
-        self._remembered: deque[Record] = deque()
+        self._remembered: deque[tuple[Record, tuple[InstrumentId, ...]]] = deque()
         self._heard: Nanos = 0
-        self._start(next((one.model_id for one in self._sessions if one.mode == "live"), ""))
+        self._start(self._first, [one for one in sessions if one.mode != "feed" or rebuild is None])
+
+    def feed_piece(self, piece: Piece, place: int) -> Iterator[Replayed]:
+        """Feed a piece of the journal at ``place``."""
+        return self.feed(piece, place) if isinstance(piece, Record) else self.feed_frames(piece, place)
 
     def feed(self, record: Record, place: int) -> Iterator[Replayed]:
         """Feed a record of the journal at ``place``, first what has to be made before it; recorded outputs are left."""
         kind = record.kind
-        if kind in _OUTPUTS:
+        if kind in _OUTPUTS or ((self._ahead or kind is RecordKind.SESSION) and self._waits(record, place)):
             return
         if self._derives:
             yield from self.advance(record.ts_ingest)
@@ -150,24 +170,30 @@ class Driver:
         elif kind is RecordKind.FRAME:
             self._require(record.channel)
         if is_remembered(record):
-            self._remember(record)
+            self._remember(record, place)
         if record.channel in self.pipeline.venues:
             self._heard = record.ts_ingest
         yield Replayed(record, self._feed(record))
+        if self._ahead and kind is RecordKind.SESSION and record.key == "live":
+            ahead, self._ahead = self._ahead, []
+            for piece, whence in ahead:
+                yield from self.feed_piece(piece, whence)
 
-    def feed_frames(self, frames: Frames) -> Iterator[Replayed]:
+    def feed_frames(self, frames: Frames, place: int) -> Iterator[Replayed]:
         """Feed frames that lie one behind the other: the same as one by one, in compiled strides.
 
         Between two deadlines of the engine it sees no book, so that each connection may take its frames by itself;
         what follows from them is given back in their order. Only where one connection succeeds another do both count.
         """
+        if self._ahead and self._waits(frames, place):
+            return
         numbers = _connections(frames)
         channels = [frames.channels[number] for number in numbers]
         for channel in channels:
             self._require(channel)
         if len({channel.removesuffix(SPARE) for channel in channels}) < len(channels):
-            for place in range(len(frames.rows)):
-                yield from self.feed(frames.record(place), 0)
+            for number in range(len(frames.rows)):
+                yield from self.feed(frames.record(number), place)
             return
         first, times = 0, Times(frames.times)
         while first < len(frames.rows):
@@ -255,44 +281,73 @@ class Driver:
     def _show_board(self, now: Nanos) -> None:
         self.pipeline.feed(Record(RecordKind.ROWS, now, "", "", self.pipeline.board.read().tobytes()))
 
-    def _start(self, model_id: str) -> None:
-        self.pipeline = self._build()
+    def _start(self, session: Session | None, begun: Sequence[Session]) -> None:
+        """Begin with the pipeline of this run, and what it had learnt; ``begun`` are the sessions that it must suit."""
+        differs = session is not None and self._first is not None and _shape(session) != _shape(self._first)
+        others = [one for one in self._sessions if one.mode != "feed"]
+        self.pipeline = self._rebuild(others) if differs and self._rebuild is not None else self._build()
+        model_id = "" if session is None else session.model_id
         root = self.pipeline.engine.parameters.id
         learnt = None if model_id in {"", root} else self._learnt.get(model_id) or self._find_model(model_id)
         if learnt is not None and is_learnt_from(learnt, root):
             self.pipeline.engine.adopt(learnt)
         self._due: dict[str, Nanos | None] = dict.fromkeys((*self.pipeline.venues, ""))
         have = self.pipeline.board.instruments
-        for session in self._sessions:
-            missing = [each for each in session.instruments if each not in have]
+        for each in begun:
+            missing = [name for name in each.instruments if name not in have]
             if missing:
                 raise ConfigError(_WHERE, f"the journal has {missing[0]!r}, which is not configured")
-            if session.mode == "live" and session.instruments and session.instruments != have:
-                raise ConfigError(_WHERE, f"the journal's rows are of {session.instruments}, not of {have}")
+            if each.mode == "live" and each.instruments and each.instruments != have:
+                raise ConfigError(_WHERE, f"the journal's rows are of {each.instruments}, not of {have}")
 
     def _restart(self, record: Record, place: int) -> None:
         """Build anew, at every session of a journal of a run but its first, what began anew then."""
         mode = self._sessions[place].mode
-        if self._began[place] and mode == "feed":
+        if mode == "feed" and (self._began[place] or self._is_later):
             self._sessions[place] = read_session(record)
             self.pipeline.renew(self._sessions[place].channels)
         elif self._began[place] and mode == "live":
             session, before = read_session(record), self.pipeline
-            self._sessions[place] = session
-            self._start(session.model_id)
-            if any(other.mode == "feed" for other in self._sessions):
+            self._sessions[place], self._is_later = session, True
+            self._start(session, [session])
+            has_workers = any(other.mode == "feed" for other in self._sessions)
+            if has_workers and _keeps_the_same(before, self.pipeline):
                 self.pipeline.take_over_books(before)
-            for remembered in self._remembered:
+            for remembered, theirs in self._remembered:
                 if session.recovered_from is not None and remembered.ts_ingest >= session.recovered_from:
-                    self._feed(remembered)
+                    self._feed(as_ours(remembered, theirs, self.pipeline.board.instruments))
         self._began[place] = True
 
-    def _remember(self, record: Record) -> None:
+    def _remember(self, record: Record, place: int) -> None:
         """Keep what a restart would read."""
         remembered = self._remembered
-        remembered.append(record)
-        while remembered[0].ts_ingest < record.ts_ingest - REMEMBERED_NS:
+        remembered.append((record, self._sessions[place].instruments))
+        while remembered[0][0].ts_ingest < record.ts_ingest - REMEMBERED_NS:
             remembered.popleft()
+
+    def _waits(self, piece: Piece, place: int) -> bool:
+        """Whether this is a worker's that is ahead of its run."""
+        if isinstance(piece, Record) and piece.kind is RecordKind.SESSION:
+            self._ahead = [each for each in self._ahead if each[1] != place]
+            if self._rebuild is None or piece.key != "feed" or self._has_books_of(read_session(piece)):
+                return False
+        elif not any(whence == place for _, whence in self._ahead):
+            return False
+        self._ahead.append((piece, place))
+        return True
+
+    def _has_books_of(self, session: Session) -> bool:
+        have = self.pipeline
+        return set(session.instruments) <= set(have.board.instruments) and session.channels.keys() <= have.venues.keys()
+
+
+def _shape(session: Session) -> tuple[object, ...]:
+    """What a run's pipeline is made by."""
+    return session.rules, session.instruments, session.channels
+
+
+def _keeps_the_same(before: Pipeline, after: Pipeline) -> bool:
+    return before.board.instruments == after.board.instruments and before.venues.keys() == after.venues.keys()
 
 
 def first_session(pieces: Iterator[P]) -> tuple[Session, Iterator[P]]:

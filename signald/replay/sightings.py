@@ -101,6 +101,11 @@ class Sightings:
         sought, self._sought = self._sought, []
         return next((wrong for one in sought if (wrong := self._give_up(one)) is not None), None)
 
+    def begin_anew(self) -> Sought | None:
+        """From here on the rows are of other instruments; returns as :meth:`rebuilt`."""
+        self._last.clear()
+        return self.end()
+
     def _give_up(self, one: Sought) -> Sought | None:
         if one.near is not None:
             return one

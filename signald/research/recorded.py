@@ -11,7 +11,16 @@ from signald.model.instruments import InstrumentId
 from signald.model.records import Record
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
-from signald.replay.driver import BuildPipeline, Driver, FindModel, Replayed, Times, first_session, signals
+from signald.replay.driver import (
+    BuildPipeline,
+    Driver,
+    FindModel,
+    RebuildPipeline,
+    Replayed,
+    Times,
+    first_session,
+    signals,
+)
 from signald.sources.frames import Frames
 
 BEFORE_S: Final = 60
@@ -50,6 +59,7 @@ def read_recorded(
     *,
     wanted: Sequence[InstrumentId],
     find_model: FindModel = lambda _: None,
+    rebuild: RebuildPipeline | None = None,
 ) -> dict[Nanos, Recorded]:
     """Replay journals and keep what they have of release times; those of which they have nothing are left out.
 
@@ -59,18 +69,21 @@ def read_recorded(
         moments: Scheduled times.
         wanted: Instruments of the asset; a release shows the book of the first that was live.
         find_model: Finds what was learnt before.
+        rebuild: Makes that of a later run that had other rules or instruments.
 
     Raises:
         JournalError: A journal cannot be read.
         ConfigError: The pipeline is not for what is in the journals.
     """
     opened = [first_session(read_pieces(path)) for path in journals]
-    watch = _Watch(Driver([session for session, _ in opened], build, find_model=find_model), moments, wanted)
+    watch = _Watch(
+        Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild), moments, wanted
+    )
     for place, piece in merge_pieces(pieces for _, pieces in opened):
         if isinstance(piece, Record):
             watch.hear(watch.driver.feed(piece, place), piece.ts_ingest)
         else:
-            watch.feed_frames(piece)
+            watch.feed_frames(piece, place)
     return watch.found()
 
 
@@ -85,7 +98,7 @@ class _Watch:
         self._shown: dict[Nanos, dict[InstrumentId, list[Shown]]] = {ts: {} for ts in self._moments}
         self._looked: Nanos = 0
 
-    def feed_frames(self, frames: Frames) -> None:
+    def feed_frames(self, frames: Frames, place: int) -> None:
         """Feed frames, in short strides near a release."""
         first, times, count = 0, Times(frames.times), len(frames.rows)
         while first < count:
@@ -94,7 +107,7 @@ class _Watch:
                 last = min(first + _STRIDE, count)
             elif (following := self._next(times[first])) is not None:
                 last = max(times.place_of(first, count, following - BEFORE_S * NS_PER_S), first + 1)
-            self.hear(self.driver.feed_frames(frames.between(first, last)), times[last - 1])
+            self.hear(self.driver.feed_frames(frames.between(first, last), place), times[last - 1])
             first = last
 
     def hear(self, replayed: Iterator[Replayed], now: Nanos) -> None:

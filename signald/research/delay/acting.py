@@ -25,7 +25,16 @@ from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
 from signald.replay.checkpoints import KeepsBooks
-from signald.replay.driver import BuildPipeline, Driver, FindModel, Replayed, Times, first_session, signals
+from signald.replay.driver import (
+    BuildPipeline,
+    Driver,
+    FindModel,
+    RebuildPipeline,
+    Replayed,
+    Times,
+    first_session,
+    signals,
+)
 from signald.research.delay.latencies import Latencies, draw
 
 DELAYS_MS: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
@@ -116,11 +125,16 @@ class Acted(NamedTuple):
 
 
 def act_on(
-    journals: Sequence[Path], build: BuildPipeline, plan: Plan, *, find_model: FindModel = lambda _: None
+    journals: Sequence[Path],
+    build: BuildPipeline,
+    plan: Plan,
+    *,
+    find_model: FindModel = lambda _: None,
+    rebuild: RebuildPipeline | None = None,
 ) -> Acted:
     """Replay journals and act on what is said; raises as :func:`signald.replay.driver.replay`."""
     opened = [first_session(read_pieces(path)) for path in journals]
-    desk = _Desk(Driver([session for session, _ in opened], build, find_model=find_model), plan)
+    desk = _Desk(Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild), plan)
     for place, piece in merge_pieces(pieces for _, pieces in opened):
         desk.feed(piece, place)
     return desk.close()
@@ -156,7 +170,7 @@ class _Desk:
                 last = times.place_of(first + 1, last, self._due[0][0] + 1)
             deadline = times.place_of(first, last, self._driver.pipeline.next_deadline())
             last = deadline if deadline > first else last
-            self._hear(self._driver.feed_frames(piece.between(first, last)))
+            self._hear(self._driver.feed_frames(piece.between(first, last), place))
             self._look()
             first = last
 
