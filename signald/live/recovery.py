@@ -11,7 +11,7 @@ from signald.journal.rows import as_ours, instruments_before
 from signald.journal.segments import list_segments
 from signald.journal.session import read_session
 from signald.model.instruments import InstrumentId
-from signald.model.records import Record, RecordKind
+from signald.model.records import RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
 from signald.pipeline import REMEMBERED_NS, Pipeline, is_remembered
