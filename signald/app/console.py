@@ -21,10 +21,10 @@ from signald.model.indicators import load_indicators
 from signald.model.signals import Signal
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock, LiveClock, SharedClock
+from signald.runtime.privileges import give_precedence
 from signald.sinks.exposition import listen
 
 _ENDS_WITHIN_S: Final = 3.0
-_NICENESS: Final = 10  # whatever else wants the processor comes first
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -57,7 +57,7 @@ def serve_console(
 ) -> None:
     """Serve the console on ``listener`` in this process until it is told to end, or until ``parent`` is gone."""
     configure_logs()
-    os.nice(_NICENESS)
+    give_precedence()
     indicators = find_file(config.calendar.indicators)
     plan = ConsolePlan(
         host=config.console.host,

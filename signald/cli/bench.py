@@ -40,7 +40,7 @@ def books(config: ConfigOption = None, data: DataOption = None, *, json: JsonOpt
 
 
 @app.command()
-def path(
+def path(  # noqa: PLR0913 - what one may want to measure
     releases: Annotated[int, typer.Option("--releases", min=1, help="Of each side of each case.")] = 20_000,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="In which the sides take turns.")] = 10,
     rate: Annotated[float, typer.Option("--rate", min=1.0, help="Releases a second.")] = 500.0,
@@ -53,6 +53,9 @@ def path(
     with_keys: Annotated[
         bool, typer.Option("--with-keys", help="Also with each key of [live] that asks something of the machine.")
     ] = False,
+    without_movers: Annotated[
+        bool, typer.Option("--without-movers", help="Also one that looks at figures only ([movers] enabled = false).")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """From a release's publication to a consumer's hands, beside an idiomatic program and beside the least there is."""
@@ -60,7 +63,14 @@ def path(
     from signald.bench.path.measure import bench_path, sections  # noqa: PLC0415 - only what is asked for is loaded
     from signald.bench.path.page import write_page  # noqa: PLC0415 - see above
 
-    result = bench_path(releases=releases, rounds=rounds, rate=rate, with_console=with_console, with_keys=with_keys)
+    result = bench_path(
+        releases=releases,
+        rounds=rounds,
+        rate=rate,
+        with_console=with_console,
+        with_keys=with_keys,
+        without_movers=without_movers,
+    )
     for name, value in sections(result):
         say(f"{name:<56} {value}")
     if html is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Variant: TypeAlias = Literal["size", "revisions", "basis-points", "family-scale"]
+Variant: TypeAlias = Literal["size", "revisions", "basis-points", "family-scale", "drift", "drift-30m"]
 """As in :mod:`signald.research.variants`, which need not be loaded to say so."""
 
 CalendarOption = Annotated[list[Path], typer.Option(help="Calendar file, several times in order of trust.")]
@@ -92,7 +92,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     from signald.app.delay import OnBooks  # noqa: PLC0415 - see calibrate
     from signald.app.research import check_threshold, run_backtest  # noqa: PLC0415 - see calibrate
     from signald.research.delay.table import render_delays  # noqa: PLC0415 - see calibrate
-    from signald.research.score_table import render_scores  # noqa: PLC0415 - see calibrate
+    from signald.research.score_table import render_drift, render_scores  # noqa: PLC0415 - see calibrate
 
     told = configuration(config)
     scope = _scope(told, instrument, since=since, until=until, indicators=indicators)._replace(
@@ -107,6 +107,8 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     _show(render_scores(result), aside=json)
     if result.delay is not None:
         _show(render_delays(result.delay), aside=json)
+    if result.drift is not None:
+        _show(render_drift(result.drift), aside=json)
     if json:
         say_json(result)
     failed = [sentence for expression in fail_if or () if (sentence := check_threshold(result, expression))]

@@ -15,11 +15,12 @@ from signald.model.time import Nanos
 from signald.research import placebo, strategy
 from signald.research.calibrate import PRIMARY_S, read_inputs
 from signald.research.delay.curve import DelayCurve
+from signald.research.drift import WINDOWS, DriftResult, discount, moves_before, weigh
 from signald.research.judging import PREDICTORS, Judged, compare, judge, kin_of, predict
 from signald.research.learner import Kin
 from signald.research.placebo import Placebo, PlaceboTest, placebo_tests
 from signald.research.prices import Bars, Prices
-from signald.research.sample import Flags, Sample
+from signald.research.sample import Flags, Floats, Sample
 from signald.research.scores import Law
 from signald.research.skill import HorizonScores, score_horizon
 from signald.research.spread import IN_TURN, Workers
@@ -77,6 +78,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
         placebo_rejections: Share of tests at 5 % that saw a response on days without a release, over all horizons.
         placebo: Seconds as text, or ``all`` → those tests; over all data, whatever the scope.
         delay: What acting later costs on recorded books; ``None``: none were given.
+        drift: What a drift before releases says, and whether discounting it pays; ``None``: nobody asked.
     """
 
     releases: int
@@ -92,6 +94,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     placebo_rejections: float | None
     placebo: dict[str, Placebo]
     delay: DelayCurve | None = None
+    drift: DriftResult | None = None
 
 
 class _Common(NamedTuple):
@@ -180,12 +183,18 @@ def examine(
         zip(jobs, workers.map(_work, jobs, _Common(sample, kin, prices[scope.asset], scope, model)), strict=True)
     )
     inside = _inside(sample, scope)
+    before = _moved_before(sample, prices, scope)
+    drift: DriftResult | None = None
     judged: dict[int, Judged] = {}
     tests: dict[int, list[PlaceboTest]] = {}
     for seconds in horizons:
         walked = {name: done[seconds, name].walked for name in PREDICTORS}
         whole = compare(walked, sample.moves[scope.asset][seconds])
         judged[seconds] = whole.take(inside[list(whole.rows)])
+        if before is not None:
+            if seconds == PRIMARY_S:
+                drift = weigh(judged[seconds], before, sample.ts.tolist(), seconds=WINDOWS[scope.variant or ""])
+            judged[seconds] = discount(judged[seconds], before)
         tests[seconds] = done[seconds, _PLACEBO].tests
     lines = _by_indicator(sample, judged[PRIMARY_S])
     scores = workers.map(_score, [*judged.values(), *lines.values()], None)
@@ -205,22 +214,31 @@ def examine(
         strategy=strategy.sum_up(tried, seconds=PRIMARY_S, cost_bps=scope.cost_bps),
         placebo_rejections=placebos["all"].rejections if placebos else None,
         placebo=placebos,
+        drift=drift,
     )
     return Examined(result, sample.ts.tolist(), judged, tried, tests, sample, prices[scope.asset])
 
 
 def judge_scope(
-    sample: Sample, indicators: Mapping[IndicatorId, Indicator], scope: Scope
+    sample: Sample, prices: Prices, indicators: Mapping[IndicatorId, Indicator], scope: Scope
 ) -> tuple[dict[int, Judged], NDArray[np.int64]]:
     """Seconds → predictions within the scope, learning as one goes, and the times of the sample's rows."""
     sample = vary(sample, scope.variant, indicators=scope.indicators)
     kin = vary_kin(kin_of(sample, indicators), scope.variant)
     inside = _inside(sample, scope)
+    before = _moved_before(sample, prices, scope)
     judged: dict[int, Judged] = {}
     for seconds in sorted(sample.moves[scope.asset]):
         whole = judge(sample, kin, asset=scope.asset, seconds=seconds, embargo_s=scope.embargo_s)
-        judged[seconds] = whole.take(inside[list(whole.rows)])
+        kept = whole.take(inside[list(whole.rows)])
+        judged[seconds] = kept if before is None else discount(kept, before)
     return judged, sample.ts
+
+
+def _moved_before(sample: Sample, prices: Prices, scope: Scope) -> Floats | None:
+    """What had moved before each of the sample's rows, where the variant asks for it."""
+    seconds = WINDOWS.get(scope.variant or "")
+    return None if seconds is None else moves_before(prices[scope.asset], sample.ts.tolist(), seconds)
 
 
 def check_scope(

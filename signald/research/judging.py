@@ -112,7 +112,7 @@ def compare(walked: Mapping[str, Walked], moves: Floats) -> Judged:
         rows=tuple(rows),
         model=law,
         std_mean=std_mean,
-        edge=np.array([_edge(*one) for one in zip(law.mean.tolist(), std_mean.tolist(), strict=True)]),
+        edge=np.array([edge_of(*one) for one in zip(law.mean.tolist(), std_mean.tolist(), strict=True)]),
         baselines={name: _law_of(walked[name], rows) for name in BASELINES},
         moves=moves[rows],
     )
@@ -122,6 +122,6 @@ def _law_of(walked: Walked, rows: Sequence[int]) -> Law:
     return walked.law.take(np.isin(walked.rows, rows))
 
 
-def _edge(mean: float, std_mean: float) -> float:
+def edge_of(mean: float, std_mean: float) -> float:
     """The verdict's sign, before costs; 0 for none."""
     return {"up": 1.0, "down": -1.0}.get(judge_edge(mean, std_mean, cost_bps=0.0), 0.0)

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signald.research.backtest import BacktestResult
+from signald.research.drift import DriftResult
 from signald.research.skill import HorizonScores, Interval
 from signald.research.sweep import SweepResult
 
@@ -40,6 +41,20 @@ def render_scores(result: BacktestResult) -> Group:
     for name, title in SCORES:
         table.add_row(title, *(_cell(name, scores) for scores in result.horizons.values()))
     return Group(table, *(Text(line) for line in conclude(result)))
+
+
+def render_drift(result: DriftResult) -> Group:
+    """What had moved before releases, and what it gains to take that off, in a sentence each."""
+    lines = [f"of the whole move along the prediction {_number(result.share)} ± {_number(result.share_error)} was over"]
+    lines[0] += f" in the {result.seconds} s before the release (n = {result.n})"
+    if result.gain is not None:
+        crps, density = result.gain.crps, result.gain.log_score
+        lines.append(
+            f"predictions less what was over: CRPS {crps.mean:+.1%} ({crps.lo:+.1%} … {crps.hi:+.1%}), log score "
+            f"{density.mean:+.3f} nats ({density.lo:+.3f} … {density.hi:+.3f}); {result.gain.changed} of "
+            f"{result.gain.n} predictions are others"
+        )
+    return Group(*(Text(line) for line in lines))
 
 
 def render_sweep(result: SweepResult) -> Group:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple, get_args
 
 import msgspec
@@ -11,6 +12,8 @@ from signald.errors import ConfigError
 from signald.model.macro import Indicator, IndicatorId
 from signald.research.backtest import Scope, check_scope, judge_scope
 from signald.research.calibrate import PRIMARY_S, read_inputs
+from signald.research.drift import WINDOWS
+from signald.research.prices import Prices
 from signald.research.sample import Sample
 from signald.research.skill import HorizonScores, score_horizon
 from signald.research.spread import IN_TURN, Workers
@@ -58,10 +61,11 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Common(NamedTuple):
-    """What all points share: the sample without and, where one wants it, with revisions."""
+    """What all points share: the sample without and, where one wants it, with revisions; prices likewise."""
 
     plain: Sample
     revised: Sample | None
+    prices: Prices
     indicators: Mapping[IndicatorId, Indicator]
 
 
@@ -111,7 +115,8 @@ def sweep(
     revised = read_inputs(calendars, prices, indicators, revisions=True)[0] if wants else None
     for scope in points:
         check_scope(scope, indicators, priced=bars)
-    return sweep_samples(plain, revised, indicators, points=points, workers=workers)
+    asked: Prices = bars if any(scope.variant in WINDOWS for scope in points) else {}
+    return sweep_samples(plain, revised, indicators, points=points, prices=asked, workers=workers)
 
 
 def sweep_samples(
@@ -120,10 +125,14 @@ def sweep_samples(
     indicators: Mapping[IndicatorId, Indicator],
     *,
     points: Sequence[Scope],
+    prices: Prices = MappingProxyType({}),
     workers: Workers = IN_TURN,
 ) -> SweepResult:
-    """The same, of what was read, ``revised`` with revisions of prior figures as series of their own."""
-    done = workers.map(_try, points, _Common(plain, revised, dict(indicators)))
+    """The same, of what was read, ``revised`` with revisions of prior figures as series of their own.
+
+    ``prices`` are needed where a variant looks at what moved before.
+    """
+    done = workers.map(_try, points, _Common(plain, revised, dict(prices), dict(indicators)))
     ratios = [[sharpe(of.earned) for of in one.tried.values()] for one in done]
     found: list[SweepPoint] = []
     for place, (scope, one) in enumerate(zip(points, done, strict=True)):
@@ -151,7 +160,7 @@ def sweep_samples(
 
 def _try(scope: Scope, common: _Common) -> _Tried:
     sample = common.revised if scope.variant == "revisions" and common.revised is not None else common.plain
-    judged, ts = judge_scope(sample, common.indicators, scope)
+    judged, ts = judge_scope(sample, common.prices, common.indicators, scope)
     return _Tried(score_horizon(judged[PRIMARY_S]), try_all(judged, ts, cost_bps=scope.cost_bps))
 
 

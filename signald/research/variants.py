@@ -13,10 +13,12 @@ from signald.research.panel import Observed
 from signald.research.sample import Floats, Sample
 from signald.sources.calendars.files import CalendarRow
 
-Variant: TypeAlias = Literal["size", "revisions", "basis-points", "family-scale"]
+Variant: TypeAlias = Literal["size", "revisions", "basis-points", "family-scale", "drift", "drift-30m"]
 """``size``: a response to the size of each surprise beside that to the surprise, which is sign asymmetry.
 ``revisions``: one to the revision of the prior figure. ``basis-points``: moves are not measured in usual ones, so
-volatility does not count. ``family-scale``: residuals' scales are drawn to that of the family, not of all reports."""
+volatility does not count. ``family-scale``: residuals' scales are drawn to that of the family, not of all reports.
+``drift``: of each prediction the share is taken off that was over in the ten hours before the release; ``drift-30m``:
+in the half hour before it."""
 
 VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from signald.errors import ConfigError
 
+_NICENESS: Final = 10
 _MCL_CURRENT: Final = 1
 _MCL_FUTURE: Final = 2
 
@@ -42,6 +43,16 @@ def take_precedence(priority: int, *, key: str) -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     except (OSError, AttributeError) as failure:
         raise ConfigError(key, f"{priority}: {failure}") from failure
+
+
+def give_precedence() -> None:
+    """Let whatever else wants the processor come first: a low weight, and where there is one (Linux) the batch policy.
+
+    A thread of that policy does not interrupt another one when it is woken; it waits for its turn.
+    """
+    os.nice(_NICENESS)
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def lock_memory(*, wanted: bool, key: str) -> None:

@@ -4,9 +4,9 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 _PATIENCE_S: Final = 10.0
 _UID: Final = "signald-test"
@@ -20,7 +20,9 @@ class Grafana:
         place = urlsplit(url)
         self._host = place.netloc.rpartition("@")[2]
         self._base = place.path.rstrip("/")
-        who = base64.b64encode(f"{place.username or 'admin'}:{place.password or 'admin'}".encode()).decode()
+        self._connect = HTTPSConnection if place.scheme == "https" else HTTPConnection
+        name, password = (unquote(one or "admin") for one in (place.username, place.password))
+        who = base64.b64encode(f"{name}:{password}".encode()).decode()
         self._headers = {"content-type": "application/json", "authorization": f"Basic {who}"}
 
     def source(self, prometheus_url: str) -> str:
@@ -36,12 +38,14 @@ class Grafana:
 
     def query(self, source: str, targets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What a panel would be told of the last five minutes, by the names of its queries."""
-        asked = [{**target, "datasource": {"uid": source}, "intervalMs": 1_000} for target in targets]
+        asked = [
+            {**target, "datasource": {"uid": source}, "intervalMs": 1_000, "maxDataPoints": 300} for target in targets
+        ]
         answer = self._ask("POST", "/api/ds/query", {"queries": asked, "from": "now-5m", "to": "now"})
         return answer["results"]
 
     def _ask(self, method: str, path: str, body: object = None, *, may_fail: bool = False) -> Any:  # noqa: ANN401 - JSON
-        connection = HTTPConnection(self._host, timeout=_PATIENCE_S)
+        connection = self._connect(self._host, timeout=_PATIENCE_S)
         try:
             connection.request(method, self._base + path, json.dumps(body), self._headers)
             answer = connection.getresponse()

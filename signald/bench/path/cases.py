@@ -33,6 +33,7 @@ class Turn(NamedTuple):
         party: Who.
         qos: Of the releases.
         flood: What its books take meanwhile: nothing, ``steady`` or ``bursts``.
+        pages: How many pages of its console are open meanwhile.
     """
 
     case: str
@@ -40,17 +41,21 @@ class Turn(NamedTuple):
     party: str
     qos: int
     flood: str = ""
+    pages: int = 0
 
 
-def people(world: World, *, wide: bool, with_console: bool) -> list[Turn]:
+def people(world: World, *, wide: bool, with_console: bool, without_movers: bool = False) -> list[Turn]:
     """Start the programs; returns a round's turns."""
     world.add_signald("signald")
     world.add_program("floor")
     world.add_program("idiom")
     turns = [Turn(f"qos {qos}", side, side, qos) for qos in (1, 0) for side in _SIDES]
     if with_console:
-        world.add_signald("signald-console", pages=_PAGES)
-        turns.append(Turn(f"console with {_PAGES} pages", "signald", "signald-console", 1))
+        world.add_signald("signald-console", has_console=True)
+        turns.append(Turn(f"console with {_PAGES} pages", "signald", "signald-console", 1, pages=_PAGES))
+    if without_movers:
+        world.add_signald("signald-figures", has_movers=False)
+        turns.append(Turn("without movers", "signald", "signald-figures", 1))
     if wide:
         world.add_signald("signald-20", beside=BESIDE)
         world.add_program("floor", beside=BESIDE)

@@ -58,11 +58,12 @@ def bench_path(
     servers: Sequence[str] = tuple(SERVERS),
     with_console: bool = False,
     with_keys: bool = False,
+    without_movers: bool = False,
 ) -> dict[str, Any]:
     """Measure ``releases`` of each side of each case, in ``rounds``, ``rate`` a second, on these pairs of servers.
 
     ``with_console`` adds the case of a daemon whose console twenty pages look at, ``with_keys`` one daemon for each key
-    that asks something of the machine.
+    that asks something of the machine, ``without_movers`` one that looks at figures only.
 
     Raises:
         ConfigError: No pair of servers is installed.
@@ -75,7 +76,12 @@ def bench_path(
     for pair in servers:
         try:
             with World(pair) as world:
-                turns = people(world, wide=pair == _MAIN, with_console=with_console)
+                turns = people(
+                    world,
+                    wide=pair == _MAIN,
+                    with_console=with_console,
+                    without_movers=without_movers and pair == _MAIN,
+                )
                 turns += keyed(world, missing) if with_keys and pair == _MAIN else []
                 measured = _play(world, turns, releases=releases, rounds=rounds, rate=rate)
                 runs += _runs(pair, turns, measured)
@@ -129,10 +135,11 @@ def _take_turn(world: World, turn: Turn, sent: dict[str, int], into: Measured, *
     if turn.flood:
         world.flood.do(name=party.name, rate=into.rate, bursts=turn.flood == "bursts")
     began = LiveClock.now()
-    party.consumer.tell(count=count, timeout_s=count / rate + 5.0, since=began)
+    party.consumer.tell(count=count, timeout_s=count / rate + 8.0, since=began)
     order = {"prefix": party.prefix, "releases": world.releases, "first": sent[party.name], "count": count}
-    world.publisher.do(**order, rate=rate, qos=turn.qos)
-    latencies: list[int] = party.consumer.hear()["latencies"]
+    with world.looking_on(party, turn.pages):
+        world.publisher.do(**order, rate=rate, qos=turn.qos)
+        latencies: list[int] = party.consumer.hear()["latencies"]
     if turn.flood:
         into.frames += world.flood.do(name=party.name, rate=0.0, bursts=False)["sent"]
         into.seconds += (LiveClock.now() - began) / NS_PER_S

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import Final
 
 from signald.errors import CheckFailedError
+from signald.journal.compression import lower_priority
 from signald.simulate.child import LOOPBACK
 
 _TRIES: Final = 400
@@ -49,6 +50,7 @@ def _connect(port: int) -> socket.socket:
 
 
 def _read(selector: selectors.BaseSelector, ended: threading.Event) -> None:
+    lower_priority()  # browsers are on other machines, as a rule
     while not ended.is_set():
         for key, _ in selector.select(timeout=_WAIT_S):
             page = key.fileobj

@@ -29,6 +29,7 @@ BESIDE: Final = 20
 
 _READY_WITHIN_S: Final = 90.0
 _SCRAPE_EVERY_S: Final = 1.0
+_SETTLES_S: Final = 0.5
 _SETTLED: Final = 36_000.0  # seconds: longer than any run, so that no release of it becomes late
 _LONG_AGO_NS: Final = 7_200 * NS_PER_S
 _APART_NS: Final = 60 * NS_PER_S
@@ -60,12 +61,14 @@ class Party(NamedTuple):
         prefix: Of its topics.
         consumer: Reads its stream, and others beside it.
         metrics_port: Where signald serves its metrics; 0 for the others.
+        console_port: Where it serves pages; 0: it does not.
     """
 
     name: str
     prefix: str
     consumer: Helper
     metrics_port: int = 0
+    console_port: int = 0
 
 
 class World:
@@ -123,15 +126,16 @@ class World:
         *,
         symbols: Sequence[str] = SYMBOLS[:1],
         beside: int = 0,
-        pages: int = 0,
+        has_console: bool = False,
+        has_movers: bool = True,
         options: Sequence[str] = (),
         live: Mapping[str, object] | None = None,
     ) -> None:
-        """Start a daemon with a database of its own, these options and keys of ``live``; open ``pages`` of its console.
+        """Start a daemon with a database of its own, these options and keys of ``live``, with a console or without.
 
         It is told what is scheduled.
         """
-        console_port = free_port() if pages else 0
+        console_port = free_port() if has_console else 0
         database, self._databases = self._databases, self._databases + 1
         metrics_port = free_port()
         consumers = [f"desk-{number}" for number in range(1 + beside)]
@@ -143,6 +147,7 @@ class World:
                 symbols=symbols,
                 consumers=consumers,
                 console_port=console_port,
+                has_movers=has_movers,
                 live=live or {},
             ),
             "instruments.toml": "".join(
@@ -162,10 +167,8 @@ class World:
         now = LiveClock.now()
         for number, release_id in enumerate(self.releases):
             self._schedule(name, release_id, now - _LONG_AGO_NS - number * _APART_NS)
-        if pages:
-            self._stack.enter_context(open_pages(console_port, pages))
         streams = [keys.consumer_stream(consumer) for consumer in consumers]
-        self.parties[name] = Party(name, name, self._consumer(database, streams), metrics_port)
+        self.parties[name] = Party(name, name, self._consumer(database, streams), metrics_port, console_port)
 
     def _consumer(self, database: int, streams: Sequence[str]) -> Helper:
         return self._stack.enter_context(
@@ -199,6 +202,16 @@ class World:
             self._awaited += 1
             self._schedule(party.prefix, _cpi_of(-self._awaited), LiveClock.now() + _DUE_IN_NS)
 
+    @contextlib.contextmanager
+    def looking_on(self, party: Party, pages: int) -> Generator[None]:
+        """Inside, so many pages of a party's console are open, and have been told what was there before."""
+        if not pages:
+            yield
+            return
+        with open_pages(party.console_port, pages):
+            threading.Event().wait(_SETTLES_S)
+            yield
+
     def _schedule(self, prefix: str, release_id: str, due: int) -> None:
         now = LiveClock.now()
         indicator, _, period = release_id.partition(":")
@@ -225,6 +238,7 @@ class World:
         symbols: Sequence[str],
         consumers: Sequence[str],
         console_port: int = 0,
+        has_movers: bool = True,
         live: Mapping[str, object],
     ) -> str:
         sections: dict[str, Mapping[str, object]] = {
@@ -235,6 +249,7 @@ class World:
             "[journal]": {"path": "journal"},
             "[metrics]": {"port": metrics_port},
             "[console]": {"port": console_port, "token_file": "token"} if console_port else {"enabled": False},
+            "[movers]": {"enabled": has_movers},
             "[instruments]": {"path": "instruments.toml"},
             "[[venues]]": {
                 "name": "binance",

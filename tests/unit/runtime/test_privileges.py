@@ -58,3 +58,13 @@ def test_nothing_is_asked_for_by_default() -> None:
     lock_memory(wanted=False, key="live.lock_memory")
 
     assert (os.sched_getaffinity(0), os.sched_getscheduler(0)) == before
+
+
+def test_who_gives_precedence_has_less_weight_and_interrupts_nobody() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+
+    said = in_a_process_of_its_own(
+        "give_precedence()\nprint(os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0) == os.SCHED_BATCH)"
+    )
+
+    assert said == f"{min(before + 10, 19)} True"
