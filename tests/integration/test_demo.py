@@ -80,6 +80,40 @@ def test_demos_journal_replays_to_what_was_published(demo: Demo) -> None:
     assert json.loads(verified.stdout.splitlines()[-1])["documents"] == len(demo.documents)
 
 
+def test_what_moves_the_market_beside_the_figures_is_seen_at_work(demo: Demo) -> None:
+    read = [json.loads(each) for each in demo.documents]
+    of_kind = {kind: [one for one in read if one["kind"] == kind] for kind in ("policy", "drift", "release", "outcome")}
+    figures = [one for one in of_kind["outcome"] if one["causes"]]
+
+    assert {one["policy"]["category"] for one in of_kind["policy"]} >= {"tariff", "stablecoin", "reserve"}
+    assert any(one["instrument"] == "BTCUSDT.BINANCE" for one in of_kind["drift"])
+    assert all(abs(one["realised_bps"]) > one["band_bps"] for one in of_kind["drift"])
+    assert any(one["drift"]["share"] for one in of_kind["release"] if "drift" in one)
+    assert any(one.get("quote", {}).get("currency") == "USDT" for one in of_kind["release"])
+    assert any("NQ" in (one.get("regime", {}).get("references") or {}) for one in of_kind["release"])
+    assert any(one.get("regime", {}).get("policy") for one in of_kind["release"])
+    assert any(isinstance(one.get("peg_bps"), float) for one in figures)
+    assert any(one["liquidity"].get("expected_s") for one in figures)
+    assert any(one["liquidity"].get("recovered_s") for one in figures)
+    markets = {one["instrument"]: one["market"] for one in figures if "market" in one}
+    assert markets.keys() == {"BTCUSDT.BINANCE", "BTC.HYPERLIQUID"}
+    assert any(one["market"]["basis_bps"] and one["market"]["dex_share"] for one in figures if "market" in one)
+
+
+def test_a_report_card_of_the_demos_journal_joins_all_of_it(demo: Demo) -> None:
+    journal = str(demo.folder / "var" / "demo-journal")
+
+    told = subprocess.run(  # noqa: S603 - our own program
+        [*SIGNALD, "report", "--release", "us.core_pce.yoy:2025-02", journal, "--json"], capture_output=True, check=True
+    )
+
+    card = json.loads(told.stdout.splitlines()[-1])
+    [ours] = [one for one in card["instruments"] if one["instrument"] == "BTCUSDT.BINANCE"]
+    assert {one["seconds"]: one["held"] is not None for one in ours["horizons"]} == {300: True, 900: True, 3600: True}
+    assert [one["release_id"] for one in ours["drivers"]] == [one["release_id"] for one in card["figures"]]
+    assert ours["liquidity"]
+
+
 def test_two_replays_of_one_journal_give_the_same_bytes(demo: Demo) -> None:
     journal = str(demo.folder / "var" / "demo-journal")
 

@@ -25,15 +25,19 @@ ALERTS: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]
 ]
 ANCHORS = {
-    re.sub(r"[^a-z0-9 -]", "", heading.lower()).strip().replace(" ", "-")
-    for heading in re.findall(r"^## (.+)$", (ROOT / "docs" / "runbook.md").read_text(), flags=re.MULTILINE)
+    re.sub(r"[^a-z0-9 -]", "", heading.lower()).strip().replace(" ", "-"): entry
+    for heading, entry in re.findall(
+        r"^## (.+?)$(.*?)(?=^## |\Z)", (ROOT / "docs" / "runbook.md").read_text(), flags=re.MULTILINE | re.DOTALL
+    )
 }
+"""Entries of the runbook, by what links to them end in."""
 
 
 def test_table_of_metrics_is_current() -> None:
     assert (ROOT / "docs" / "metrics.md").read_text() == as_markdown(), "run `make tables`"
 
 
+@pytest.mark.timeout(60)  # it reads every module
 def test_table_of_log_events_is_current() -> None:
     tables = runpy.run_path(str(ROOT / ".ci" / "tables.py"))
 
@@ -111,6 +115,7 @@ def test_every_alert_has_a_severity_an_entry_in_the_runbook_and_a_case(alert: di
     assert alert["labels"]["severity"] in {"critical", "warning", "info", "none"}
     assert re.fullmatch(r"\d+[sm]", alert["for"])
     assert (file, anchor in ANCHORS) == ("docs/runbook.md", True)
+    assert f"`{alert['alert']}`" in ANCHORS[anchor]
     assert [case["name"] for case in cases].count(alert["alert"]) == 1
 
 

@@ -1,6 +1,7 @@
 """What moves the market beside the figures, at work in an engine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from signald.sources.calendars.mqtt.source import MqttCalendar
 from tests.support.calendar import DAY, INDICATORS, T0, figure, heartbeat, scheduled
 from tests.support.engine import PARAMETERS, RULES, seconds, tell, those, wait
 from tests.support.instruments import BTCUSDT, COINBASE_BTC, HYPERLIQUID_BTC, spot
+from tests.support.policy import policy_event
 from tests.support.rows import live_rows
 
 TETHER = spot("USDT", "USD", tick="0.0001", lot="0.01")
@@ -243,27 +245,94 @@ def test_venues_are_told_apart_around_a_release() -> None:
     assert dex.market.dex_share == pytest.approx(1.0 / 3.0)
 
 
-@pytest.mark.parametrize("lie", ["dead", "absurd", "no reference"])
-def test_with_any_feed_cut_or_lying_the_release_is_scored_as_ever(lie: str) -> None:
-    whole = played(build(), before=rows(), after=rows())
-    bad = empty_rows(len(BOARD)) if lie == "dead" else rows()
-    bad = np.frombuffer(bytearray(bad.tobytes()), dtype=bad.dtype)
-    if lie == "absurd":
-        bad["mid"][3] = 1e-9
+@dataclass(frozen=True)
+class Feeds:
+    """What the feeds beside the figures bring; by default what they should."""
+
+    usdt: float = 1.0
+    hyperliquid: float = 1.0
+    cut: tuple[int, ...] = ()
+    references: Callable[[int, float], float | None] = lambda _, price: price
+    news: int = 0
+
+    def rows(self, now: int, mid: float = 95_700.0) -> BoardRows:
+        found = rows(now=now, mid=mid)
+        found["mid"][2] *= self.hyperliquid
+        found["mid"][3] = self.usdt
+        for place in self.cut:
+            found[place : place + 1] = empty_rows(1)
+        return found
+
+
+def surrounded(feeds: Feeds) -> list[Output]:
+    """Forty bars of a reference that goes along with bitcoin, then a release with its reactions."""
     engine = build()
-    if lie == "no reference":
-        wrong = Reference(symbol="NQ", price=1e11, source="x", sequence=1, ts_event=T0 - DAY, ts_ingest=T0 - DAY - 1)
-        tell(engine, wrong, rows=rows())
+    random = np.random.default_rng(6)
+    price, mid = 21_000.0, 95_000.0
+    for bar in range(40):
+        step = float(random.normal(0.0, 5e-4))
+        price, mid = price * (1.0 + step), mid * (1.0 + 2.0 * step)
+        ts = T0 - DAY - seconds(300 * (40 - bar))
+        told = feeds.references(bar, price)
+        if told is not None:
+            heard = Reference(symbol="NQ", price=told, source="feed", sequence=bar, ts_event=ts, ts_ingest=ts)
+            tell(engine, heard, rows=feeds.rows(ts, mid))
+    for number in range(feeds.news):
+        at = T0 - seconds(7_200 + number)
+        event = policy_event(
+            event_id=f"false-{number}",
+            headline=f"word{number} other{number}",
+            sequence=number,
+            severity=1.0,
+            ts_event=at,
+            ts_ingest=at,
+        )
+        tell(engine, event, rows=feeds.rows(at))
+    return played(engine, before=feeds.rows(T0), after=feeds.rows(T0 + seconds(900)))
 
-    broken = played(engine, before=bad, after=bad)
 
-    def path(outputs: Sequence[Output]) -> list[tuple[object, ...]]:
-        return [(one.id, one.verdict, one.confidence, one.horizons) for one in of(outputs, "release", COINBASE_BTC)]
+PEG, OTHER = 3, 2
+SAID = {
+    "peg cut": Feeds(cut=(PEG,)),
+    "peg worthless": Feeds(usdt=1e-9),
+    "peg beyond all": Feeds(usdt=1e9),
+    "reference cut": Feeds(references=lambda _, __: None),
+    "reference cut on the way": Feeds(references=lambda bar, price: price if bar < 20 else None),
+    "reference jumping": Feeds(references=lambda bar, _: 1e11 if bar % 2 else 1e-3),
+    "reference of another asset": Feeds(references=lambda bar, _: 50.0 + bar % 3),
+    "other venue cut": Feeds(cut=(OTHER,)),
+    "other venue ten times too dear": Feeds(hyperliquid=10.0),
+    "other venue at nothing": Feeds(hyperliquid=1e-9),
+    "news made up": Feeds(news=40),
+    "all of them": Feeds(1e-9, 10.0, (), lambda _, __: 1e11, 40),
+}
 
-    assert [one[0] for one in path(broken)] == [one[0] for one in path(whole)]
-    assert [one[3] for one in path(broken)] == [one[3] for one in path(whole)]
-    steps = [(one.id, one.desk and one.desk.state) for one in of(broken, "guard", COINBASE_BTC)]
-    assert {state for _, state in steps} == {"widen", "hold", "released", "recover", "normal"}
+
+@pytest.mark.parametrize("feeds", SAID.values(), ids=SAID.keys())
+def test_with_any_one_feed_cut_or_lying_the_release_and_the_other_movers_go_on(feeds: Feeds) -> None:
+    whole, broken = surrounded(Feeds()), surrounded(feeds)
+
+    [before], [after] = of(whole, "release", COINBASE_BTC), of(broken, "release", COINBASE_BTC)
+    assert (after.id, after.verdict, after.confidence, after.horizons) == (
+        *(before.id, before.verdict, before.confidence),
+        before.horizons,
+    )
+    assert after.desk == before.desk
+    states = {one.desk.state for one in of(broken, "guard", COINBASE_BTC) if one.desk is not None}
+    assert states == {"widen", "hold", "released", "recover", "normal"}
+    [outcome] = of(broken, "outcome", COINBASE_BTC)[-1:]
+    assert outcome.realised_bps == 0.0
+    assert isinstance(outcome.market, VenueView)
+    [told] = of(broken, "release")
+    if feeds.usdt == 1.0 and PEG not in feeds.cut:
+        assert isinstance(told.quote, QuoteView)
+        assert (told.quote.usd, told.quote.state) == (1.0, "live")
+    if feeds.references(1, 1.0) == 1.0 and feeds.references(30, 1.0) == 1.0:
+        assert isinstance(told.regime, Regime)
+        assert isinstance(told.regime.references, dict)
+        assert told.regime.references["NQ"].beta == pytest.approx(2.0, rel=1e-3)
+    if feeds is not SAID["all of them"]:
+        assert outcome.market.basis_bps == pytest.approx(0.0, abs=1e-6)
 
 
 def test_what_a_run_saw_is_known_to_the_next_one() -> None:
