@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from signald.app.hosts import split
 from signald.app.loop import run_in_loop, take_privileges
 from signald.app.processes import run_family
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
+from signald.errors import ConfigError
 from signald.live.daemon import Daemon
 from signald.live.seals import Seals
 from signald.live.summary import RunSummary
@@ -32,6 +34,10 @@ def run_daemon(config: Config, *, single_process: bool) -> RunSummary:
         return SharedClock(Path(config.live.clock_file)) if config.live.clock_file else LiveClock()
 
     pipeline = build_pipeline(world, config.venues)  # whatever is wrong with the configuration comes out here
+    _, hosts = split(config)
+    if hosts and single_process:
+        where, problem = "board.hosts", "the rows of other hosts come in a process of their own: not --single-process"
+        raise ConfigError(where, problem)
     if not single_process:
         del pipeline
         return run_family(world, clock)
@@ -59,6 +65,7 @@ def describe(config: Config) -> Described:
     require_protection(config.mqtt, config.redis)
     require_transport(config.live.transport)
     Seals(config.signatures, prefix=config.mqtt.prefix)
+    split(config)
     world = load_world(config)
     pipeline = build_pipeline(world, config.venues)
     return Described(

@@ -13,13 +13,17 @@ from typing import Final
 
 import structlog
 
+from signald.app.hosts import split
 from signald.app.loop import run_in_loop, take_privileges
 from signald.app.world import World, build_feeds, build_pipeline, composites_of, instruments_of
 from signald.config import Config
+from signald.core.board import Board
 from signald.journal.parts import FEED
 from signald.live.daemon import Daemon
 from signald.live.family_state import CONSOLE, METRICS, SIGNAL, FamilyState
 from signald.live.feed_worker import FeedWorker
+from signald.live.remote.carrier import Carrier
+from signald.live.remote.receiver import RemoteBoard
 from signald.live.summary import RunSummary
 from signald.live.switch import BY_SIGNAL, HALT_SIGNAL, write_halt
 from signald.logs import name_process
@@ -33,6 +37,8 @@ from signald.sinks.exposition import build_server, listen
 from signald.sources.registry import VenueConfig, channels_of
 
 _SERVES_EVERY_S: Final = 0.5
+REMOTE: Final = "board-"
+"""Begins the name of the process that takes another host's rows."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -46,9 +52,11 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
     config = world.config
     traded = instruments_of(world, config.venues)
     instruments = [one.id for one in traded]
-    shares = share(config.venues, config.live.feed_workers)
-    rows = {name: index for index, name in enumerate(instruments)}
-    writers = {name: [rows[one] for one in _instruments(config, channels)] for name, channels in shares.items()}
+    ours, hosts = split(config)
+    shares = share(ours, config.live.feed_workers)
+    writers = {name: rows_of(config, channels, instruments) for name, channels in shares.items()}
+    for host, theirs in hosts.items():
+        writers[REMOTE + host] = [instruments.index(one.id) for one in instruments_of(world, theirs)]
     family = FamilyState(
         instruments,
         writers,
@@ -59,8 +67,9 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
     with listen(config.metrics.host, config.metrics.port) as listener, _listen_for_pages(config) as pages:
         roles = [
             Role(SIGNAL, lambda: _signal(world, clock(), family), is_vital=True, on_lost=lambda: _lose(family, SIGNAL)),
-            *(_feed_role(name, channels, world, clock, family) for name, channels in shares.items()),
-            Role(METRICS, lambda: _metrics(listener, family, clock())),
+            *(feed_role(name, channels, world, clock, family) for name, channels in shares.items()),
+            *(_remote_role(host, config, clock, family) for host in hosts),
+            metrics_role(listener, clock, family),
         ]
         if pages is not None:
             roles.append(Role(CONSOLE, lambda: _console(config, pages, family)))
@@ -80,7 +89,7 @@ def _listen_for_pages(config: Config) -> AbstractContextManager[socket.socket | 
     return listen(console.host, console.port, section="console") if console.enabled else nullcontext()
 
 
-def share(venues: Sequence[VenueConfig], workers: int) -> dict[str, tuple[str, ...]]:
+def share(venues: Sequence[VenueConfig], workers: int, *, prefix: str = FEED) -> dict[str, tuple[str, ...]]:
     """Channels of each feed worker, by its name: all of one venue go to one worker, and all workers get as many books.
 
     A venue's connections share what it bears of us, so they stay together.
@@ -96,20 +105,54 @@ def share(venues: Sequence[VenueConfig], workers: int) -> dict[str, tuple[str, .
         load[chosen[name]] += books[name]
     named = list(zip(channels_of(venues), venues, strict=True))
     return {
-        f"{FEED}{number + 1}": tuple(channel for channel, venue in named if chosen[venue.name] == number)
+        f"{prefix}{number + 1}": tuple(channel for channel, venue in named if chosen[venue.name] == number)
         for number in range(count)
     }
 
 
-def _instruments(config: Config, channels: Sequence[str]) -> list[InstrumentId]:
-    named = zip(channels_of(config.venues), config.venues, strict=True)
-    return [name for channel, venue in named if channel in channels for name in venue.instruments]
+def _remote_role(host: str, config: Config, clock: Callable[[], Clock], family: FamilyState) -> Role:
+    name = REMOTE + host
+
+    def receive() -> None:
+        name_process(name)
+        pin_to(config.live.feed_cpus, key="live.feed_cpus")
+        run_in_loop(RemoteBoard(name, host, config, clock(), family).run())
+
+    return Role(name, receive, on_lost=lambda: _lose(family, name))
 
 
-def _feed_role(
-    name: str, channels: Sequence[str], world: World, clock: Callable[[], Clock], family: FamilyState
+def feed_role(
+    name: str,
+    channels: Sequence[str],
+    world: World,
+    clock: Callable[[], Clock],
+    family: FamilyState,
+    *,
+    carrier: Callable[[Board, Clock], Carrier] | None = None,
 ) -> Role:
-    return Role(name, lambda: _feed(name, channels, world, clock(), family), on_lost=lambda: _lose(family, name))
+    """A feed worker that keeps the books of these connections; ``carrier`` makes who takes their rows elsewhere."""
+
+    def feed() -> None:
+        name_process(name)
+        pin_to(world.config.live.feed_cpus, key="live.feed_cpus")
+        here, board = clock(), family.board()
+        feeds = build_feeds(world, world.config.venues, board, channels=channels)
+        rows = None if carrier is None else carrier(board, here)
+        run_in_loop(FeedWorker(name, world.config, feeds, here, family, carrier=rows).run())
+
+    return Role(name, feed, on_lost=lambda: _lose(family, name))
+
+
+def metrics_role(listener: socket.socket, clock: Callable[[], Clock], family: FamilyState) -> Role:
+    """Who serves the numbers of all."""
+    return Role(METRICS, lambda: _metrics(listener, family, clock()))
+
+
+def rows_of(config: Config, channels: Sequence[str], instruments: Sequence[InstrumentId]) -> list[int]:
+    """Places among ``instruments`` of those that these connections have."""
+    places = {name: place for place, name in enumerate(instruments)}
+    named = zip(channels_of(config.venues), config.venues, strict=True)
+    return [places[name] for channel, venue in named if channel in channels for name in venue.instruments]
 
 
 def _lose(family: FamilyState, name: str) -> None:
@@ -134,13 +177,6 @@ def _signal(world: World, clock: Clock, family: FamilyState) -> Told:
     pipeline = build_pipeline(world, world.config.venues, board=family.watched_board(clock))
     daemon = Daemon(world.config, pipeline, clock, family=family)
     return run_in_loop(daemon.run())._asdict()
-
-
-def _feed(name: str, channels: Sequence[str], world: World, clock: Clock, family: FamilyState) -> None:
-    name_process(name)
-    pin_to(world.config.live.feed_cpus, key="live.feed_cpus")
-    feeds = build_feeds(world, world.config.venues, family.board(), channels=channels)
-    run_in_loop(FeedWorker(name, world.config, feeds, clock, family).run())
 
 
 def _console(config: Config, listener: socket.socket, family: FamilyState) -> None:

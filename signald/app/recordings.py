@@ -105,7 +105,7 @@ def run_verify(config: Config, journal: Path) -> Comparison:
         problem = f"is model {world.parameters.id}, but the journal's run was scored by {session.model_id}"
         raise ConfigError(config.model.path, problem)
     venues, channels = tuple(connections.values()), tuple(connections)
-    alone = len(journals) == 1
+    alone = len(journals) == 1 and not session.has_hosts
     return compare(
         journals,
         lambda: build_pipeline(world, venues, channels=channels),

@@ -65,6 +65,24 @@ def run(
 
 
 @app.command()
+def feed(
+    host: Annotated[str, typer.Argument(help="Which of board.hosts this is.")],
+    *,
+    board: Annotated[
+        str | None, typer.Option(help="Redis over which the rows go.", show_default="board.url, or redis.url")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep the books of some venues for a daemon on another host until SIGINT or SIGTERM."""
+    from signald.app.feed_host import run_feed  # noqa: PLC0415 - see run
+
+    run_feed(configuration(config), host, url=board)
+    if json:
+        say_json({"host": host})
+
+
+@app.command()
 def check(config: ConfigOption = None, *, json: JsonOption = False) -> None:
     """Validate the whole configuration and say what would run; connects to nothing."""
     from signald.app.daemon import describe  # noqa: PLC0415 - see run

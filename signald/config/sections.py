@@ -98,6 +98,26 @@ class BooksConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     composites: tuple[str, ...] = ("BTC", "ETH", "SOL")
 
 
+class BoardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Books that are kept on other hosts, by ``signald feed HOST`` there.
+
+    Attributes:
+        hosts: What each is called here and there, and the venues whose books it keeps.
+        url: Of the Redis over which their rows come; ``""``: that of ``[redis]``, whose other keys hold for both.
+        late_after_ms: Rows whose way took longer are flagged as stale.
+        silent_after_ms: So are all rows of a host that has sent nothing for so long.
+    """
+
+    hosts: dict[str, tuple[str, ...]] = {}
+    url: str = ""
+    late_after_ms: Positive = 250.0
+    silent_after_ms: Annotated[float, msgspec.Meta(ge=200)] = 1_000.0
+
+    def redis(self, redis: RedisConfig) -> RedisConfig:
+        """The connection on which rows go."""
+        return msgspec.structs.replace(redis, url=self.url) if self.url else redis
+
+
 class GuardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The desk's timeline, in seconds around a release's scheduled time T0; see :class:`GuardRules`."""
 
@@ -268,6 +288,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     movers: MoversConfig = MoversConfig()
     control: ControlConfig = ControlConfig()
     books: BooksConfig = BooksConfig()
+    board: BoardConfig = BoardConfig()
     journal: JournalConfig = JournalConfig()
     metrics: MetricsConfig = MetricsConfig()
     console: ConsoleConfig = ConsoleConfig()

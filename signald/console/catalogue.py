@@ -91,6 +91,58 @@ DAEMON: Final = (
     ),
     Metric("signald_unknown_symbol_frames_total", "counter", (), "Frames of books that are not kept."),
     Metric("signald_other_kind_frames_total", "counter", (), "Frames that are no book's."),
+    Metric(
+        "signald_board_up",
+        "gauge",
+        ("host",),
+        "Whether the Redis on which a host's rows come is connected.",
+        is_rare=True,
+    ),
+    Metric(
+        "signald_board_silent", "gauge", ("host",), "Whether a host whose rows we want does not send any.", is_rare=True
+    ),
+    Metric(
+        "signald_board_transit_seconds",
+        "gauge",
+        ("host",),
+        "How long the last message of rows was on its way.",
+        is_rare=True,
+    ),
+    Metric(
+        "signald_board_clock_error_seconds",
+        "gauge",
+        ("host",),
+        "By how much that may be wrong: what is not known of both hosts' clocks.",
+        is_rare=True,
+    ),
+    Metric("signald_board_messages_total", "counter", ("host",), "Messages of rows that were believed.", is_rare=True),
+    Metric("signald_board_gaps_total", "counter", ("host",), "Times that messages of rows were missing.", is_rare=True),
+    Metric("signald_board_missed_total", "counter", ("host",), "Messages of rows that never came.", is_rare=True),
+    Metric("signald_board_late_total", "counter", ("host",), "Messages of rows whose way took too long.", is_rare=True),
+    Metric(
+        "signald_board_doubted_total",
+        "counter",
+        ("host",),
+        "Times that a live row of another host was flagged here.",
+        is_rare=True,
+    ),
+    Metric(
+        "signald_board_refused_total",
+        "counter",
+        ("host", "reason"),
+        "Messages of rows that were not believed.",
+        is_rare=True,
+    ),
+    Metric("signald_board_carrying", "gauge", (), "Whether we may send this host's rows, and can.", is_rare=True),
+    Metric("signald_board_listeners", "gauge", (), "Who listened to the last message of rows.", is_rare=True),
+    Metric("signald_board_sent_total", "counter", (), "Messages of rows sent.", is_rare=True),
+    Metric(
+        "signald_board_held_total",
+        "counter",
+        (),
+        "Times rows waited for Redis, to go as they then stood.",
+        is_rare=True,
+    ),
     Metric("signald_journal_failing", "gauge", (), "Whether the journal cannot be written."),
     Metric(
         "signald_journal_lag_seconds", "gauge", (), "How long at most a record of the journal has waited for the disk."

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from signald.core.composite import Composites, CompositeView
 from signald.core.kernels.machine import WordArray
-from signald.core.kernels.publish import CELL_WORDS, publish, read_rows
+from signald.core.kernels.publish import CELL_WORDS, VERSION, publish, read_rows
 from signald.core.kernels.rows import (
     FIRST_REAL,
     FLAG_STALE,
@@ -85,6 +85,10 @@ class Board:
     def writer_row(self, number: int) -> WordArray:
         """The cell of row ``number``, for the one who writes it."""
         return self._cells[number * CELL_WORDS : (number + 1) * CELL_WORDS]
+
+    def versions(self) -> WordArray:
+        """How often each row was written, in order, as it stands; a row that changes changes its number."""
+        return self._cells[VERSION::CELL_WORDS]
 
     def read(self) -> BoardRows:
         """A copy of all rows, each of one moment.

@@ -27,6 +27,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
             ``None``: the run began with nothing.
         faults: What was wrong with what an import was made of, by kind.
         channels: Whose books come on which connection; empty: each venue has one, of its name.
+        has_hosts: Whether books were kept on other hosts: their frames are not in this journal.
         steps: Instruments as the recording shows them, of an import: tick and lot are the finest that occur in it.
         rules: Sections of the configuration that decide what is said and when, of a live run: its replay needs them.
     """
@@ -38,6 +39,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     recovered_from: Nanos | None = None
     faults: dict[str, int] = {}
     channels: Mapping[str, tuple[InstrumentId, ...]] = {}
+    has_hosts: bool = False
     steps: tuple[Instrument, ...] = ()
     rules: Mapping[str, Any] = {}
 

@@ -17,6 +17,7 @@ from signald.live.heart import Heart
 from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
 from signald.live.letters import post
+from signald.live.remote.carrier import Carrier
 from signald.live.reporter import Narrator
 from signald.model.instruments import InstrumentId
 from signald.pipeline import Feeds
@@ -29,13 +30,23 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class FeedWorker:
     """What :class:`signald.live.daemon.Daemon` does for books where there is one process, for some of them."""
 
-    def __init__(self, name: str, config: Config, feeds: Feeds, clock: Clock, family: FamilyState) -> None:
-        """Join everything; nothing is opened or connected yet."""
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        feeds: Feeds,
+        clock: Clock,
+        family: FamilyState,
+        *,
+        carrier: Carrier | None = None,
+    ) -> None:
+        """Join everything; nothing is opened or connected yet. ``carrier`` takes the rows to another host."""
         self._name = name
         self._config = config
         self._feeds = feeds
         self._clock = clock
         self._family = family
+        self._carrier = carrier
         self._metrics = family.metrics(name)
         letters = family.letters(name)
         self._narrator = Narrator(self._metrics.counts, family.tally, on_said=lambda said: post(letters, said))
@@ -64,6 +75,7 @@ class FeedWorker:
             pipeline=self._feeds,
             outlet=self._narrator,
             stages=self._metrics.stages,
+            books_changed=None if self._carrier is None else self._carrier.changed,
             not_before=journal.ts_highest,
         )
         intake.begin(self._session(), ())
@@ -87,6 +99,8 @@ class FeedWorker:
         supervisor.start("journal-sync", sync.run)
         self._collector.settle()
         links.start(supervisor)
+        if self._carrier is not None:
+            supervisor.start("carrier", self._carrier.run)
         heart = Heart(self._family, self._name, metrics=self._metrics, clock=self._clock)
         self._narrator.before_said = heart.tell
         supervisor.start("heart", heart.run)
@@ -105,5 +119,7 @@ class FeedWorker:
         metrics = self._metrics
         exports.watch_frames(metrics, self._feeds.venues.values())
         exports.watch_collector(metrics, self._collector)
+        if self._carrier is not None:
+            self._carrier.watch(metrics)
         before = compilations()
         exports.watch_compilations(metrics, lambda: compilations() - before)

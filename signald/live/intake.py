@@ -60,6 +60,7 @@ class Intake:
         outlet: Outlet,
         stages: Stages,
         happened: Callable[[tuple[object, ...]], None] = lambda _: None,
+        books_changed: Callable[[], None] | None = None,
         not_before: Nanos = 0,
     ) -> None:
         """Join the parts; nothing is written yet. No time of this run is before ``not_before``.
@@ -67,6 +68,7 @@ class Intake:
         ``pipeline`` may be a feed worker's, without an engine: no message comes to it, and no tick but a venue's.
 
         ``happened`` is told what each record meant that the engine saw, and what came of it, once all is published.
+        ``books_changed`` is called after each arrival that may have changed a book.
         """
         self._clock = clock
         self._journal = journal
@@ -75,6 +77,7 @@ class Intake:
         self._outlet = outlet
         self._stages = stages
         self._happened = happened
+        self._books_changed = books_changed
         self._encode_notice = msgspec.json.Encoder().encode
         self._last: Nanos = not_before
         self._behind_since: Nanos | None = None  # monotonic; while the wall clock is behind our time
@@ -114,6 +117,8 @@ class Intake:
             self._flush()  # its acknowledgement follows: the journal must have it
         if sees_rows:
             self._happened((*fed.step.events, *fed.outputs))
+        elif self._books_changed is not None:
+            self._books_changed()
         return fed.step
 
     def rehearse(self, *, channel: str, key: str, payload: bytes) -> bool:
@@ -146,6 +151,8 @@ class Intake:
         self._append(record)
         outputs, step = self._pipeline.feed(record)
         self._stages.observe("frame", self._clock.monotonic() - arrived)
+        if self._books_changed is not None:
+            self._books_changed()
         if outputs:
             self._hand_on(outputs, now=now, arrived=arrived)
         return step

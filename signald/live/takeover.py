@@ -94,5 +94,6 @@ class TakeOver:
             version=__version__,
             recovered_from=since,
             channels={channel: venue.instruments for channel, venue in named if venue.instruments},
+            has_hosts=bool(self._config.board.hosts),
             rules=rules_in_force(self._config),
         )

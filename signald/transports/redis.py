@@ -41,6 +41,7 @@ class Refused(NamedTuple):
 
 Reply: TypeAlias = "bytes | int | Sequence[Reply] | Refused | None"
 OnReply: TypeAlias = Callable[[Reply], None]
+OnMessage: TypeAlias = Callable[[bytes], None]
 
 
 def pack(*parts: str | bytes | int) -> bytes:
@@ -83,6 +84,7 @@ class RedisLink:
         *,
         on_up: Callable[[], Awaitable[None]] | None = None,
         on_down: Callable[[str], None] | None = None,
+        on_message: OnMessage | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         """Build a link that is not open yet.
@@ -92,6 +94,8 @@ class RedisLink:
             on_up: Awaited on each new connection before it counts as ``connected``; may :meth:`call`. If it raises
                 ``SinkError`` the connection is dropped and tried again.
             on_down: Told why a connection is gone; commands whose reply had not come may or may not have been done.
+            on_message: Told what is published on channels that were subscribed to; without it none can be. The
+                connection then speaks RESP3, in which messages and replies share one connection.
             backoff: Delays between attempts.
 
         Raises:
@@ -112,6 +116,7 @@ class RedisLink:
         )
         self._on_up = on_up
         self._on_down = on_down
+        self._on_message = on_message
         self._backoff = backoff or Backoff(cap_s=1.0)
         self._connection: Wire | None = None
         self._pending: deque[OnReply] = deque()
@@ -188,6 +193,10 @@ class RedisLink:
             raise SinkError(msg)
         return reply
 
+    def subscribe(self, channel: str) -> None:
+        """Have what is published on ``channel`` told, on this connection; raises ``SinkError`` if there is none."""
+        self.submit(pack("SUBSCRIBE", channel), _ignore, count=0)  # it is answered by a push, not by a reply
+
     def drop(self, reason: str) -> None:
         """Give this connection up and make a new one."""
         if self._connection is not None:
@@ -211,11 +220,19 @@ class RedisLink:
         log.info("redis_connected", address=self.address, connections=self.connections)
 
     def _take_reply(self, reply: object) -> None:
+        if isinstance(reply, hiredis.PushNotification):
+            self._take_push(cast("Sequence[bytes]", reply))
+            return
         told = Refused(str(reply)) if isinstance(reply, hiredis.ReplyError) else cast("Reply", reply)
         self.replies += 1
         self._pending.popleft()(told)
         if isinstance(told, Refused) and told.text.startswith(_ELSEWHERE):
             raise SinkError(told.text)
+
+    def _take_push(self, push: Sequence[bytes]) -> None:
+        """See https://redis.io/docs/latest/develop/pubsub/: the kind, the channel, what was published."""
+        if self._on_message is not None and push[0] == b"message":
+            self._on_message(push[2])
 
     async def _watch(self) -> None:
         """Ask for a sign of life when idle, and give the connection up when a reply is overdue."""
@@ -261,7 +278,7 @@ class RedisLink:
             socket_timeout=None,  # a timer for each reply costs more than the reply: _watch looks after all
             client_name="signald",
             driver_info=None,
-            protocol=2,
+            protocol=2 if self._on_message is None else 3,
         )
 
 

@@ -29,8 +29,11 @@ _SCRAPE_WITHIN_S = 5.0
 class Daemon:
     """A daemon that was started in ``folder``, which is empty but for its configuration."""
 
-    def __init__(self, folder: Path, tables: Tables, *, venue: Mapping[str, Any], lists: Lists) -> None:
+    def __init__(
+        self, folder: Path, tables: Tables, *, venue: Mapping[str, Any], lists: Lists, command: Sequence[str] = ("run",)
+    ) -> None:
         """Start it; whether it is ready is another question."""
+        self._command = command
         self.folder = folder
         self.tables = tables
         self._log = folder.with_name(f"{folder.name}.log")
@@ -44,8 +47,8 @@ class Daemon:
     def start(self) -> None:
         """Start it, or start it again where it ended; what it says begins anew."""
         with self._log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "signald", "run", "--config", "signald.toml"],
+            self.process = subprocess.Popen(  # noqa: S603 - ours
+                [sys.executable, "-m", "signald", *self._command, "--config", "signald.toml"],
                 cwd=self.folder,
                 env=self._environment,
                 stdout=log,
@@ -116,6 +119,7 @@ def daemon(
     redis_port: int,
     venue: Mapping[str, Any] | None = None,
     lists: Lists | None = None,
+    command: Sequence[str] = ("run",),
     **changes: dict[str, Any],
 ) -> Generator[Daemon]:
     """A daemon as long as the body runs.
@@ -126,6 +130,7 @@ def daemon(
         redis_port: The Redis server's.
         venue: Keys of its one venue besides name and instruments; by default nobody is at its addresses.
         lists: Tables of which there are several, consumers for one.
+        command: What it is told to do: ``feed`` for one.
         changes: Keys of its configuration, by section, that are to be otherwise.
     """
     nobody = free_port()
@@ -140,7 +145,7 @@ def daemon(
     for section, keys in changes.items():
         tables[section] = tables.get(section, {}) | keys
     there = venue or {"ws_url": f"ws://{LOOPBACK}:{nobody}", "rest_url": f"http://{LOOPBACK}:{nobody}"}
-    running = Daemon(folder, tables, venue=there, lists=lists or {})
+    running = Daemon(folder, tables, venue=there, lists=lists or {}, command=command)
     try:
         yield running
     finally:

