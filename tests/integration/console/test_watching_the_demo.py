@@ -39,7 +39,7 @@ LIMIT = re.compile(r"\s*(==|<=|>=|<|>)\s*-?[\d.e]+")
 WHERE_CONFIGURED = "signald_clock_offset_seconds"
 """There only where a time server is asked, which the demo does not."""
 
-DEMO_S = 150
+DEMO_S = 240
 """Longer than a busy machine takes for all of this: who is done ends it."""
 
 WIDE = {"width": 1600, "height": 1000}
