@@ -17,14 +17,14 @@ MUCH = """() => document.querySelectorAll("#signals li").length >= 4
   && document.querySelectorAll("#notices li").length > 3
   && document.querySelector("#latency rect")
   && document.querySelector(".health[data-level=ok]")
-  && /^T−[0-3]\\.\\d$/.test(document.getElementById("countdown").textContent)"""
+  && /^T−[2-7]\\.\\d$/.test(document.getElementById("countdown").textContent)"""
 
 
 def main() -> None:
     """Play, look, keep."""
     with tempfile.TemporaryDirectory() as folder:
         demo = subprocess.Popen(
-            [sys.executable, "-m", "signald", "demo", "--duration=120"], cwd=folder, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "signald", "demo", "--duration=240"], cwd=folder, stdout=subprocess.PIPE, text=True
         )
         try:
             assert demo.stdout is not None
@@ -42,7 +42,7 @@ def main() -> None:
 def look(page: Page, address: str) -> bytes:
     """The page at a moment when much is to be seen."""
     page.goto(address)
-    page.wait_for_function(MUCH, timeout=120_000, polling=50)
+    page.wait_for_function(MUCH, timeout=240_000, polling=50)
     return page.screenshot()
 
 

@@ -10,7 +10,7 @@ from signald.client.movers import movers_of
 from signald.live.agenda import CalendarState, Coverage
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
-from signald.model.signals import Cause, Rung, Signal
+from signald.model.signals import Cause, PolicyView, Regime, Rung, Signal
 from signald.model.time import NS_PER_MS, Nanos
 
 _STATES: Final = ("disconnected", "syncing", "live", "gap")
@@ -47,10 +47,18 @@ def signal_view(received: Received, names: Mapping[str, str]) -> dict[str, Any]:
         "mid": None if signal.book is None else signal.book.mid,
         "flags": signal.flags,
         "realised": _given(signal.realised_bps),
-        "movers": list(movers_of(signal)),
+        "movers": [*_news_of(signal), *movers_of(signal)],
         "by": _given(signal.by),
-        "reason": _given(signal.reason),
+        "reason": signal.policy.headline if isinstance(signal.policy, PolicyView) else _given(signal.reason),
     }
+
+
+def _news_of(signal: Signal) -> Iterator[str]:
+    """What no calendar announced, in a few words: the event itself, or what is still news as a figure comes."""
+    if isinstance(signal.policy, PolicyView):
+        yield f"{signal.policy.category.replace('_', ' ')}, severity {signal.policy.severity:.1f}"
+    if isinstance(signal.regime, Regime) and signal.regime.policy:
+        yield f"in the news: {', '.join(signal.regime.policy).replace('_', ' ')}"
 
 
 def ladder_view(signal: Signal) -> dict[str, Any] | None:

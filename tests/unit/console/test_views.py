@@ -10,7 +10,7 @@ from signald.core.composite import Composites
 from signald.core.kernels.rows import FLAG_STALE, STATE_LIVE
 from signald.live.agenda import CalendarState, Coverage, DueRelease
 from signald.live.book_columns import book_columns
-from signald.model.signals import Rung, Signal
+from signald.model.signals import PolicyView, Regime, Rung, Signal
 from tests.support.rows import live_rows
 from tests.support.signals import T0, sample_signal
 from tests.support.venues import traded
@@ -31,6 +31,26 @@ def received(signal: Signal, *, entry: str = "1-0") -> Received:
         signal=signal,
         is_redelivered=False,
     )
+
+
+def test_news_are_shown_in_their_own_words_and_beside_the_figures_that_come_meanwhile() -> None:
+    news = PolicyView(
+        event_id="a",
+        category="executive_order",
+        stance=-1.0,
+        severity=0.5,
+        headline="An order",
+        source="wire",
+        novelty=1.0,
+        ts_expires=T0,
+    )
+
+    policy = signal_view(received(sample_signal(kind="policy", causes=(), policy=news)), NAMES)
+    figure = signal_view(received(sample_signal(regime=Regime(policy=("tariff", "reserve")))), NAMES)
+
+    assert policy["reason"] == "An order"
+    assert policy["movers"] == ["executive order, severity 0.5"]
+    assert figure["movers"] == ["in the news: tariff, reserve"]
 
 
 def test_times_are_milliseconds_that_a_browser_can_count_in() -> None:
