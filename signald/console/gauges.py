@@ -376,7 +376,12 @@ GAUGES: Final[tuple[Gauge, ...]] = (
         (),
         lambda told: [((), float(len(_daemon(told).get("degraded") or ())))],
     ),
-    Gauge("signald_model_info", "Which model spoke last.", ("model",), lambda told: [((told.facts.model,), 1.0)]),
+    Gauge(
+        "signald_model_info",
+        "Which model spoke last.",
+        ("model",),
+        lambda told: [((told.facts.model,), 1.0)] if told.facts.model else [],
+    ),
     Gauge("signald_resident_bytes", "Memory that a process holds.", ("process",), _resident),
     Gauge(
         "signald_console_refused",

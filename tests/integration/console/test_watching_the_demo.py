@@ -26,7 +26,7 @@ from tests.support.waiting import eventually
 
 __all__ = ["browser"]
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
@@ -41,6 +41,9 @@ WHERE_CONFIGURED = "signald_clock_offset_seconds"
 
 DEMO_S = 240
 """Longer than a busy machine takes for all of this: who is done ends it."""
+
+PATIENCE_S = 100
+"""By then a release was followed to its end, on a busy machine too."""
 
 WIDE = {"width": 1600, "height": 1000}
 PHONE = {"width": 390, "height": 844}
@@ -130,7 +133,7 @@ def test_signal_appears_within_200_ms_of_its_entry(witness: Page) -> None:
         seen: dict[str, int] = witness.evaluate("() => window.seen")
         return [at - int(entry.partition("-")[0]) for entry, at in seen.items()]
 
-    assert eventually(lambda: [ms for ms in delays() if ms <= APPEARS_WITHIN_MS], within_s=40), delays()
+    assert eventually(lambda: [ms for ms in delays() if ms <= APPEARS_WITHIN_MS], within_s=PATIENCE_S), delays()
 
 
 def test_everything_is_on_the_page(page: Page) -> None:
@@ -144,7 +147,7 @@ def test_everything_is_on_the_page(page: Page) -> None:
         "#notices li",
         "#due tr",
     ):
-        page.wait_for_selector(shown, state="attached", timeout=40_000)
+        page.wait_for_selector(shown, state="attached", timeout=1_000 * PATIENCE_S)
 
 
 def test_halting_needs_the_token_and_resuming_undoes_it(demo: Demo, page: Page) -> None:
@@ -256,7 +259,7 @@ def test_every_panel_finds_what_it_can_draw(watching: Prometheus, dashboard: Pat
             def is_drawn(asked: str = asked, panel: Any = panel, target: Any = target) -> bool:  # noqa: ANN401 - JSON
                 return has_expected_shape(panel, target, lately(watching, asked))
 
-            assert eventually(is_drawn, within_s=40), (panel["title"], asked, lately(watching, asked))
+            assert eventually(is_drawn, within_s=PATIENCE_S), (panel["title"], asked, lately(watching, asked))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
@@ -264,7 +267,7 @@ def test_every_alert_watches_something(watching: Prometheus, rule: dict[str, Any
     watching.query(rule["expr"])
 
     asked = LIMIT.sub("", rule["expr"])
-    assert WHERE_CONFIGURED in asked or eventually(lambda: lately(watching, asked), within_s=40)
+    assert WHERE_CONFIGURED in asked or eventually(lambda: lately(watching, asked), within_s=PATIENCE_S)
 
 
 def test_every_metric_is_in_the_catalogue_with_its_labels(watching: Prometheus) -> None:
@@ -279,7 +282,7 @@ def test_every_metric_is_in_the_catalogue_with_its_labels(watching: Prometheus) 
             found.setdefault(family, set()).add(frozenset(one.keys() - {"__name__", "instance", "job", "le"}))
         return found
 
-    eventually(lambda: expected <= seen().keys(), within_s=40)
+    eventually(lambda: expected <= seen().keys(), within_s=PATIENCE_S)
     labels = seen()
 
     assert labels.keys() <= known.keys()
@@ -297,7 +300,7 @@ def test_exemplars_carry_documents_ids(watching: Prometheus) -> None:
         )
         return {exemplar["labels"]["signal_id"] for one in found for exemplar in one["exemplars"]}
 
-    assert all(re.fullmatch(r"[0-9a-f]{16,64}", one) for one in eventually(ids, within_s=40))
+    assert all(re.fullmatch(r"[0-9a-f]{16,64}", one) for one in eventually(ids, within_s=PATIENCE_S))
 
 
 @pytest.mark.skipif("GRAFANA_URL" not in os.environ, reason="GRAFANA_URL names no Grafana")
