@@ -1,6 +1,7 @@
 """``signald bench replay``: from a journal on disk to signals, beside the bare kernel and beside other backtesters."""
 
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from signald.bench.rounds import Side, Timed, ratio, time_in_turn
 from signald.core.board import Board
 from signald.core.kernels.records import CHANNEL, LENGTH, ROW_WORDS, START, TS
 from signald.errors import CheckFailedError, ConfigError
+from signald.journal.compression import unpack
 from signald.journal.session import Session, session_record
 from signald.journal.writer import JournalWriter
 from signald.model.records import Record, RecordKind
@@ -49,13 +51,16 @@ def bench_replay(world: World, data: Path | None, *, rounds: int = ROUNDS, repea
         raise ConfigError(_DATA, f"{RECORDED} is not there: nothing could be measured")
     recording = recorded_stream(path)
     with tempfile.TemporaryDirectory() as folder:
-        books, calendar = Path(folder) / "books", Path(folder) / "calendar"
-        frames = _write_books(books, recording, repeats)
+        books, packed, calendar = (Path(folder) / name for name in ("books", "packed", "calendar"))
+        frames = _write_books(packed, recording, repeats)
+        shutil.copytree(packed, books)
+        unpack(books)
         figure = Path(folder) / "calendar.csv"
         figure.write_text(f"ts_scheduled,indicator,period,actual,consensus,prior\n{_FIGURE}\n")
         import_calendar_csv([figure], calendar, world.indicators)
         sides = {
             "signald": Side(lambda: _replayed(world, recording, [books, calendar]), frames),
+            "signald_packed": Side(lambda: _replayed(world, recording, [packed, calendar]), frames),
             "kernel": Side(lambda: _kernel(recording), len(recording.frames)),
         }
         peers = peer_sides(recording)
@@ -63,20 +68,22 @@ def bench_replay(world: World, data: Path | None, *, rounds: int = ROUNDS, repea
             **dict.fromkeys(peers),
             **time_in_turn({**sides, **{name: side for name, side in peers.items() if side}}, rounds=rounds),
         }
-        size = sum(file.stat().st_size for file in books.iterdir())
+        sizes = [round(sum(file.stat().st_size for file in path.iterdir()) / 1e6, 1) for path in (books, packed)]
     return {
         "frames_per_s": _per_s(timed["signald"]),
         **{f"ratio_to_{name.partition('_')[0]}": _ratio(timed, name) for name in ("kernel", *peers)},
         "per_s": {name: _per_s(each) for name, each in timed.items()},
         "what": {
-            "signald": "journal on disk, decompressed and verified by a thread ahead; books, rows, engine, signals",
+            "signald": "journal on disk, unpacked, every block verified; books, rows, staleness, engine, signals",
+            "signald_packed": "the same, segments compressed as a run leaves them, decompressed by a thread ahead",
             "kernel": "the same frames in memory, at the same times; books and board rows",
             "nautilus_trader": "data prepared in memory; its engine, cache and book, a strategy that reads the touch",
             "hftbacktest": "data prepared in memory as events; its loop, local and exchange book, the touch read",
         },
         "frames": frames,
         "changes_per_frame": round(recording.changes, 1),
-        "journal_mb": round(size / 1e6, 1),
+        "journal_mb": sizes[0],
+        "packed_mb": sizes[1],
         "rounds": rounds,
         "machine": describe_machine("numba", "numpy", *PACKAGES)._asdict(),
     }

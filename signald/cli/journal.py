@@ -1,14 +1,15 @@
-"""``signald journal check|cat|stat``: what a journal holds and whether it is sound."""
+"""``signald journal check|cat|stat|unpack|pack``: what a journal holds, whether it is sound, how it lies on disk."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from signald.cli.options import JsonOption, say, say_json
-from signald.errors import CheckFailedError
+from signald.errors import CheckFailedError, JournalError
 from signald.journal import check as checking
-from signald.journal import reader
+from signald.journal import compression, reader
 from signald.journal import stat as counting
 from signald.journal.parts import parts
 from signald.model.records import RecordKind
@@ -86,6 +87,30 @@ def cat(
             printed += 1
     if json:
         say_json({"records": printed})
+
+
+@app.command()
+def unpack(journal: JournalArgument, *, json: JsonOption = False) -> None:
+    """Decompress a journal's closed segments where they lie: several times the size, and faster to replay."""
+    _rewrite(journal, compression.unpack, "unpacked", json=json)
+
+
+@app.command()
+def pack(journal: JournalArgument, *, json: JsonOption = False) -> None:
+    """Compress a journal's closed segments, as a run does by itself."""
+    _rewrite(journal, compression.pack, "packed", json=json)
+
+
+def _rewrite(journal: Path, rewrite: Callable[[Path], int], done: str, *, json: bool) -> None:
+    if not journal.is_dir():
+        problem = f"{journal} is no journal's directory"
+        raise typer.BadParameter(problem)
+    try:
+        count = sum(map(rewrite, parts(journal)))
+    except OSError as error:
+        msg = f"{journal}: {error.strerror}"
+        raise JournalError(msg) from error
+    say_json({"segments": count}) if json else say(f"{count} segments {done}")
 
 
 def _kind(name: str | None) -> RecordKind | None:

@@ -2,12 +2,16 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
+from typing import BinaryIO
 
 import zstandard
 
+from signald.errors import JournalError
 from signald.journal.recovery import sync_directory
+from signald.journal.segments import is_compressed, list_segments
 
 _LEVEL = 3  # 0.3 s for a 32 MB segment of frames; higher levels gain little on JSON and take seconds
 
@@ -26,16 +30,64 @@ def compress_segment(path: Path) -> Path:
     Raises:
         OSError: There was no room or no right; the original is as it was.
     """
-    target = path.with_name(path.name + ".zst")
-    unfinished = path.with_name(path.name + ".zst.tmp")
-    compressor = new_compressor()
+
+    def compress(source: BinaryIO, sink: BinaryIO) -> None:
+        new_compressor().copy_stream(source, sink, size=path.stat().st_size)
+
+    return _replace(path, path.with_name(path.name + ".zst"), compress)
+
+
+def unpack_segment(path: Path) -> Path:
+    """Replace a compressed segment by the one it was, which is complete and on the disk before the other goes.
+
+    Returns:
+        The new file.
+
+    Raises:
+        JournalError: It is damaged; it is as it was.
+        OSError: There was no room or no right; likewise.
+    """
+
+    def unpack(source: BinaryIO, sink: BinaryIO) -> None:
+        zstandard.ZstdDecompressor().copy_stream(source, sink)
+
+    try:
+        return _replace(path, path.with_name(path.name.removesuffix(".zst")), unpack)
+    except zstandard.ZstdError as error:
+        msg = f"{path}: {error}"
+        raise JournalError(msg) from error
+
+
+def unpack(journal: Path) -> int:
+    """Unpack all compressed segments of a journal; how many they were. Raises as :func:`unpack_segment`."""
+    packed = [path for path in list_segments(journal) if is_compressed(path)]
+    for path in packed:
+        unpack_segment(path)
+    return len(packed)
+
+
+def pack(journal: Path) -> int:
+    """Compress all segments of a journal but the last, which may be written to; how many they were.
+
+    Raises:
+        OSError: There was no room or no right.
+    """
+    plain = [path for path in list_segments(journal)[:-1] if not is_compressed(path)]
+    for path in plain:
+        compress_segment(path)
+    return len(plain)
+
+
+def _replace(path: Path, target: Path, write: Callable[[BinaryIO, BinaryIO], object]) -> Path:
+    """Write ``target`` from ``path``; what fails leaves ``path`` as it is, and nothing else."""
+    unfinished = target.with_name(target.name + ".tmp")
     try:
         with path.open("rb") as source, unfinished.open("wb") as sink:
-            compressor.copy_stream(source, sink, size=path.stat().st_size)
+            write(source, sink)
             sink.flush()
             os.fsync(sink.fileno())
         unfinished.rename(target)
-    except OSError:
+    except (OSError, zstandard.ZstdError):
         unfinished.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)

@@ -28,7 +28,7 @@ from signald.journal.format import (
 )
 from signald.journal.reader import rest_of, segments_from
 from signald.journal.segments import is_compressed, list_segments, segment_number, walk
-from signald.journal.windows import Bytes, Seen, Window, Windows
+from signald.journal.windows import Bytes, Window, Windows
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
 from signald.sources.frames import Frames
@@ -119,23 +119,27 @@ class _Head:
         return piece
 
 
-class _Found(NamedTuple):
+class _Seen(NamedTuple):
     """What a window holds.
 
     Attributes:
-        rows: Its records as far as seals prove them.
+        window: It.
+        end: The byte of its segment up to which it is proven.
+        rows: Its records up to there, without the journal's own: no run of frames ends at a seal.
         channels: Those that they name.
         more: Whether its end is one that the next window may go on from; else there is no header, no record, or a seal
             that does not prove its block, which it would not with the next window either.
     """
 
+    window: Window
+    end: int
     rows: NDArray[np.int64]
     channels: tuple[str, ...]
     more: bool
 
 
 def _pieces(path: Path) -> Iterator[Piece]:
-    with Windows(_look) as windows:
+    with Windows() as windows:
         for segment in segments_from(path):
             seen = yield from _proven_pieces(windows, segment, path)
             for stored in _rest(segment, seen.window, max(seen.end, HEADER_BYTES), alone=segment is path):
@@ -143,23 +147,24 @@ def _pieces(path: Path) -> Iterator[Piece]:
                     yield stored.record()
 
 
-def _proven_pieces(windows: Windows[_Found], segment: Path, path: Path) -> Generator[Piece, None, Seen[_Found]]:
+def _proven_pieces(windows: Windows, segment: Path, path: Path) -> Generator[Piece, None, _Seen]:
     """Give what the seals of a segment of the journal ``path`` prove; returns the window at which that ended."""
-    seen = windows.first(segment)
+    window = windows.first(segment)
     while True:
-        if seen.window.last:
+        if window.last:
             _read_ahead(windows, path, segment)
-        yield from _split(seen.window.content, seen.found.rows, seen.found.channels)
-        if seen.window.last or not seen.found.more:
+        seen = _look(window)
+        yield from _split(window.content, seen.rows, seen.channels)
+        if window.last or not seen.more:
             return seen
-        seen = windows.following()
+        window = windows.following(seen.end)
 
 
-def _read_ahead(windows: Windows[_Found], path: Path, segment: Path) -> None:
-    """While the end of one segment is being walked, another core may decompress the next."""
+def _read_ahead(windows: Windows, path: Path, segment: Path) -> None:
+    """While the end of one segment is being walked, another core may read the next."""
     number = segment_number(segment)
     later = [each for each in list_segments(path) if segment_number(each) > number] if path.is_dir() else []
-    if later and is_compressed(later[0]):  # those that are still written to are not
+    if later and (is_compressed(later[0]) or len(later) > 1):  # one that is still written to is not
         windows.ahead(later[0])
 
 
@@ -174,14 +179,14 @@ def _rest(segment: Path, window: Window, end: int, *, alone: bool) -> Iterator[S
     yield from rest_of(segment, end, alone=alone)
 
 
-def _look(window: Window) -> tuple[int, _Found]:
-    """The end of what is proven in a window that begins where a block does, and the records up to there."""
+def _look(window: Window) -> _Seen:
+    """See what is proven in a window that begins where a block does."""
     if window.offset == 0 and not _has_header(window):
-        return 0, _Found(np.empty((0, ROW_WORDS), np.int64), (), more=False)
+        return _Seen(window, 0, np.empty((0, ROW_WORDS), np.int64), (), more=False)
     rows, channels, more = _walked(window)
     proven, sound = _proven(window, rows[rows[:, KIND] == KIND_SEAL, OFFSET].tolist())
-    until = int(np.searchsorted(rows[:, OFFSET], proven - window.offset))
-    return proven, _Found(rows[:until], channels, more and sound)
+    rows = rows[: int(np.searchsorted(rows[:, OFFSET], proven - window.offset))]
+    return _Seen(window, proven, rows[rows[:, KIND] < KIND_LOST], channels, more and sound)
 
 
 def _has_header(window: Window) -> bool:
@@ -259,9 +264,8 @@ def _split(memory: Bytes, rows: NDArray[np.int64], channels: tuple[str, ...]) ->
 
 def _records(memory: Bytes, rows: NDArray[np.int64]) -> Iterator[Record]:
     for offset, kind, ts_ingest in rows[:, [OFFSET, KIND, TS]].tolist():
-        if kind not in {KIND_SEAL, KIND_LOST}:
-            length = int.from_bytes(memory[offset : offset + 4].tobytes(), "little")
-            yield Stored(offset, kind, ts_ingest, memory[offset + PREFIX.size : offset + length].tobytes()).record()
+        length = int.from_bytes(memory[offset : offset + 4].tobytes(), "little")
+        yield Stored(offset, kind, ts_ingest, memory[offset + PREFIX.size : offset + length].tobytes()).record()
 
 
 def _kept(frames: Frames, to_ts: Nanos) -> Iterator[Frames]:

@@ -1,14 +1,13 @@
-"""A segment's bytes, some megabytes at a time in memory that is used again, the next while these are looked at.
+"""A segment's bytes, some megabytes at a time in memory that is used again, the next while these are walked.
 
 Memory that is used again stays in the processor's caches, and is not fetched from the system page by page: that would
 cost as much as applying the frames that lie in it.
 """
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, cast
+from typing import Final, NamedTuple, Protocol, Self, TypeAlias, cast
 
 import numpy as np
 import zstandard
@@ -18,7 +17,6 @@ from signald.errors import JournalError
 from signald.journal.segments import is_compressed, open_segment
 
 Bytes: TypeAlias = NDArray[np.uint8]
-T = TypeVar("T")
 
 WINDOW_BYTES: Final = 4 << 20
 HEAD_BYTES: Final = 1 << 20  # for what a window did not use up: a block that ends in the next one
@@ -75,36 +73,21 @@ class _Buffer:
         return self.room[first : HEAD_BYTES + filled]
 
 
-class Seen(NamedTuple, Generic[T]):
-    """A window that was looked at.
+class Windows:
+    """The windows of segments, one segment after the other, with a thread that reads (and decompresses) ahead.
 
-    Attributes:
-        window: It.
-        end: The byte of the segment that the next window begins with, on a multiple of eight.
-        found: What was found in it.
-    """
-
-    window: Window
-    end: int
-    found: T
-
-
-class Windows(Generic[T]):
-    """The windows of segments, one segment after the other, with a thread that reads and looks ahead.
+    The thread does nothing else: whatever would need the interpreter's lock there, it could wait milliseconds for it.
 
     A context manager.
-
-    Args:
-        look: Told a window, says with which byte of the segment the next one is to begin, and what was found.
     """
 
-    def __init__(self, look: Callable[[Window], tuple[int, T]]) -> None:
-        self._look = look
+    def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "journal-reading")
         self._buffer, self._other = _Buffer(), _Buffer()
         self._path: Path | None = None
         self._file: _Readable | None = None
-        self._seeing: Future[Seen[T]] | None = None
+        self._filling: Future[int] | None = None
+        self._window = Window(_NOTHING, 0, last=True)
 
     def __enter__(self) -> Self:
         return self
@@ -115,44 +98,45 @@ class Windows(Generic[T]):
         self._close()
         self._pool.shutdown()
 
-    def first(self, path: Path) -> Seen[T]:
+    def first(self, path: Path) -> Window:
         """The first window of a segment; an empty one if it cannot be opened."""
-        if self._seeing is None or self._path != path:
+        if self._filling is None or self._path != path:
             self.ahead(path)
-        return self.following()
+        return self._next(_NOTHING, 0)
 
-    def following(self) -> Seen[T]:
-        """The next window, unless the one before was the last."""
-        assert self._seeing is not None
-        seen = self._seeing.result()
-        self._seeing = None
-        if seen.window.last:
-            self._close()
-        else:
-            self._see(seen.window.content[seen.end - seen.window.offset :], seen.end)
-        return seen
+    def following(self, offset: int) -> Window:
+        """The next window, unless the one before was the last; it begins with that byte of the segment.
+
+        That is a multiple of eight, so that what lies on such stays there.
+        """
+        assert offset % _ALIGNED == 0
+        return self._next(self._window.content[offset - self._window.offset :], offset)
 
     def ahead(self, path: Path) -> None:
         """Begin to read a segment, once the last window of the one before is there."""
         self._close()
         self._path = path
         self._file = _open(path)
-        self._see(_NOTHING, 0)
+        self._fill()
 
-    def _see(self, rest: Bytes, offset: int) -> None:
+    def _fill(self) -> None:
         self._buffer, self._other = self._other, self._buffer
-        self._seeing = self._pool.submit(self._read, self._buffer, self._file, rest, offset)
+        self._filling = self._pool.submit(self._buffer.fill, self._file) if self._file is not None else None
 
-    def _read(self, buffer: _Buffer, file: _Readable | None, rest: Bytes, offset: int) -> Seen[T]:
-        assert offset % _ALIGNED == 0
-        filled = buffer.fill(file) if file is not None else 0
-        window = Window(buffer.behind(rest, filled), offset, last=filled < WINDOW_BYTES)
-        return Seen(window, *self._look(window))
+    def _next(self, rest: Bytes, offset: int) -> Window:
+        filled = self._filling.result() if self._filling is not None else 0
+        self._filling = None
+        self._window = window = Window(self._buffer.behind(rest, filled), offset, last=filled < WINDOW_BYTES)
+        if window.last:
+            self._close()
+        else:
+            self._fill()
+        return window
 
     def _close(self) -> None:
-        if self._seeing is not None:
-            wait([self._seeing])
-            self._seeing = None
+        if self._filling is not None:
+            wait([self._filling])
+            self._filling = None
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -18,6 +18,7 @@ anew with each later session of its journal. A worker may be ahead of the run it
 the run before had not waits for the session that has them.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -361,10 +362,13 @@ def first_session(pieces: Iterator[P]) -> tuple[Session, Iterator[P]]:
 
 def _stretch(frames: Frames, number: int, first: int, last: int, fed: Fed) -> Iterator[_Followed]:
     """The frames of one connection from ``first`` up to ``last``, of which something may follow from the last."""
-    ours = np.flatnonzero(frames.numbers[first:last] == number)
-    if len(ours):
-        place = first + int(ours[-1])
-        yield (place, 1), Replayed(frames.record(place), fed, len(ours))
+    if len(frames.channels) == 1:
+        place, count = last - 1, last - first
+    else:
+        ours = np.flatnonzero(frames.numbers[first:last] == number)
+        place, count = first + int(ours[-1]) if len(ours) else first, len(ours)
+    if count > 0:
+        yield (place, 1), Replayed(frames.record(place), fed, count)
 
 
 def _connections(frames: Frames) -> list[int]:
@@ -376,16 +380,17 @@ class Times:
 
     def __init__(self, times: NDArray[np.int64]) -> None:
         self._times = np.ascontiguousarray(times)
+        self._each = self._times.data  # a view gives plain integers, and is searched without a copy
         self._rise = bool((self._times[1:] >= self._times[:-1]).all())
 
     def __getitem__(self, place: int) -> Nanos:
-        return int(self._times[place])
+        return self._each[place]
 
     def place_of(self, first: int, last: int, due: Nanos | None) -> int:
         """The first place from ``first`` up to ``last`` whose time is not before ``due``; ``last`` if there is none."""
         if due is None:
             return last
         if self._rise:
-            return first + int(self._times[first:last].searchsorted(due))
+            return bisect_left(self._each, due, first, last)
         late = self._times[first:last] >= due
         return first + int(late.argmax()) if late.any() else last

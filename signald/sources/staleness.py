@@ -33,6 +33,7 @@ class Peers:
 
     def __init__(self, board: Board, instruments: Sequence[Instrument], books: Sequence[Book]) -> None:
         self._board = board
+        self._books = tuple(books)
         self._rows: BoardRows | None = None
         rows = {instrument.id: row for row, instrument in enumerate(instruments)}
         self._own = [rows[book.instrument.id] for book in books]
@@ -59,6 +60,8 @@ class Peers:
 
         The book's own row is among them where a ticker beside the depth has moved it on.
         """
+        if not self._others[number] and not self._books[number].is_led:
+            return {}
         rows, own = self._shown, self._own[number]
         found: dict[int, float] = {}
         for place in self._others[number]:

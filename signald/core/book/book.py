@@ -27,6 +27,7 @@ from signald.core.kernels.rows import (
     STATE_DISCONNECTED,
     TS_EVENT,
     TS_INGEST,
+    TS_TOUCH,
 )
 from signald.model.instruments import Instrument
 from signald.model.time import NS_PER_MS, Nanos
@@ -109,6 +110,11 @@ class Book:
         """Sequence, and the venue's and our time of the last frame: what is asked for most often, at once."""
         ts_event, ts_ingest = self.words[_LAST_TIMES].tolist()
         return int(self.words[layout.LAST]), ts_event, ts_ingest
+
+    @property
+    def is_led(self) -> bool:
+        """Whether a ticker beside the depth has come since the last of its frames."""
+        return bool(self.words[layout.ROW + TS_TOUCH] > self.words[layout.ROW + TS_INGEST])
 
     @property
     def steps(self) -> tuple[Decimal, Decimal]:

@@ -3,8 +3,11 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from signald.errors import JournalError
 from signald.journal import compression
-from signald.journal.compression import Compressor, compress_segment
+from signald.journal.compression import Compressor, compress_segment, pack, unpack
+from signald.journal.reader import read
+from signald.journal.writer import JournalWriter
 from tests.support.journals import frames, write_journal
 
 
@@ -44,3 +47,32 @@ def test_a_failure_is_counted_and_the_rest_goes_on(tmp_path: Path) -> None:
 
     assert compressor.failed == 1
     assert (tmp_path / "00000000.segment.zst").exists()
+
+
+def test_a_journal_that_is_unpacked_and_packed_again_holds_the_same_records(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path, segment_bytes=4_096, block_bytes=1_024) as writer:
+        for record in frames(200):
+            writer.append(record)
+    before, names = list(read(tmp_path)), sorted(path.name for path in tmp_path.iterdir())
+
+    unpacked = unpack(tmp_path)
+    between = list(read(tmp_path))
+    plain = [path.name for path in tmp_path.glob("*.zst")]
+    packed = pack(tmp_path)
+
+    assert unpacked == packed > 1
+    assert plain == []
+    assert between == list(read(tmp_path)) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_a_damaged_segment_is_not_unpacked(tmp_path: Path) -> None:
+    write_journal(tmp_path, frames(1_000))
+    compressed = compress_segment(tmp_path / "00000000.segment")
+    damaged = compressed.read_bytes()[:-9]
+    compressed.write_bytes(damaged + b"123456789")
+
+    with pytest.raises(JournalError, match=r"00000000\.segment\.zst"):
+        unpack(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir() if path.name != "lock"] == [compressed.name]
