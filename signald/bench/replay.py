@@ -30,7 +30,7 @@ from signald.sources.frames import Frames
 from signald.sources.registry import build_source, read_venue_config
 
 ROUNDS: Final = 7
-REPEATS: Final = 20
+REPEATS: Final = 50  # five hours of market around one figure
 RECORDED: Final = "books/binance_usdm/hft_btcusdt_20240808.gz"
 _BEGIN: Final = 1_739_360_000_000_000_000  # 2025-02-12T11:33:20Z: the figure falls into the second time
 _FIGURE: Final = "2025-02-12T11:40:00Z,us.cpi.yoy,2025-01,3.0,2.9,2.9"

@@ -254,7 +254,7 @@ class Driver:
 
     def _feed(self, record: Record) -> Fed:
         fed = self.pipeline.feed(record)
-        if any(isinstance(output, ModelLearnt) for output in fed.outputs):
+        if fed is not NOTHING and any(isinstance(output, ModelLearnt) for output in fed.outputs):
             self._learnt[self.pipeline.engine.parameters.id] = self.pipeline.engine.parameters
         self._plan(record.key if record.kind is RecordKind.TICK else record.channel, fed)
         return fed

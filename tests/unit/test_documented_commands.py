@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 
 from signald.cli import app
 
+pytestmark = pytest.mark.timeout(60)  # every command's module is loaded
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").rglob("README.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL = re.compile(r"^ *```(?:sh|bash|console)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)

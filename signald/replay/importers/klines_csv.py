@@ -33,6 +33,7 @@ _SECONDS: Final[Mapping[str, int]] = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 _EXPONENT: Final = re.compile(r"\d+(\.\d+)?[eE][-+]?\d{1,2}")
 _NO_OFFSET: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
+_NO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class _Row(NamedTuple):
@@ -139,7 +140,9 @@ def _rows(path: Path, symbol: str) -> Iterator[_Row]:
 
 
 def _start(path: Path, number: int, text: str) -> Nanos:
-    if _NO_OFFSET.fullmatch(text):  # as spreadsheets and pandas write it
+    if _NO_TIME.fullmatch(text):  # bars of days begin at midnight
+        text = f"{text}T00:00:00Z"
+    elif _NO_OFFSET.fullmatch(text):  # as spreadsheets and pandas write it
         text = f"{text.replace(' ', 'T')}{':00' if text.count(':') == 1 else ''}Z"
     try:
         return parse_rfc3339(text)

@@ -68,6 +68,16 @@ def test_a_calendar_laid_over_bars_is_scored_on_their_open(tmp_path: Path) -> No
     assert scored["flags"] == []  # the bar opens with the figure
 
 
+def test_bars_of_days_begin_at_midnight_utc(tmp_path: Path) -> None:
+    days = ["2023-01-01,16537.5,16538.0,16523.0,16529.2,844.2", "2023-01-02,16529.2,16533.6,16519.0,16521.5,321.5"]
+    source = _write(tmp_path / "btc_1d.csv.gz", days, "date,open,high,low,close,volume")
+
+    imported = import_klines_csv([source], tmp_path / "journal")
+
+    assert imported.ts_first == parse_rfc3339("2023-01-01T00:00:00Z")
+    assert imported.ts_last == parse_rfc3339("2023-01-02T23:59:59.999Z")
+
+
 def test_the_same_bar_twice_is_left_out_and_counted(tmp_path: Path) -> None:
     source = _write(tmp_path / "btc_5m.csv", [_ROWS[0], _ROWS[0], _ROWS[1]])
 
