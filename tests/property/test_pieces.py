@@ -24,6 +24,7 @@ from signald.model.records import Record, RecordKind
 
 Words: TypeAlias = NDArray[np.int64]
 
+pytestmark = pytest.mark.timeout(120)  # hundreds of small journals, perhaps beside much else
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - hundreds of small journals: spare the disk
 FRAME = st.builds(
     Record,

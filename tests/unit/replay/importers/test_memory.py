@@ -20,6 +20,7 @@ pytestmark = pytest.mark.timeout(120)  # each allocation is counted
 
 _NS = 1_700_000_000_000_000_000
 _FEW, _MANY = 1_000, 4_000
+_ROOM = 1 << 17  # a journal's open block still grows; three thousand lines that were kept would take far more
 _DEPTH = (
     '{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":%d,"s":"BTCUSDT","U":%d,"u":%d,'
     '"b":[["64000.1","0.5"],["64000.0","1.5"],["63999.9","2.5"]],"a":[["64000.2","0.25"]]}}'
@@ -46,7 +47,7 @@ def _cryptofeed(count: int) -> Iterator[str]:
 
 def _tardis(count: int) -> Iterator[str]:
     yield "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"
-    for number in range(count):
+    for number in range(4 * count):
         us = _NS // 1_000 + number // 2
         yield f"binance,BTCUSDT,{us},{us},{str(number < 2).lower()},{('bid', 'ask')[number % 2]},6400{number % 2}.1,0.5"
 
@@ -71,7 +72,7 @@ _FORMS: list[tuple[str, Callable[[int], Iterator[str]], Callable[..., Any]]] = [
 def test_four_times_the_lines_take_no_more_memory(
     tmp_path: Path, name: str, lines: Callable[[int], Iterator[str]], read: Callable[..., Any]
 ) -> None:
-    def peak(count: int) -> tuple[int, int]:
+    def peak(count: int) -> int:
         folder = tmp_path / str(count)
         folder.mkdir()
         source = folder / name
@@ -79,12 +80,11 @@ def test_four_times_the_lines_take_no_more_memory(
         tracemalloc.start()
         try:
             read([source], folder / "journal")
-            return tracemalloc.get_traced_memory()[1], source.stat().st_size
+            return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
     peak(10)  # whatever is loaded once
-    few, size_of_few = peak(_FEW)
-    many, size_of_many = peak(_MANY)
+    few = peak(_FEW)
 
-    assert many - few < (size_of_many - size_of_few) / 2
+    assert peak(_MANY) - few < _ROOM
