@@ -1,11 +1,12 @@
 """Reads the configuration: the file, overlaid by the environment, checked at once."""
 
+import math
 import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -14,6 +15,10 @@ from signald.config.sections import Config, File
 from signald.errors import ConfigError
 from signald.sources.registry import VenueConfig, read_venue_config, venue_problems
 from signald.sources.tables import key_lines, problems
+
+_LONGEST: Final = 1 << 20
+"""Bytes of a file. What is longer is none of ours, and costs seconds and a gigabyte to read."""
+_DEEPEST: Final = 32
 
 
 def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
@@ -30,6 +35,8 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     where = str(path) if path is not None else "defaults"
     table = _read_toml(path) if path is not None else {}
     overlay(table, environ)
+    if unfit := list(_unfit(table, "")):
+        raise ConfigError(where, "\n  ".join(unfit))
     venues = table.pop("venues", [])
     found = list(problems(table, File, also_known=("venues",)))
     read = _read_venues(venues, found)
@@ -93,8 +100,28 @@ def _with_lines(found: Sequence[str], path: Path | None, environ: Mapping[str, s
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_LONGEST + 1)
+        if len(text) > _LONGEST:
+            raise ConfigError(str(path), f"more than {_LONGEST:,} bytes are no configuration")
+        return tomllib.loads(text.decode())
     except FileNotFoundError as error:
         raise ConfigError(str(path), "no such file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         raise ConfigError(str(path), str(error)) from error
+
+
+def _unfit(found: object, key: str) -> Iterator[str]:
+    """What no part can use, whatever it is for: numbers without an end, texts with NUL, tables without a bottom."""
+    if key.count(".") > _DEEPEST:
+        yield f"{key.partition('.')[0]}: is nested too deeply"
+    elif isinstance(found, dict):
+        for name, one in cast("dict[str, object]", found).items():
+            yield from _unfit(one, f"{key}.{name}" if key else name)
+    elif isinstance(found, list):
+        for index, one in enumerate(cast("list[object]", found)):
+            yield from _unfit(one, f"{key}[{index}]")
+    elif isinstance(found, str) and "\0" in found:
+        yield f"{key}: has a NUL"
+    elif isinstance(found, float) and not math.isfinite(found):
+        yield f"{key}: is not a finite number"
