@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade
+.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos soak kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ integration: ## tests against real servers on localhost
 chaos: ## 500 random faults, two daemons killed in turn, 1,000 reconnections (half an hour)
 	uv run python -m tests.chaos.run --cases 500
 	uv run python -m tests.chaos.turns --seconds 120
+	uv run pytest -m soak tests/soak/test_reconnections.py
+
+soak: ## a week of eight venues in fast motion, 10,000,000 frames, 10,000 releases; 1,000 reconnections of each transport (an hour)
+	uv run python -m tests.soak.run
 	uv run pytest -m soak tests/soak/test_reconnections.py
 
 kills: ## the example desks killed 500 times while the demo plays: every id handled exactly once (three minutes)
