@@ -39,10 +39,10 @@ class ScaleResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bench_scale(
-    indicators: Mapping[IndicatorId, Indicator], *, points: int = 12, rows: int = 400, scheduler: str = PROCESSES
+    indicators: Mapping[IndicatorId, Indicator], *, points: int = 12, rows: int = 250, scheduler: str = PROCESSES
 ) -> ScaleResult:
     """Sweep an invented sample of so many release times, which needs no files, on one worker and then on two."""
-    sample = _invent(indicators, rows)
+    sample = invent(indicators, rows)
     wanted = [Scope(embargo_s=3_600 + 60 * number) for number in range(points)]
     alone = _ENCODER.encode(sweep_samples(sample, None, indicators, points=wanted))
     seconds: dict[str, float] = {}
@@ -67,7 +67,7 @@ def sections(result: ScaleResult) -> list[tuple[str, str]]:
     ]
 
 
-def _invent(indicators: Mapping[IndicatorId, Indicator], rows: int) -> Sample:
+def invent(indicators: Mapping[IndicatorId, Indicator], rows: int) -> Sample:
     """Surprises of a few series, each with a response, a release a day."""
     random = np.random.default_rng(0)
     series = tuple(sorted(indicators))[:_SERIES]

@@ -120,6 +120,18 @@ def scale(config: ConfigOption = None, *, json: JsonOption = False) -> None:
         say_json(result)
 
 
+@app.command("board")
+def bench_board(*, json: JsonOption = False) -> None:
+    """Age of a board row over Redis from another host, beside shared memory and a Redis round trip."""
+    from signald.bench import board as bench  # noqa: PLC0415 - numba loads with it
+
+    result = bench.bench_board()
+    for name, value in bench.sections(result):
+        say(f"{name:<44} {value}")
+    if json:
+        say_json(result)
+
+
 def _data_of_checkout() -> Path | None:
     """Where this checkout's tests find the recordings; ``None`` outside of a checkout, or where there are none."""
     place = Path("tests/support/data_root.py")

@@ -97,10 +97,9 @@ class Arrivals:
         self._late_after = late_after_ns
         self._silent_after = silent_after_ns
         self._tally = tally
-        self._carried = np.zeros((len(numbers), ROW_USED), dtype=np.int64)
+        self._carried = [b""] * len(numbers)
         self._rows = np.zeros((len(numbers), ROW_WORDS), dtype=np.int64)
-        self._known = np.zeros(len(numbers), dtype=np.bool_)
-        self._doubtful = np.zeros(len(numbers), dtype=np.bool_)
+        self._doubtful = [False] * len(numbers)
         self._writers: dict[int, _Writer] = {}
         self._epoch = 0
         self._last: Nanos = 0
@@ -128,7 +127,7 @@ class Arrivals:
         writer.last = self._last = arrived
         writer.is_silent = False
         self.messages += 1
-        places = image.numbers.tolist()
+        places = image.numbers
         self._follow_sequence(writer, head, places)
         writer.places.update(places)
         way = arrived + self._time.offset - head.sent - head.server_offset
@@ -136,8 +135,13 @@ class Arrivals:
         is_late = self.transit > self._late_after
         self.late += is_late
         shift = self._clock.now() - self.transit - head.sent_wall
-        for place, row in zip(places, image.rows, strict=True):
-            self._write(place, row, shift=shift, doubtful=is_late)
+        for place, row, raw in zip(places, image.rows, image.raw, strict=True):
+            if self._carried[place] != raw:
+                self._renew(place, row, shift=shift)
+                self._carried[place] = raw
+            elif self._doubtful[place] == is_late:
+                continue  # the same row again is as old as it was
+            self._write(place, int(row[FLAGS]), doubtful=is_late)
 
     def look(self) -> None:
         """Doubt what has been silent for too long; to be called several times in that time."""
@@ -186,29 +190,26 @@ class Arrivals:
 
     def _doubt(self, places: set[int]) -> None:
         for place in sorted(places):
-            if self._known[place] and not self._doubtful[place]:
-                self.doubted += int(self._rows[place, STATE] == STATE_LIVE)
-                self._doubtful[place] = True
-                self._rows[place, FLAGS] |= FLAG_STALE
-                publish(self._board.writer_row(self._numbers[place]), self._rows[place])
+            if self._carried[place] and not self._doubtful[place]:
+                self._write(place, int(self._rows[place, FLAGS]), doubtful=True)
 
-    def _write(self, place: int, row: WordArray, *, shift: Nanos, doubtful: bool) -> None:
-        """Put a row on the board, unless it says nothing new: the same row is as old as it was."""
-        is_same = bool(self._known[place]) and bool((self._carried[place] == row).all())
-        if is_same and bool(self._doubtful[place]) == doubtful:
-            return
+    def _renew(self, place: int, row: WordArray, *, shift: Nanos) -> None:
+        """Take a row's words, its times by our clock."""
         ours = self._rows[place]
-        if not is_same:
-            self._count(place, int(ours[STATE]), int(row[STATE]))
-            self._carried[place] = row
-            ours[:ROW_USED] = row
-            now = self._clock.now()
-            for word in _OURS:
-                if row[word]:
-                    ours[word] = min(int(row[word]) + shift, now)
-        ours[FLAGS] = int(row[FLAGS]) | (FLAG_STALE if doubtful else 0)
-        self.doubted += doubtful and not self._doubtful[place] and int(row[STATE]) == STATE_LIVE
-        self._known[place], self._doubtful[place] = True, doubtful
+        self._count(place, int(ours[STATE]), int(row[STATE]))
+        ours[:ROW_USED] = row
+        now = self._clock.now()
+        for word in _OURS:
+            there = int(row[word])
+            if there:
+                ours[word] = min(there + shift, now)
+
+    def _write(self, place: int, flags: int, *, doubtful: bool) -> None:
+        """Put a row on the board."""
+        ours = self._rows[place]
+        ours[FLAGS] = flags | FLAG_STALE if doubtful else flags
+        self.doubted += doubtful and not self._doubtful[place] and int(ours[STATE]) == STATE_LIVE
+        self._doubtful[place] = doubtful
         publish(self._board.writer_row(self._numbers[place]), ours)
 
     def _count(self, place: int, before: int, now: int) -> None:

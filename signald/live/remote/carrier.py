@@ -98,8 +98,10 @@ class Carrier:
         self.sent = self.held = self.heard_by = 0
 
     def changed(self) -> None:
-        """A row may have changed: what has goes out in the next turn of the loop."""
-        if not self._is_due:
+        """A row may have changed: it goes out at once, or, in a burst, in the next turn of the loop with all others."""
+        if not self._unanswered:
+            self._send()
+        elif not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._send)
 

@@ -62,11 +62,13 @@ class Image(NamedTuple):
         head: What it says of itself.
         numbers: Of the rows it has, among the host's.
         rows: Their words, one line each; not to be written.
+        raw: The same, as they came.
     """
 
     head: Head
-    numbers: WordArray
+    numbers: list[int]
     rows: WordArray
+    raw: list[bytes]
 
     @classmethod
     def read(cls, message: bytes, *, layout: int, most: int) -> "Self | str":
@@ -88,10 +90,11 @@ class Image(NamedTuple):
         if head.layout != layout:
             return "layout"
         lines = np.frombuffer(message, dtype="<i8", offset=_HEAD.size).reshape(count, _CARRIED)
-        numbers = lines[:, 0]
-        if count and not (int(numbers.min()) >= 0 and int(numbers.max()) < most):
+        numbers: list[int] = lines[:, 0].tolist()
+        if any(not 0 <= number < most for number in numbers):
             return "malformed"
-        return cls(head, numbers, lines[:, 1:])
+        ends = range(_HEAD.size + _CARRIED * _WORD, len(message) + 1, _CARRIED * _WORD)
+        return cls(head, numbers, lines[:, 1:], [message[end - ROW_USED * _WORD : end] for end in ends])
 
 
 def pack(head: Head, numbers: Sequence[int], rows: WordArray) -> bytes:

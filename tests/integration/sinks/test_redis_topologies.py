@@ -10,13 +10,14 @@ import pytest
 from signald.errors import UnreachableError
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import LiveClock
-from signald.simulate.child import Server
-from signald.simulate.servers import embedded_valkey
+from signald.simulate.child import LOOPBACK, Server
+from signald.simulate.servers import embedded_valkey, redis_server
 from signald.sinks.redis import Publisher
 from signald.transports.settings import RedisConfig
 from tests.support.recording import until
 from tests.support.redis_reading import document, reading
-from tests.support.redis_topologies import ask, cluster_of_two, fail_over, watched_master
+from tests.support.redis_topologies import ask, cluster_of_three, cluster_of_two, fail_over, watched_master
+from tests.support.servers import installed
 
 
 def build(url: str) -> Publisher:
@@ -171,3 +172,24 @@ async def test_a_wrong_password_is_said_and_not_repeated(guarded: Server) -> Non
 
     assert "invalid username-password pair" in failure.reason
     assert "wrong@" not in str(failure)
+
+
+@pytest.fixture
+def three_masters() -> Iterator[tuple[Server, Server, Server]]:
+    installed(redis_server)
+    with cluster_of_three() as nodes:
+        yield nodes
+
+
+async def test_a_cluster_of_three_masters_has_all_keys_on_the_one_that_owns_their_slot(
+    three_masters: tuple[Server, Server, Server],
+) -> None:
+    publisher = build(f"redis+cluster://{LOOPBACK}:{three_masters[0].port}")
+    async with running(publisher):
+        for number in range(5):
+            publisher.publish(document(number))
+        assert await publisher.flush(8.0)
+
+    held = [await asyncio.to_thread(ask, node.port, "DBSIZE") for node in three_masters]
+    assert sorted(held)[:2] == [b":0\r\n", b":0\r\n"]
+    assert sorted(held)[2] != b":0\r\n"

@@ -18,7 +18,8 @@ def test_a_message_is_read_as_it_was_packed() -> None:
 
     assert isinstance(image, Image)
     assert image.head == HEAD
-    assert image.numbers.tolist() == [1, 0]
+    assert image.numbers == [1, 0]
+    assert image.raw == [row.tobytes() for row in ROWS]
     assert image.rows.tolist() == ROWS.tolist()
 
 
