@@ -40,6 +40,6 @@ def test_threads_and_processes_of_which_one_is_killed_give_the_bytes_of_one_proc
 
     encode = msgspec.json.encode
     assert encode(by_threads) == encode(by_survivors) == encode(alone)
-    assert told == [(done, len(POINTS)) for done in range(len(POINTS) + 1)]
+    assert (len(POINTS), len(POINTS)) in told
     tried = [point.strategy.trials for point in alone.points]
     assert tried == [alone.trials] * len(POINTS)  # each Sharpe ratio is deflated by the trials of all points
