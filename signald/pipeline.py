@@ -14,6 +14,7 @@ from signald.core.board import Board, BoardRows, empty_rows, rows_from_bytes
 from signald.core.engine import Engine
 from signald.model.clock import ClockOffset
 from signald.model.control import Control
+from signald.model.expectations import Expectations
 from signald.model.limits import LIMITED, beyond, limit_of
 from signald.model.macro import Heartbeat, Release, ScheduledRelease, SettledFigure
 from signald.model.movers import Reference, Remembered
@@ -35,7 +36,7 @@ CLOCK = "clock"
 """Channel of what is measured of our clock."""
 
 _EVENTS: Final = (  # figures first: they must not wait
-    *(Release, ScheduledRelease, Heartbeat, Control, PolicyEvent, SettledFigure, Reference, Remembered),
+    *(Release, ScheduledRelease, Heartbeat, Control, PolicyEvent, SettledFigure, Reference, Remembered, Expectations),
 )
 
 _MEASURED = msgspec.json.Decoder(ClockOffset)

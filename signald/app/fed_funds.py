@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from signald.errors import ConfigError, ImportFormatError
 
 HEADER: Final = ("month", "price")
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_DECEMBER: Final = 12
 _PRICES: Final = (50.0, 110.0)
 """What a price may be: the rate was never above 25 percent, nor below −5."""
 
@@ -43,11 +44,13 @@ class MeetingOdds(msgspec.Struct, frozen=True, kw_only=True):
 class FedFunds(msgspec.Struct, frozen=True, kw_only=True):
     """All meetings that prices reach, and cuts of 25 basis points priced by the end of the first one's year.
 
-    ``implied_cuts_year_end`` is ``None`` without a rate now, or where prices do not reach December.
+    ``implied_cuts_year_end`` is ``None`` without a rate now, or where prices do not reach December. ``silent`` are the
+    meetings of which nothing can be said, each with the reason.
     """
 
     meetings: tuple[MeetingOdds, ...]
     implied_cuts_year_end: float | None
+    silent: dict[str, str]
 
 
 def read_fed_funds(path: Path, meetings: Sequence[str], *, rate: float | None) -> FedFunds:
@@ -85,7 +88,23 @@ def read_fed_funds(path: Path, meetings: Sequence[str], *, rate: float | None) -
             for one in found
         ),
         implied_cuts_year_end=cuts,
+        silent={
+            str(day): _why_silent(day, days, prices, has_rate=rate is not None)
+            for day in sorted(days)
+            if day not in {one.meeting for one in found}
+        },
     )
+
+
+def _why_silent(day: date, days: Sequence[date], prices: Mapping[Month, float], *, has_rate: bool) -> str:
+    """Why the method says nothing of a meeting."""
+    if (day.year, day.month) not in prices:
+        return f"there is no price of {day:%Y-%m}"
+    earlier = (day.year, day.month - 1) if day.month > 1 else (day.year - 1, _DECEMBER)
+    is_known = earlier in prices and earlier not in {(one.year, one.month) for one in days}
+    if not is_known and not (has_rate and day == min(days)):
+        return "the rate before it is not known: give the price of the month before it, of the one after it, or --rate"
+    return f"so few days of {day:%Y-%m} are left after it that the month's price cannot tell: give that of the next"
 
 
 def _day(text: str) -> date:

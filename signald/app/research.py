@@ -19,6 +19,7 @@ from signald.model.parameters import Parameters, decode_parameters
 from signald.model.time import Nanos
 from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
 from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_sample, write_model
+from signald.research.cuts import estimate_cuts, read_history
 from signald.research.judging import judge, kin_of
 from signald.research.learner import CANDIDATES
 from signald.research.recorded import Recorded, read_recorded
@@ -46,6 +47,7 @@ def run_calibration(
     *,
     asset: str | None,
     report: Path | None = None,
+    priced_cuts: Path | None = None,
     workers: Workers = IN_TURN,
 ) -> Parameters:
     """Estimate the model and write it, with a ``report`` if told where; the bytes are the same whoever does the work.
@@ -56,7 +58,15 @@ def run_calibration(
     """
     _require(*calendars, *prices)
     indicators = load_known_indicators(config)
-    parameters = calibrate(calendars, prices, indicators, asset=asset, workers=workers)
+    parameters = calibrate(
+        calendars,
+        prices,
+        indicators,
+        asset=asset,
+        priced_cuts=priced_cuts,
+        window_s=config.movers.cuts_window_s,
+        workers=workers,
+    )
     write_model(out, parameters)
     if report is not None:
         sample = read_sample(calendars, prices, indicators, asset=asset)
@@ -68,7 +78,7 @@ def run_calibration(
     return parameters
 
 
-def run_backtest(
+def run_backtest(  # noqa: PLR0913 - what one may want to say
     config: Config,
     calendars: Sequence[Path],
     prices: Sequence[Path],
@@ -77,11 +87,13 @@ def run_backtest(
     model: Path | None,
     report: Path | None = None,
     books: OnBooks | None = None,
+    priced_cuts: Path | None = None,
     workers: Workers = IN_TURN,
 ) -> Examined:
     """Evaluate out of sample, ``model`` as it stands or learning as one goes, and write a ``report`` if told where.
 
-    With ``books`` what acting later costs is told too, and the report shows each release's book, guard and reaction.
+    With ``books`` what acting later costs is told too, and the report shows each release's book, guard and reaction;
+    with ``priced_cuts`` how moves went with them, which no prediction knows.
 
     Raises:
         ConfigError: A file is missing, an asset or an indicator is not known.
@@ -95,6 +107,10 @@ def run_backtest(
     if books is not None:
         curve = run_delay(config, books.journals, books.plan)
         examined = examined._replace(result=msgspec.structs.replace(examined.result, delay=curve))
+    if priced_cuts is not None:
+        history, window_s = read_history(priced_cuts), config.movers.cuts_window_s
+        found = estimate_cuts(history, examined.sample, window_s=window_s)
+        examined = examined._replace(result=msgspec.structs.replace(examined.result, expectations=found))
     if report is not None:
         sources = [identify_file(path) for path in (*calendars, *prices, *([model] if model else []))]
         what = ", ".join(scope.indicators) or "all indicators"

@@ -26,6 +26,7 @@ _STYLES: Final = {
     "resume": "bold green",
     "missed": "magenta",
     "policy": "bold blue",
+    "expectations": "bold blue",
 }
 _PRIMARY_S: Final = 300
 _RUNGS: Final = 5  # of a ladder that are shown

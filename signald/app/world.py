@@ -106,7 +106,7 @@ def build_pipeline(
     composites = composites_of(world, traded)
     pegs = tuple(one for one in traded if is_peg(one))
     instruments = (*traded[: len(traded) - len(pegs)], *composites.instruments)
-    movers = world.config.movers.rules()
+    movers = world.config.movers.rules(world.parameters.expectations or None)
     scoring = world.config.scoring
     scorers = [Scorer(one, instruments) for one in (world.parameters, world.shadow) if one is not None]
     scorer = scorers[0]

@@ -93,7 +93,11 @@ def fed_funds(
     for one in found.meetings:
         odds = f"cut {one.p_cut:6.1%}  hold {one.p_hold:6.1%}  hike {one.p_hike:6.1%}"
         say(f"{one.meeting}  {odds}  {one.before:.3f} % to {one.after:.3f} %")
+    for day, why in found.silent.items():
+        say(f"{day}  nothing can be said: {why}")
     if found.implied_cuts_year_end is not None:
         say(f"{found.implied_cuts_year_end:.2f} cuts priced by the end of {found.meetings[0].meeting.year}")
+    elif found.meetings:
+        say("cuts by the end of the year cannot be told: that takes --rate, and prices to December")
     if json:
         say_json(found)

@@ -26,6 +26,10 @@ CalendarOption = Annotated[list[Path], typer.Option(help="Calendar file, several
 PricesOption = Annotated[list[Path], typer.Option(help="Price file (date,open,high,low,close,volume), several times.")]
 
 
+PricedCutsOption = Annotated[
+    Path | None,
+    typer.Option("--expectations", help="History of ts,meeting,implied_cuts_year_end: explains moves, no prediction."),
+]
 BooksOption = Annotated[
     list[Path] | None,
     typer.Option(help="Journal with releases over recorded books: what acting later costs, and strips."),
@@ -47,6 +51,7 @@ def calibrate(  # noqa: PLR0913 - what one may want to say
     *,
     asset: Annotated[str | None, typer.Option(help="What the prices are of, if their names do not tell.")] = None,
     report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
+    expectations: PricedCutsOption = None,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,
     config: ConfigOption = None,
@@ -58,7 +63,9 @@ def calibrate(  # noqa: PLR0913 - what one may want to say
 
     told = configuration(config)
     with spread_over(scheduler, workers) as spread:
-        parameters = run_calibration(told, calendar, prices, out, asset=asset, report=report, workers=spread)
+        parameters = run_calibration(
+            told, calendar, prices, out, asset=asset, report=report, priced_cuts=expectations, workers=spread
+        )
     _show(render_table(parameters), aside=json)
     if json:
         say_json({"model": parameters.id, "out": str(out), "series": len(parameters.series)})
@@ -81,6 +88,7 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     size_usd: SizeOption = 100_000.0,
     feed: FeedOption = "recorded",
     publication: PublicationOption = "0",
+    expectations: PricedCutsOption = None,
     report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
     fail_if: Annotated[list[str] | None, typer.Option(help="SCORE < NUMBER: exit 3 if it holds.")] = None,
     scheduler: SchedulerOption = None,
@@ -101,7 +109,15 @@ def backtest(  # noqa: PLR0913 - what the contract lets one say
     on_books = OnBooks(books, _plan(size_usd, feed=feed, publication=publication)) if books else None
     with spread_over(scheduler, workers) as spread:
         found = run_backtest(
-            told, calendar, prices, scope=scope, model=model, report=report, books=on_books, workers=spread
+            told,
+            calendar,
+            prices,
+            scope=scope,
+            model=model,
+            report=report,
+            books=on_books,
+            priced_cuts=expectations,
+            workers=spread,
         )
     result = found.result
     _show(render_scores(result), aside=json)

@@ -13,7 +13,7 @@ from signald.runtime.bucket import TokenBucket
 from signald.sources.calendars.mqtt.source import MAX_PAYLOAD_BYTES
 from signald.transports.settings import LimitsConfig
 
-FAMILIES: Final = ("schedule", "release", "heartbeat", "control", "policy", "reference")
+FAMILIES: Final = ("schedule", "release", "heartbeat", "control", "policy", "reference", "expectations")
 """Kinds of messages; of each a speaker has a bucket of its own."""
 REASONS: Final = ("too_long", "too_often")
 

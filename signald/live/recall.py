@@ -7,6 +7,7 @@ import msgspec
 
 from signald.core.engine import Engine
 from signald.model.control import Control
+from signald.model.expectations import Expectations
 from signald.model.macro import ScheduledRelease, SettledFigure
 from signald.model.movers import Remembered
 from signald.model.policy import PolicyEvent
@@ -58,6 +59,8 @@ class Recall:
             take(f"{RECALLED}control/{control.command}", control_payload(control))
         for story in self._engine.news.in_force(now):
             take(f"{RECALLED}policy/{story.event.category}", policy_payload(story.event))
+        for word in self._engine.surroundings.expectations:
+            take(f"{RECALLED}expectations/fed_funds", expectations_payload(word))
         for figure in self._engine.settled:
             take(*settled_message(figure))
         if now >= self._remember:
@@ -103,6 +106,22 @@ def policy_payload(event: PolicyEvent) -> bytes:
     )
 
 
+def expectations_payload(word: Expectations) -> bytes:
+    """The word as the contract's message."""
+    return msgspec.json.encode(
+        {
+            "source": word.source,
+            "sequence": word.sequence,
+            "meeting": word.meeting,
+            "p_cut": word.p_cut,
+            "p_hold": word.p_hold,
+            "p_hike": word.p_hike,
+            "implied_cuts_year_end": word.implied_cuts_year_end,
+            "ts_event": format_rfc3339(word.ts_event),
+        }
+    )
+
+
 def settled_message(figure: SettledFigure) -> tuple[str, bytes]:
     """Key and payload, as :class:`signald.sources.calendars.mqtt.messages.SettledMessage` has it."""
     payload = {
@@ -116,4 +135,5 @@ def settled_message(figure: SettledFigure) -> tuple[str, bytes]:
 
 def remembered_payload(memory: Remembered) -> bytes:
     """As :class:`signald.sources.calendars.mqtt.messages.RememberedMessage` has it."""
-    return msgspec.json.encode({"days": memory.days, "recoveries": memory.recoveries, "begun": memory.begun})
+    told = {"days": memory.days, "recoveries": memory.recoveries, "begun": memory.begun, "cuts": memory.cuts}
+    return msgspec.json.encode(told)

@@ -21,7 +21,7 @@ Verdict: TypeAlias = Literal[
 ]
 """The first two are taken, the second marked; the others are refused."""
 
-_COMMANDS: Final = frozenset({"policy", "control"})
+_COMMANDS: Final = frozenset({"policy", "expectations", "control"})
 _LONGEST_ID: Final = 64
 
 
@@ -159,6 +159,8 @@ def _family_of(topic: str) -> Family | None:
             return "release"
         case ["policy", *_]:
             return "policy"
+        case ["expectations", *_]:
+            return "expectations"
         case ["control", *_]:
             return "control"
         case _:

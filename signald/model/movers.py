@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from signald.model.expectations import QuietDay
 from signald.model.time import Nanos
 
 PegState: TypeAlias = Literal["live", "stale", "depegged", "disputed"]
@@ -35,12 +36,14 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         days: ``CLOCK|OFFSET|INSTRUMENT`` → quiet days, looked at OFFSET before CLOCK, both in nanoseconds.
         recoveries: Instrument → how long its book took after past releases, seconds; ``None``: it did not in time.
         begun: ``MOMENT|INSTRUMENT`` → where the move before that moment, which is still to come, began.
+        cuts: ``CLOCK|SOURCE`` → by how much priced cuts changed after CLOCK on quiet days, at most.
         ts_ingest: When this run was told.
     """
 
     days: dict[str, tuple[Day, ...]]
     recoveries: dict[str, tuple[float | None, ...]]
     begun: dict[str, Begun] = {}
+    cuts: dict[str, tuple[QuietDay, ...]] = {}
     ts_ingest: Nanos = 0
 
 

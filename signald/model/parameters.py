@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from signald.errors import ConfigError
+from signald.model.expectations import CutsModel
 from signald.model.learning import Lineage, Pace, PastEvent
 from signald.model.macro import IndicatorId, ReleaseId
 
@@ -189,6 +190,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         transfers: Asset without responses of its own → how it follows one that has them.
         events: What was learnt from, in order of time: nearest past events are found among them.
         lineage: How it was learnt from outcomes; ``None``: it was estimated from files.
+        expectations: How moves go with priced cuts, which explains them and predicts nothing; unset: not estimated.
     """
 
     schema: str = SCHEMA
@@ -208,6 +210,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     transfers: dict[str, Transfer] = {}
     events: tuple[PastEvent, ...] = ()
     lineage: Lineage | None = None
+    expectations: CutsModel | msgspec.UnsetType = msgspec.UNSET
 
 
 def series_of(release_id: ReleaseId) -> SeriesId:

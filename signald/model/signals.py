@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from signald.model.expectations import ExpectationsView
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
 from signald.model.movers import DriftView, QuoteView, ReferenceView, VenueView
@@ -23,6 +24,7 @@ SignalKind: TypeAlias = Literal[
     "reaction",
     "outcome",
     "policy",
+    "expectations",
     "halt",
     "resume",
 ]
@@ -235,7 +237,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     what the quote currency is worth, where a book tells; depth is in dollars by it. A drift has ``realised_bps``, the
     move since long before the release, and ``band_bps``, what is usual; scored documents have the same as ``drift``.
     Reactions also have ``realised_usd_bps``, the same move in dollars, ``peg_bps``, that of the quote currency, and
-    ``market``, the venue among all others. A halt and a resume have ``by`` and ``reason``.
+    ``market``, the venue among all others. ``expectations`` is what a release did to the cuts that are priced, in the
+    documents of that kind, and in reactions where it is known. A halt and a resume have ``by`` and ``reason``.
     """
 
     schema: str = SCHEMA
@@ -268,5 +271,6 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     realised_usd_bps: float | msgspec.UnsetType | None = msgspec.UNSET
     peg_bps: float | msgspec.UnsetType | None = msgspec.UNSET
     market: VenueView | msgspec.UnsetType = msgspec.UNSET
+    expectations: ExpectationsView | msgspec.UnsetType = msgspec.UNSET
     by: str | msgspec.UnsetType = msgspec.UNSET
     reason: str | msgspec.UnsetType = msgspec.UNSET

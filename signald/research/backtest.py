@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signald.errors import ConfigError
+from signald.model.expectations import CutsModel
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, SeriesId
 from signald.model.time import Nanos
@@ -79,6 +80,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
         placebo: Seconds as text, or ``all`` → those tests; over all data, whatever the scope.
         delay: What acting later costs on recorded books; ``None``: none were given.
         drift: What a drift before releases says, and whether discounting it pays; ``None``: nobody asked.
+        expectations: How moves went with priced cuts, over all data: no prediction has it; ``None``: none were given.
     """
 
     releases: int
@@ -95,6 +97,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     placebo: dict[str, Placebo]
     delay: DelayCurve | None = None
     drift: DriftResult | None = None
+    expectations: CutsModel | None = None
 
 
 class _Common(NamedTuple):

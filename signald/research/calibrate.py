@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from msgspec import UNSET
 
 from signald.core.learning import tidied, tidy
 from signald.core.surprise import WINDOW, WINSOR, scale
@@ -15,6 +16,7 @@ from signald.model.learning import PastEvent
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, Series, SeriesId, SourceFile, encode_parameters, identify
 from signald.model.time import format_rfc3339
+from signald.research.cuts import estimate_cuts, read_history
 from signald.research.estimate import Estimate, estimate, indicator_of
 from signald.research.panel import merge, observe
 from signald.research.prices import Prices, load_prices
@@ -36,6 +38,8 @@ def calibrate(
     indicators: Mapping[IndicatorId, Indicator],
     *,
     asset: str | None = None,
+    priced_cuts: Path | None = None,
+    window_s: float = 300.0,
     workers: Workers = IN_TURN,
 ) -> Parameters:
     """Estimate the model from files; the same files in the same order give the same bytes.
@@ -47,6 +51,8 @@ def calibrate(
         prices: Price files.
         indicators: The series that are known.
         asset: What the prices are of; ``None``: told by each file's name.
+        priced_cuts: A history of them, which explains moves and predicts nothing; ``None``: it is left out.
+        window_s: For how long after a release a change of theirs is its doing.
         workers: Who does the work: the bytes are the same.
 
     Raises:
@@ -78,6 +84,9 @@ def calibrate(
             assets=dict(estimated.assets),
             transfers=dict(followers_of(whole, bars, seconds=PRIMARY_S)),
             events=past_events(sample, estimated.own),
+            expectations=UNSET
+            if priced_cuts is None
+            else estimate_cuts(read_history(priced_cuts), sample, window_s=window_s),
         )
     )
 

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signald.research.backtest import BacktestResult
+from signald.research.cuts import sentences
 from signald.research.drift import DriftResult
 from signald.research.skill import HorizonScores, Interval
 from signald.research.sweep import SweepResult
@@ -104,6 +105,8 @@ def conclude(result: BacktestResult) -> Iterator[str]:
             f" (90 % interval {placebo.lo:.1%} … {placebo.hi:.1%}); of t-tests with HC1 errors"
             f" {placebo.rejections_hc1:.1%}."
         )
+    if result.expectations is not None:
+        yield from sentences(result.expectations)
 
 
 def _cell(name: str, scores: HorizonScores) -> str:

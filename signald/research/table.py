@@ -7,7 +7,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from signald.model.expectations import CutsModel
 from signald.model.parameters import Family, Parameters, Response, Series
+from signald.research.cuts import sentences
 from signald.research.estimate import taken_alone
 
 
@@ -29,7 +31,9 @@ def render_table(parameters: Parameters) -> Group:
         for response in responses
         if response.seconds == parameters.primary_s and response.families
     ]
-    return Group(*tables, *families, Text(_foot(parameters)))
+    cuts = parameters.expectations
+    told = [Text(one) for one in sentences(cuts)] if isinstance(cuts, CutsModel) else []
+    return Group(*tables, *families, Text(_foot(parameters)), *told)
 
 
 def _responses(parameters: Parameters, asset: str, response: Response) -> Table:

@@ -66,13 +66,16 @@ class PlannedDrift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Quarter(msgspec.Struct, frozen=True, kw_only=True):
     """Releases in the order of their times, and what the simulated market makes of a surprise.
 
-    ``response_bps_per_unit`` is the move of the mid in basis points per unit of the indicator.
+    ``response_bps_per_unit`` is the move of the mid in basis points per unit of the indicator, ``cuts_per_unit`` that
+    of the cuts that futures price; ``meetings`` are the last days of the Federal Reserve's.
     """
 
     releases: tuple[PlannedRelease, ...]
     response_bps_per_unit: dict[IndicatorId, float]
     policies: tuple[PlannedPolicy, ...] = ()
     drifts: tuple[PlannedDrift, ...] = ()
+    meetings: tuple[date, ...] = ()
+    cuts_per_unit: dict[IndicatorId, float] = {}
 
     def bundles(self) -> list[tuple[PlannedRelease, ...]]:
         """The releases that share a timestamp, together."""
@@ -81,6 +84,14 @@ class Quarter(msgspec.Struct, frozen=True, kw_only=True):
     def response_bps(self, bundle: Iterable[PlannedRelease]) -> float:
         """Where the market goes on the bundle's surprises; what had no consensus surprises nobody."""
         return sum(self.response_bps_per_unit[one.indicator] * (one.surprise or 0.0) for one in bundle)
+
+    def change_cuts(self, bundle: Iterable[PlannedRelease]) -> float:
+        """How many more cuts are priced on the bundle's surprises."""
+        return sum(self.cuts_per_unit.get(one.indicator, 0.0) * (one.surprise or 0.0) for one in bundle)
+
+    def next_meeting(self, ts: Nanos) -> date | None:
+        """The Federal Reserve's next one."""
+        return next((day for day in self.meetings if _nanos(datetime.combine(day, time(), tzinfo=UTC)) > ts), None)
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,6 +119,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     response_bps_per_unit: dict[IndicatorId, float]
     policies: tuple[_Policy, ...] = ()
     drifts: tuple[PlannedDrift, ...] = ()
+    meetings: tuple[date, ...] = ()
+    cuts_per_unit: dict[IndicatorId, float] = {}
 
 
 def load_quarter(path: Path = _Q1_2025) -> Quarter:
@@ -140,6 +153,8 @@ def load_quarter(path: Path = _Q1_2025) -> Quarter:
             for row in sorted(file.policies, key=lambda row: row.at)
         ),
         drifts=file.drifts,
+        meetings=file.meetings,
+        cuts_per_unit=file.cuts_per_unit,
     )
 
 
@@ -207,6 +222,17 @@ class CalendarPublisher:
     async def refer(self, symbol: str, price: float) -> None:
         """Say what a reference costs."""
         await self._publish(f"reference/{symbol}", {"symbol": symbol, "price": price}, qos=0)
+
+    async def expect_rates(self, meeting: date, *, p_cut: float, cuts: float) -> None:
+        """Say what is priced: a cut at the next meeting, and cuts by the end of its year."""
+        fields = {
+            "meeting": meeting.isoformat(),
+            "p_cut": p_cut,
+            "p_hold": 1.0 - p_cut,
+            "p_hike": 0.0,
+            "implied_cuts_year_end": cuts,
+        }
+        await self._publish("expectations/fed_funds", fields, retain=True)
 
     async def beat(self, covers: Sequence[str] = ("us.*",)) -> None:
         """Say that this source is alive."""

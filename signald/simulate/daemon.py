@@ -22,6 +22,7 @@ _MOVERS: Final[dict[str, object]] = {  # fewer looks than usual, for the same re
     "drift_at_s": [7_200.0, 60.0],
     "reference_stale_after_s": 600.0,
     "sample_s": 5.0,
+    "cuts_threshold": 0.1,  # no days without a release are played
 }
 
 

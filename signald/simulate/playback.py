@@ -38,6 +38,8 @@ _NOISE_BPS: Final = 12.0
 _NASDAQ: Final = 21_300.0  # in January 2025
 _GOES_ALONG: Final = 0.35
 _OWN_WILL: Final = 0.3
+_CUTS: Final = 1.6  # that were priced by the end of 2025
+_SURE_OF_A_CUT: Final = 0.2  # at the next meeting, of those by the end of the year
 _DAY_NS: Final = 86_400 * NS_PER_S
 _EPOCH: Final = date(1970, 1, 1)
 _WAIT_S: Final = 10.0
@@ -138,6 +140,7 @@ class Playback:
         self._unplayed: deque[PlannedPolicy] = deque()
         self._nasdaq = _NASDAQ
         self._referred: float | None = None
+        self._cuts = _CUTS
         self.next_release: Nanos | None = None
         self.is_quiet = False
 
@@ -184,6 +187,7 @@ class Playback:
         before_s, after_s = pace.next_window(self._now_s())
         await self.jump(scheduled - round(before_s * NS_PER_S))
         pace.jumped(self._now_s() - started_s)
+        await self._expect_rates(scheduled, 0.0)
         target_bps = self._quarter.response_bps(bundle) + self._random.gauss(0.0, _NOISE_BPS)
         self._market.react(scheduled + _REACTS_AFTER_NS, target_bps)
         async with asyncio.TaskGroup() as tasks:
@@ -196,6 +200,7 @@ class Playback:
             coming = self._scenario.comes(bundle)
             await self._wait_for(lambda: self._scoreboard.is_answered(coming), what=f"signals for {_names(coming)}")
             self.is_quiet = False
+            await self._expect_rates(scheduled, self._quarter.change_cuts(coming))
             await self._follow_up(coming)
             await self._sleep_until(scheduled + round(after_s * NS_PER_S))
             beating.cancel()
@@ -208,6 +213,14 @@ class Playback:
             )
         self._scoreboard.realised(bundle, (self._market.mid / mid - 1.0) * 1e4)
         pace.jumped(self._now_s() - started_s)
+
+    async def _expect_rates(self, scheduled: Nanos, change: float) -> None:
+        """Say what futures price now: more cuts than before, by ``change``."""
+        meeting = self._quarter.next_meeting(scheduled)
+        if meeting is not None:
+            self._cuts += change
+            p_cut = round(min(max(_SURE_OF_A_CUT * self._cuts, 0.0), 1.0), 4)
+            await self._publisher.expect_rates(meeting, p_cut=p_cut, cuts=round(self._cuts, 4))
 
     async def _happen_until(self, ts: Nanos | None) -> None:
         """Let what no calendar announces happen, up to ``ts`` or all that is left: two sources tell of each event."""

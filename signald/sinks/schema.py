@@ -7,6 +7,7 @@ import msgspec
 from signald.model.signals import SCHEMA, Signal
 from signald.sources.calendars.mqtt.messages import (
     ControlMessage,
+    ExpectationsMessage,
     HeartbeatMessage,
     PolicyMessage,
     ReferenceMessage,
@@ -22,6 +23,7 @@ _HEARD = {
     "heartbeat": ("heartbeat/{source}", HeartbeatMessage),
     "control": ("control/{command}", ControlMessage),
     "policy": ("policy/{category}", PolicyMessage),
+    "expectations": ("expectations/fed_funds", ExpectationsMessage),
     "reference": ("reference/{symbol}", ReferenceMessage),
 }
 """Name → topic below the prefix, payload."""

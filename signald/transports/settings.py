@@ -22,7 +22,7 @@ def require_transport(transport: Transport) -> None:
         raise ConfigError(where, problem)
 
 
-Family: TypeAlias = Literal["schedule", "release", "policy", "control"]
+Family: TypeAlias = Literal["schedule", "release", "policy", "expectations", "control"]
 """Messages that may be signed."""
 Unsigned: TypeAlias = Literal["accept", "flag", "refuse"]
 """What is done with a message of a source that did not sign it, or signed it with a key that we do not know."""
@@ -33,7 +33,7 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Attributes:
         id: Its name in messages.
-        source: Whose it is: the source of schedules, figures and policy events, the ``by`` of commands.
+        source: Whose it is: the source of schedules, figures, policy events and expectations, the ``by`` of commands.
         public_key: Its 32 bytes in base64.
         families: What it may sign; commands only where they are named.
         not_before: From when on it is in force, RFC 3339; ``""``: from ever.
@@ -43,7 +43,7 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     public_key: str
-    families: tuple[Family, ...] = ("schedule", "release", "policy")
+    families: tuple[Family, ...] = ("schedule", "release", "policy", "expectations")
     not_before: str = ""
     not_after: str = ""
 

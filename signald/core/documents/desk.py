@@ -6,12 +6,14 @@ from typing import NamedTuple
 import msgspec
 
 from signald.core.documents import causes as c
+from signald.core.documents.expectations import expectations_view, response_over
 from signald.core.movers.drift import Moved
 from signald.core.movers.movers import Movers
 from signald.core.movers.pegs import moved_bps
 from signald.core.release_window import ReleaseWindow
 from signald.core.scoring import Scorer, book_flags
 from signald.core.scoring.view import Row, book_view
+from signald.model.expectations import ExpectationsView
 from signald.model.identity import cause_key, signal_id
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
@@ -169,12 +171,23 @@ class DeskDocuments:
             peg_bps=peg,
             realised_usd_bps=_together(realised, peg),
             market=msgspec.UNSET if self.movers is None else self.movers.markets[self._places[scored.instrument]],
+            expectations=self._explained(scored.instrument, scored.ts_scheduled, elapsed_s),
         )
 
     def peg_usd(self, instrument: InstrumentId) -> float | None:
         """What a book tells that an instrument's quote currency is worth; ``None``: none does, or it is the dollar."""
         quote = self._quote(instrument)
         return quote.usd if isinstance(quote, QuoteView) else None
+
+    def _explained(
+        self, instrument: InstrumentId, scheduled: Nanos, seconds: int
+    ) -> ExpectationsView | msgspec.UnsetType:
+        """What a release has done to priced cuts so far, and what that makes of its move."""
+        shift = None if self.movers is None else self.movers.cuts.since(scheduled)
+        if shift is None:
+            return msgspec.UNSET
+        base = self.scorer.instruments[self._places[instrument]].base
+        return expectations_view(shift, response_over(self.scorer.parameters, base, seconds))
 
     def book(self, instrument: InstrumentId, row: Row, now: Nanos) -> BookView | None:
         """An instrument's book, its depth in dollars."""

@@ -24,6 +24,7 @@ from signald.core.release_window.window import indicator_of
 from signald.model.clock import ClockOffset
 from signald.model.control import Blackout, Control
 from signald.model.events import Event
+from signald.model.expectations import Expectations
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, ReleaseId, ScheduledRelease, SettledFigure
 from signald.model.movers import Reference, Remembered
 from signald.model.notices import PolicyHeard, SourceSilent
@@ -189,7 +190,7 @@ class Engine:
             return self.controls.take(event)
         if isinstance(event, PolicyEvent):
             return self._hear(event, rows)
-        if isinstance(event, Reference | Remembered):
+        if isinstance(event, Reference | Remembered | Expectations):
             return self.surroundings.hear(event, rows)
         if isinstance(event, ClockOffset):
             return self._world.set_clock(event)

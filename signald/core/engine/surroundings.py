@@ -5,7 +5,9 @@ from typing import Final
 
 from signald.core.board import BoardRows
 from signald.core.documents.desk import DeskDocuments
+from signald.core.documents.expectations import expectations_documents
 from signald.core.engine.world import Output, World
+from signald.model.expectations import Expectations
 from signald.model.movers import Reference, Remembered
 from signald.model.notices import Rejected
 from signald.model.time import NS_PER_S, Nanos
@@ -67,10 +69,12 @@ class Surroundings:
             if windows and moved.is_beyond
         ]
 
-    def hear(self, heard: Reference | Remembered, rows: BoardRows) -> list[Output]:
-        """Take a reference's price, or what an earlier run had seen."""
+    def hear(self, heard: Reference | Remembered | Expectations, rows: BoardRows) -> list[Output]:
+        """Take a reference's price, what is expected of rates, or what an earlier run had seen."""
         if self.movers is None:
             return []
+        if isinstance(heard, Expectations):
+            return self._expect(heard, rows)
         if isinstance(heard, Remembered):
             self.movers.recall(heard)
             return []
@@ -85,6 +89,33 @@ class Surroundings:
             )
         ]
 
+    def _expect(self, word: Expectations, rows: BoardRows) -> list[Output]:
+        """Take what is expected of rates; documents if a release whose figure is out has changed it enough."""
+        assert self.movers is not None  # who heard it asked
+        cuts = self.movers.cuts
+        reason = cuts.refuses(word)
+        if reason is not None:
+            problem = f"{word.sequence} is not newer than what {word.source} said, or it is one source too many"
+            return [
+                Rejected(
+                    channel=word.source, reason=reason, field="sequence", problem=problem, ts_ingest=word.ts_ingest
+                )
+            ]
+        outputs: list[Output] = []
+        for moment, shift in cuts.hear(word):
+            bundle = self._world.register.bundles.get(moment)
+            if bundle is not None and bundle.out and cuts.tells(moment, shift):
+                disputed = cuts.is_disputed(moment, shift)
+                scorer = self._documents.scorer
+                outputs += expectations_documents(scorer, self.movers, bundle, shift, rows, is_disputed=disputed)
+        return outputs
+
+    @property
+    def expectations(self) -> Iterator[Expectations]:
+        """What was said last of rates, by each source."""
+        if self.movers is not None:
+            yield from self.movers.cuts.newest
+
     def memory(self) -> Iterator[Remembered]:
         """What a later run should know."""
         if self.movers is not None:
@@ -96,5 +127,7 @@ class Surroundings:
             return
         if before is not None and before != after and before not in self._world.register.bundles:
             self.movers.drifts.call_off(before)
+            self.movers.cuts.call_off(before)
         if after is not None:
             self.movers.drifts.expect(after, now)
+            self.movers.cuts.expect(after)

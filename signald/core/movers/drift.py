@@ -11,18 +11,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from signald.core.movers.moments import DAY, MOST_CLOCKS, Moments, is_weekend
 from signald.core.movers.recovery import conformal
 from signald.core.movers.rules import DriftRules
 from signald.model.movers import Begun, Day
-from signald.model.time import NS_PER_S, Nanos
+from signald.model.time import Nanos
 
-_DAY: Final[Nanos] = 86_400 * NS_PER_S
-_MINUTE: Final[Nanos] = 60 * NS_PER_S
-_CLOCKS: Final = 32  # times of the day that are looked at; no calendar has more
 _MOST: Final = 8_192  # looks that may be planned
-_THURSDAY: Final = 3  # of the epoch's first day, Monday 0
-_SATURDAY: Final = 5
-_MOMENTS: Final = 256  # releases remembered, so that their days are no quiet ones
 
 
 class Snapshot(NamedTuple):
@@ -66,34 +61,28 @@ class Drifts:
 
     def __init__(self, rules: DriftRules, instruments: Sequence[str]) -> None:
         """Nothing is expected; ``instruments`` are those that are looked at, in order."""
+        self._moments = Moments()
         self.rules = rules
         self._names = tuple(instruments)
         self._heap: list[Look] = []
         self._planned: set[tuple[Nanos, Nanos]] = set()
-        self._clocks: set[Nanos] = set()
-        self._releases: dict[Nanos, None] = {}
         self._begun: dict[Nanos, Snapshot] = {}
         self._days: dict[tuple[Nanos, Nanos, str], deque[Day]] = {}
         self._last: dict[Nanos, tuple[Moved, ...]] = {}
 
     def expect(self, scheduled: Nanos, now: Nanos) -> None:
         """A release is due then: look before it, and at its clock time on the weekdays before it."""
-        clock = scheduled % _DAY
-        if clock % _MINUTE or (clock not in self._clocks and len(self._clocks) >= _CLOCKS) or scheduled <= now:
+        if scheduled <= now or not self._moments.expect(scheduled):
             return
-        self._clocks.add(clock)
-        self._releases[scheduled] = None
-        if len(self._releases) > _MOMENTS:
-            del self._releases[min(self._releases)]
-        first = now - now % _DAY + clock
-        begin = max(first, scheduled - 2 * self.rules.days * _DAY)
-        for moment in range(begin, scheduled + 1, _DAY):
-            if moment == scheduled or not _is_weekend(moment):
+        first = now - now % DAY + scheduled % DAY
+        begin = max(first, scheduled - 2 * self.rules.days * DAY)
+        for moment in range(begin, scheduled + 1, DAY):
+            if moment == scheduled or not is_weekend(moment):
                 self._plan(moment, now)
 
     def call_off(self, scheduled: Nanos) -> None:
         """No release is due then any more."""
-        self._releases.pop(scheduled, None)
+        self._moments.call_off(scheduled)
         self._last.pop(scheduled, None)
 
     def next_ts(self) -> Nanos | None:
@@ -119,20 +108,20 @@ class Drifts:
         if look.before == min(self.rules.at_ns):
             del self._begun[look.moment]  # that was the last look
         moved = [(_bps(a, b), flow) for a, b, flow in zip(begun.mids, seen.mids, _flows(begun, seen), strict=True)]
-        if look.moment in self._releases:
+        if look.moment in self._moments:
             found = tuple(
                 self._judged(look, name, bps, flow) for name, (bps, flow) in zip(self._names, moved, strict=True)
             )
             self._last.pop(look.moment, None)
             self._last[look.moment] = found
-            if len(self._last) > _CLOCKS:
+            if len(self._last) > MOST_CLOCKS:
                 del self._last[next(iter(self._last))]
             return found
-        if self._is_quiet(look.moment):
+        if self._moments.is_quiet(look.moment - self.rules.from_ns, look.moment):
             for name, (bps, flow) in zip(self._names, moved, strict=True):
                 if bps is not None:
-                    day = look.moment // _DAY, round(bps, 3), None if flow is None else round(flow, 4)
-                    at = look.moment % _DAY, look.before, name
+                    day = look.moment // DAY, round(bps, 3), None if flow is None else round(flow, 4)
+                    at = look.moment % DAY, look.before, name
                     self._days.setdefault(at, deque(maxlen=self.rules.days)).append(day)
         return ()
 
@@ -199,15 +188,11 @@ class Drifts:
                 heapq.heappush(self._heap, Look(moment - before, moment, before))
 
     def _judged(self, look: Look, name: str, bps: float | None, flow: float | None) -> Moved:
-        days = self._days.get((look.moment % _DAY, look.before, name), ())
+        days = self._days.get((look.moment % DAY, look.before, name), ())
         flows = [abs(one) for _, _, one in days if one is not None]
         return Moved(
             bps, flow, conformal([abs(one) for _, one, _ in days], self.rules.level), conformal(flows, self.rules.level)
         )
-
-    def _is_quiet(self, moment: Nanos) -> bool:
-        """Whether no release is due within what is looked at."""
-        return not any(moment - self.rules.from_ns <= release <= moment for release in self._releases)
 
 
 def share_gone(moved_bps: float, predicted_bps: float) -> float:
@@ -230,7 +215,3 @@ def _flows(begun: Snapshot, seen: Snapshot) -> tuple[float | None, ...]:
     if seconds <= 0:
         return (None,) * len(seen.flows)
     return tuple((b - a) / seconds for a, b in zip(begun.flows, seen.flows, strict=True))
-
-
-def _is_weekend(ts: Nanos) -> bool:
-    return (ts // _DAY + _THURSDAY) % 7 >= _SATURDAY

@@ -14,6 +14,7 @@ import numpy as np
 from signald.core.board import BoardRows
 from signald.core.composite import is_composite
 from signald.core.kernels.rows import ASK_DEPTH_25, BID_DEPTH_25
+from signald.core.movers.cuts import Cuts
 from signald.core.movers.drift import Drifts, Look, Moved, Snapshot
 from signald.core.movers.lead import Lead, leads
 from signald.core.movers.pegs import Pegs, in_dollars
@@ -39,6 +40,7 @@ class Movers:
         instruments: Those that documents speak of: the first rows of the board.
         pegs: What quote currencies are worth.
         drifts: What moves before releases.
+        cuts: What releases do to the cuts that are priced.
         recoveries: How long books take to come back.
         sampler: The looks after a figure.
         quotes: By place, what its quote currency was worth at the last look; unset where it is the dollar, or no book
@@ -55,6 +57,7 @@ class Movers:
         self._rules = rules
         self.pegs = Pegs(board, rules.pegs)
         self.drifts = Drifts(rules.drift, [one.id for one in self.instruments])
+        self.cuts = Cuts(rules.cuts)
         self.recoveries = Recoveries()
         self.sampler = Sampler(len(self.instruments), for_ns=rules.sample_ns)
         self._companions: dict[str, Companion] = {symbol: Companion(rules.regime) for symbol in rules.regime.symbols}
@@ -107,12 +110,13 @@ class Movers:
         self.drifts.recall(memory.days)
         self.drifts.resume(memory.begun, self._snapshot((None,) * len(self.instruments)), memory.ts_ingest)
         self.recoveries.recall(memory.recoveries)
+        self.cuts.recall(memory.cuts)
 
     def memory(self) -> Iterator[Remembered]:
         """What a later run should know, in parts."""
-        recoveries = self.recoveries.memory()
-        if recoveries:
-            yield Remembered(days={}, recoveries=recoveries)
+        recoveries, cuts = self.recoveries.memory(), self.cuts.memory()
+        if recoveries or cuts:
+            yield Remembered(days={}, recoveries=recoveries, cuts=cuts)
         for days in self.drifts.memory():
             yield Remembered(days=days, recoveries={})
         for begun in self.drifts.begun(self._snapshot((None,) * len(self.instruments))):

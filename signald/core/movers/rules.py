@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from signald.model.expectations import CutsThreshold
 from signald.model.time import NS_PER_S, Nanos
 
 
@@ -43,6 +44,26 @@ class DriftRules(NamedTuple):
     level: float = 0.9
 
 
+class CutsRules(NamedTuple):
+    """When a release has moved what is expected of the Federal Reserve.
+
+    Attributes:
+        window_ns: What comes so long after T0 is its doing.
+        stale_after_ns: A word that was older at T0 does not say what was expected then.
+        days: Weekdays without a release that are remembered at each time of the day.
+        level: Share of them that stay within the threshold.
+        threshold: In cuts, in the place of theirs; ``None``: theirs.
+        estimated: The model's, from a longer history; ``None``: it has none.
+    """
+
+    window_ns: Nanos = 300 * NS_PER_S
+    stale_after_ns: Nanos = 86_400 * NS_PER_S
+    days: int = 20
+    level: float = 0.9
+    threshold: float | None = None
+    estimated: CutsThreshold | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoverRules:
     """How each is measured; ``sample_ns`` is for how long books are looked at ten times a second after a figure."""
@@ -50,4 +71,5 @@ class MoverRules:
     pegs: PegRules = field(default_factory=PegRules)
     drift: DriftRules = field(default_factory=DriftRules)
     regime: RegimeRules = field(default_factory=RegimeRules)
+    cuts: CutsRules = field(default_factory=CutsRules)
     sample_ns: Nanos = 30 * NS_PER_S

@@ -4,12 +4,14 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from signald.core.movers.rules import DriftRules, MoverRules, PegRules, RegimeRules
+from signald.core.movers.rules import CutsRules, DriftRules, MoverRules, PegRules, RegimeRules
+from signald.model.expectations import CutsModel
 from signald.model.time import NS_PER_S
 
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 Days: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=60)]
 Level: TypeAlias = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Window: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=3_600)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=60)]
 
 
@@ -28,6 +30,8 @@ class MoversConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         reference_bar_s: Returns are so long.
         reference_half_life_bars: What was seen counts half after so many of them.
         reference_stale_after_s: A reference that has said nothing for so long is stale.
+        cuts_window_s: What is said of rates so long after a release is its doing.
+        cuts_threshold: Change in priced cuts beyond which that is told; 0: what quiet days stayed within.
         sample_s: For how long after a figure books are looked at ten times a second; 0: not at all.
     """
 
@@ -42,10 +46,12 @@ class MoversConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reference_bar_s: Positive = 300.0
     reference_half_life_bars: Positive = 288.0
     reference_stale_after_s: Positive = 60.0
+    cuts_window_s: Window = 300.0
+    cuts_threshold: Annotated[float, msgspec.Meta(ge=0, le=40)] = 0.0
     sample_s: Seconds = 30.0
 
-    def rules(self) -> MoverRules | None:
-        """The same, in nanoseconds; ``None``: nobody looks."""
+    def rules(self, estimated: CutsModel | None = None) -> MoverRules | None:
+        """The same, in nanoseconds, with what the model has ``estimated``; ``None``: nobody looks."""
         if not self.enabled:
             return None
         return MoverRules(
@@ -61,6 +67,13 @@ class MoversConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 bar_ns=round(self.reference_bar_s * NS_PER_S),
                 half_life_bars=self.reference_half_life_bars,
                 stale_after_ns=round(self.reference_stale_after_s * NS_PER_S),
+            ),
+            cuts=CutsRules(
+                window_ns=round(self.cuts_window_s * NS_PER_S),
+                days=self.drift_days,
+                level=self.drift_level,
+                threshold=self.cuts_threshold or None,
+                estimated=None if estimated is None else estimated.threshold,
             ),
             sample_ns=round(self.sample_s * NS_PER_S),
         )

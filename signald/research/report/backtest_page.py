@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from html import escape
 from types import MappingProxyType
 
+from signald.model.expectations import CutsModel
 from signald.model.parameters import SourceFile
 from signald.model.time import NS_PER_S, Nanos
 from signald.research.backtest import BacktestResult, Examined
+from signald.research.cuts import sentences
 from signald.research.judging import Judged
 from signald.research.recorded import Recorded
 from signald.research.report.backtest_sections import show_by_indicator, show_placebo, show_power, show_strategy
@@ -53,9 +55,18 @@ def render_backtest(
             show_strategy(examined, seconds),
         ]
     parts += [show_delay(result.delay)] if result.delay is not None else []
+    parts += [_expectations(result.expectations)] if result.expectations is not None else []
     parts += [show_placebo(examined), show_power(result, seconds)]
     parts += [show_strips(examined, recorded, seconds)] if moments else []
     return page(title, subtitle, parts, foot=_foot(sources, result))
+
+
+def _expectations(found: CutsModel) -> str:
+    lead = (
+        "The change in the cuts that futures price over the minutes after a release, as one more regressor of the same"
+        " move: known only when the move is over, so no prediction here has it."
+    )
+    return section("What priced cuts explain", lead, *(f"<p>{escape(one)}</p>" for one in sentences(found)))
 
 
 def _summary(result: BacktestResult) -> str:

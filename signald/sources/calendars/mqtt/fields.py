@@ -12,6 +12,7 @@ from signald.model.macro import Unit
 from signald.model.time import Nanos, parse_rfc3339
 from signald.sources.calendars.mqtt.messages import (
     ControlMessage,
+    ExpectationsMessage,
     Figure,
     HeartbeatMessage,
     PolicyMessage,
@@ -35,6 +36,7 @@ _Message = TypeVar(
     SettledMessage,
     ReferenceMessage,
     RememberedMessage,
+    ExpectationsMessage,
 )
 
 _SHOWN: Final = 80  # characters of a value that are repeated to whoever sent it

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from signald.model.control import EVERYTHING, Command
+from signald.model.expectations import QuietDay
 from signald.model.macro import ReleaseKind, ScheduleState
 from signald.model.movers import Begun, Day
 from signald.model.policy import Category
@@ -101,9 +102,35 @@ class ReferenceMessage(msgspec.Struct, frozen=True, kw_only=True):
     ts_event: str
 
 
+Probability: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Price: TypeAlias = Annotated[float, msgspec.Meta(ge=50.0, le=110.0)]
+"""Of a future on the federal funds rate, which was never above 25 percent, nor below −5."""
+
+
+class ExpectationsMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``expectations/fed_funds``: what is expected of a meeting, or the futures' prices that tell it.
+
+    Either ``p_cut``, ``p_hold``, ``p_hike`` and ``implied_cuts_year_end``, or ``prices`` by month (``2025-03``),
+    ``meetings`` (the last days of all of them as far as prices reach) and ``rate``, the effective rate now.
+    """
+
+    source: str
+    sequence: Count
+    meeting: str
+    ts_event: str
+    p_cut: Probability | None = None
+    p_hold: Probability | None = None
+    p_hike: Probability | None = None
+    implied_cuts_year_end: Annotated[float, msgspec.Meta(ge=-40.0, le=40.0)] | None = None
+    prices: Annotated[dict[str, Price], msgspec.Meta(min_length=1, max_length=60)] | None = None
+    meetings: Annotated[tuple[str, ...], msgspec.Meta(max_length=60)] = ()
+    rate: Annotated[float, msgspec.Meta(ge=-5.0, le=25.0)] | None = None
+
+
 class RememberedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """``movers/remembered``: of our own making, in the journal only; see :class:`signald.model.movers.Remembered`."""
 
     days: dict[str, tuple[Day, ...]]
     recoveries: dict[str, tuple[float | None, ...]]
     begun: dict[str, Begun] = {}
+    cuts: dict[str, tuple[QuietDay, ...]] = {}

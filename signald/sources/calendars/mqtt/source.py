@@ -14,6 +14,7 @@ from signald.model.movers import Reference, Remembered
 from signald.model.notices import Rejected
 from signald.model.policy import PolicyEvent
 from signald.model.time import Nanos
+from signald.sources.calendars.mqtt.expectations import read_expectations
 from signald.sources.calendars.mqtt.fields import (
     decode_message,
     is_name,
@@ -27,6 +28,7 @@ from signald.sources.calendars.mqtt.fields import (
 )
 from signald.sources.calendars.mqtt.messages import (
     ControlMessage,
+    ExpectationsMessage,
     HeartbeatMessage,
     PolicyMessage,
     ReferenceMessage,
@@ -37,7 +39,10 @@ from signald.sources.calendars.mqtt.messages import (
 )
 from signald.sources.protocol import Step
 
-TOPICS = ("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+", "control/+", "policy/+", "reference/+")
+TOPICS = (
+    *("calendar/schedule/+/+", "calendar/release/+/+", "heartbeat/+", "control/+", "policy/+", "reference/+"),
+    "expectations/+",
+)
 """What to subscribe to, below the prefix."""
 
 MAX_PAYLOAD_BYTES: Final = 65_536
@@ -62,6 +67,7 @@ class MqttCalendar:
         self._controls = msgspec.json.Decoder(ControlMessage)
         self._policies = msgspec.json.Decoder(PolicyMessage)
         self._references = msgspec.json.Decoder(ReferenceMessage)
+        self._expectations = msgspec.json.Decoder(ExpectationsMessage)
         self._remembered = msgspec.json.Decoder(RememberedMessage)
         self._settled = msgspec.json.Decoder(SettledMessage)
         self._heartbeats = msgspec.json.Decoder(HeartbeatMessage)
@@ -102,6 +108,14 @@ class MqttCalendar:
                 return self._control(topic, command, payload=payload, now=now)
             case ["policy", category]:
                 return self._policy(topic, category, payload=payload, now=now)
+            case levels:
+                return self._beside(topic, levels, payload=payload, now=now)
+
+    def _beside(self, topic: str, levels: tuple[str, ...], *, payload: bytes, now: Nanos) -> Event:
+        """What moves the market beside the figures."""
+        match levels:
+            case ("expectations", "fed_funds"):
+                return read_expectations(topic, decode_message(self._expectations.decode, payload, topic), now=now)
             case ["reference", symbol]:
                 return self._reference(topic, symbol, payload=payload, now=now)
             case _:
@@ -113,7 +127,13 @@ class MqttCalendar:
                 return self._settlement(topic, release_id, payload=payload, now=now)
             case ("movers", "remembered"):
                 told = decode_message(self._remembered.decode, payload, topic)
-                return Remembered(days=told.days, recoveries=told.recoveries, begun=told.begun, ts_ingest=now)
+                return Remembered(
+                    days=told.days,
+                    recoveries=told.recoveries,
+                    begun=told.begun,
+                    cuts=told.cuts,
+                    ts_ingest=now,
+                )
             case _:
                 return self._event(topic, payload, now)
 
