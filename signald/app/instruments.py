@@ -6,8 +6,8 @@ from typing import NamedTuple
 from signald.config import Config, find_file
 from signald.errors import ConfigError
 from signald.model.instruments import Instrument, InstrumentId, decode_instruments, encode_instruments
-from signald.sources.registry import CCXT_IDS
-from signald.transports.ccxt import fetch_instruments
+from signald.sources.registry import ccxt_id
+from signald.transports.ccxt.metadata import fetch_instruments
 
 
 class Updated(NamedTuple):
@@ -28,7 +28,7 @@ def update_instruments(config: Config) -> Updated:
     found: list[Instrument] = []
     for venue in config.venues:
         symbols = {known[name].venue_symbol if name in known else _symbol(name): name for name in venue.instruments}
-        found += fetch_instruments(CCXT_IDS[venue.name], venue=venue.name, symbols=symbols, rest_url=venue.rest_url)
+        found += fetch_instruments(ccxt_id(venue.name), venue=venue.name, symbols=symbols, rest_url=venue.rest_url)
     path = Path(config.instruments.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

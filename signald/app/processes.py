@@ -31,10 +31,10 @@ from signald.model.instruments import InstrumentId
 from signald.runtime import faults
 from signald.runtime.clock import Clock, LiveClock
 from signald.runtime.family import Family, Role, Told
-from signald.runtime.privileges import pin_to
+from signald.runtime.privileges import give_precedence, pin_to
 from signald.runtime.service import ServiceManager
 from signald.sinks.exposition import build_server, listen
-from signald.sources.registry import VenueConfig, channels_of
+from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of
 
 _SERVES_EVERY_S: Final = 0.5
 REMOTE: Final = "board-"
@@ -92,21 +92,24 @@ def _listen_for_pages(config: Config) -> AbstractContextManager[socket.socket | 
 def share(venues: Sequence[VenueConfig], workers: int, *, prefix: str = FEED) -> dict[str, tuple[str, ...]]:
     """Channels of each feed worker, by its name: all of one venue go to one worker, and all workers get as many books.
 
-    A venue's connections share what it bears of us, so they stay together.
+    A venue's connections share what it bears of us, so they stay together. One that comes through ccxt has a worker to
+    itself, beside ``workers``: seconds of import and milliseconds for a frame would hold up every other book.
     """
     books: dict[str, int] = {}
     for venue in venues:
         books[venue.name] = books.get(venue.name, 0) + len(venue.instruments)
-    count = min(workers, len(books))
+    alone = [name for name in books if ccxt_exchange(name)]
+    count = min(workers, len(books) - len(alone))
     load = dict.fromkeys(range(count), 0)
     chosen: dict[str, int] = {}
-    for name in sorted(books, key=lambda one: (-books[one], one)):
+    for name in sorted(books.keys() - alone, key=lambda one: (-books[one], one)):
         chosen[name] = min(load, key=lambda one: (load[one], one))
         load[chosen[name]] += books[name]
+    chosen |= {name: number for number, name in enumerate(alone, start=count)}
     named = list(zip(channels_of(venues), venues, strict=True))
     return {
         f"{prefix}{number + 1}": tuple(channel for channel, venue in named if chosen[venue.name] == number)
-        for number in range(count)
+        for number in range(count + len(alone))
     }
 
 
@@ -135,6 +138,8 @@ def feed_role(
     def feed() -> None:
         name_process(name)
         pin_to(world.config.live.feed_cpus, key="live.feed_cpus")
+        if any(map(ccxt_exchange, channels)):
+            give_precedence()
         here, board = clock(), family.board()
         feeds = build_feeds(world, world.config.venues, board, channels=channels)
         rows = None if carrier is None else carrier(board, here)

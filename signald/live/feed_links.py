@@ -1,6 +1,8 @@
 """The connections to venues that one process has: each venue's two, which share what the venue bears."""
 
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
 from signald.live.intake import Intake
 from signald.live.situation import Situation
@@ -9,10 +11,14 @@ from signald.pipeline import Feeds
 from signald.runtime.clock import Clock
 from signald.runtime.supervisor import Supervisor
 from signald.sinks.counts import Counts
-from signald.sources.registry import VenueConfig, channels_of
+from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of
 from signald.sources.succession import SPARE
 from signald.transports.allowance import Allowance
 from signald.transports.settings import Transport
+from signald.transports.websocket import Opener
+
+_NOBODY: Final = "http://nobody.invalid"
+"""Where a venue is asked that is asked nothing: no name that ends so is anybody's (RFC 6761, 6.4)."""
 
 
 class FeedLinks:
@@ -33,10 +39,11 @@ class FeedLinks:
         named = dict(zip(channels_of(venues), venues, strict=True))
         ours = {name: venue for name, venue in named.items() if name in feeds.venues}
         allowances = {venue.name: Allowance(clock) for venue in ours.values()}
+        addresses = {name: _addresses(name, venue, transport) for name, venue in ours.items()}
         self._links = {
             channel: VenueLink(
                 channel,
-                at=Addresses(venue.ws_url, venue.rest_url, transport),
+                at=addresses[name],
                 intake=intake,
                 feeds=feeds,
                 situation=situation,
@@ -52,3 +59,12 @@ class FeedLinks:
         """Start the tasks of all."""
         for link in self._links.values():
             link.start(supervisor, self._links)
+
+
+def _addresses(channel: str, venue: VenueConfig, transport: Transport) -> Addresses:
+    exchange = ccxt_exchange(venue.name)
+    if not exchange:
+        return Addresses(venue.ws_url, venue.rest_url, transport)
+    books = import_module("signald.transports.ccxt.books")  # ccxt loads with it: seconds, in the process that needs it
+    opener: Opener = books.BookWatcher(channel, exchange, ws_url=venue.ws_url, rest_url=venue.rest_url)
+    return Addresses(exchange, _NOBODY, opener)

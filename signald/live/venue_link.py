@@ -19,7 +19,7 @@ from signald.sources.succession import SPARE
 from signald.transports.allowance import Allowance
 from signald.transports.http_client import HttpClient
 from signald.transports.settings import Transport
-from signald.transports.websocket import DEFAULT_LIMITS, TOO_LONG, WebsocketConnection
+from signald.transports.websocket import DEFAULT_LIMITS, TOO_LONG, Opener, WebsocketConnection
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -29,7 +29,7 @@ class Addresses(NamedTuple):
 
     ws_url: str
     rest_url: str
-    transport: Transport = "websockets"
+    transport: Transport | Opener = "websockets"
 
 
 class VenueLink:

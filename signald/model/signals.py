@@ -34,6 +34,8 @@ Flag: TypeAlias = Literal[
     "stale_book",
     "no_book",
     "crossed_book",
+    "unsequenced_book",
+    "unsummed_book",
     "late_release",
     "early_release",
     "unconfirmed",

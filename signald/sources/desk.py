@@ -74,13 +74,16 @@ class Desk:
         return self.words[start : start + layout.ROUTE_WORDS]
 
 
-def build_books(names: Sequence[InstrumentId], instruments: Sequence[Instrument], board: Board) -> tuple[Book, ...]:
+def build_books(
+    names: Sequence[InstrumentId], instruments: Sequence[Instrument], board: Board, *, unchecked: int = 0
+) -> tuple[Book, ...]:
     """Build the books of one connection.
 
     Args:
         names: Whose, in order.
         instruments: Those of all venues, in the order of the board's rows.
         board: Where they show.
+        unchecked: Flags of all their rows: what cannot be checked of them.
 
     Raises:
         ConfigError: An instrument is not among ``instruments``, or its tick or lot size cannot be used.
@@ -94,7 +97,8 @@ def build_books(names: Sequence[InstrumentId], instruments: Sequence[Instrument]
             problem = f"{name!r} is not known"
             raise ConfigError(place, problem)
         try:
-            books.append(Book(instruments[row], board.writer_row(row), slippage_usd=board.slippage_usd))
+            cell = board.writer_row(row)
+            books.append(Book(instruments[row], cell, slippage_usd=board.slippage_usd, unchecked=unchecked))
         except ValueError as error:
             raise ConfigError(name, str(error)) from error
     return tuple(books)

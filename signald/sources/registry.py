@@ -25,8 +25,11 @@ _VENUES: Final = {
     "kraken": ("kraken", "KrakenConfig"),
     "hyperliquid": ("hyperliquid", "HyperliquidConfig"),
     "dydx": ("dydx", "DydxConfig"),
+    "ccxt:EXCHANGE": ("ccxt", "CcxtConfig"),
 }
 """Name → folder and the name of its configuration there."""
+_CCXT: Final = "ccxt:"
+"""Begins the name of a venue that has no folder of its own; behind it stands its name in ccxt."""
 
 FOLDERS: Final = tuple(dict.fromkeys(folder for folder, _ in _VENUES.values()))
 """Each dialect's folder, once."""
@@ -41,6 +44,16 @@ CCXT_IDS: Final = {
     "dydx": "dydx",
 }
 """Name → the exchange's name in ccxt, which knows what it trades."""
+
+
+def ccxt_exchange(name: str) -> str:
+    """The exchange whose books ccxt watches for the venue ``name``; ``""`` if we do that ourselves."""
+    return name.removeprefix(_CCXT) if name.startswith(_CCXT) else ""
+
+
+def ccxt_id(name: str) -> str:
+    """The name of the venue ``name`` in ccxt."""
+    return ccxt_exchange(name) or CCXT_IDS[name]
 
 
 class VenueConfig(Protocol):
@@ -96,14 +109,25 @@ def venue_problems(table: object, *, where: str) -> list[str]:
     """All that is wrong with one ``[[venues]]`` table, each with its key, preceded by ``where``."""
     told = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
     name = told.get("name")
-    if not isinstance(name, str) or name not in _VENUES:
+    if not isinstance(name, str) or _entry(name) is None:
         known = ", ".join(_VENUES)
         return [f"{where}.name: {name!r} is not one of {known}; did you mean {nearest(name, _VENUES)}?"]
     return list(problems(told, _config_type(name), prefix=f"{where}."))
 
 
+def _entry(name: str) -> tuple[str, str] | None:
+    """Folder and configuration of a venue; None if there is no such venue."""
+    return _VENUES.get(f"{_CCXT}EXCHANGE" if ccxt_exchange(name) else name)
+
+
+def _found(name: str) -> tuple[str, str]:
+    entry = _entry(name)
+    assert entry is not None  # the configuration was read
+    return entry
+
+
 def _config_type(name: str) -> type[Any]:
-    folder, struct = _VENUES[name]
+    folder, struct = _found(name)
     return getattr(import_module(f"{_FOLDER}.{folder}.config"), struct)
 
 
@@ -136,6 +160,6 @@ def build_source(
     Raises:
         ConfigError: An instrument is not there, or cannot be kept.
     """
-    folder, _ = _VENUES[venue.name]
+    folder, _ = _found(venue.name)
     source: Any = import_module(f"{_FOLDER}.{folder}.source")
     return source.build(venue, instruments, board, channel=channel)

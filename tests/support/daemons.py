@@ -104,6 +104,19 @@ class Daemon:
             entries: Any = redis.xrange("{signald}:signals")
         return [json.loads(fields[b"data"]) for _, fields in entries]
 
+    def processes(self) -> dict[str, dict[str, int]]:
+        """What the status says of each process of the family."""
+        with Redis.from_url(self.tables["redis"]["url"]) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
+            told: Any = redis.hget("{signald}:status", "daemon")
+        return json.loads(told or b"{}").get("processes", {})
+
+    def verified(self) -> dict[str, Any]:
+        """What ``signald verify`` makes of the run's journal."""
+        command = [sys.executable, "-m", "signald", "verify", "journal", "--config", "signald.toml", "--json"]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     def kill(self) -> None:
         """Leave nothing behind."""
         if self.process.poll() is None:

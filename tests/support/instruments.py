@@ -186,3 +186,33 @@ DYDX_ETH: Final = Instrument(
     tick_size=Decimal("0.1"),
     lot_size=Decimal("0.001"),
 )
+BITSTAMP_BTC: Final = Instrument(
+    id="btcusd.BITSTAMP",
+    venue="ccxt:bitstamp",
+    venue_symbol="btcusd",
+    base="BTC",
+    quote="USD",
+    kind="spot",
+    tick_size=Decimal(1),
+    lot_size=Decimal("0.00000001"),
+)
+BITSTAMP_ETH: Final = Instrument(
+    id="ethusd.BITSTAMP",
+    venue="ccxt:bitstamp",
+    venue_symbol="ethusd",
+    base="ETH",
+    quote="USD",
+    kind="spot",
+    tick_size=Decimal("0.1"),
+    lot_size=Decimal("0.00000001"),
+)
+BITFINEX_BTC: Final = Instrument(
+    id="tBTCUSD.BITFINEX",
+    venue="ccxt:bitfinex",
+    venue_symbol="tBTCUSD",
+    base="BTC",
+    quote="USD",
+    kind="spot",
+    tick_size=Decimal(1),
+    lot_size=Decimal("0.00000001"),
+)

@@ -5,9 +5,12 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from signald.core.kernels.rows import FLAG_UNSEQUENCED, FLAG_UNSUMMED
 from signald.model.instruments import Instrument
 from signald.sources.venues.binance.config import snapshot_key
 from tests.support.instruments import (
+    BITSTAMP_BTC,
+    BITSTAMP_ETH,
     BTCUSDT,
     BYBIT_OTHER_PERP,
     BYBIT_PERP,
@@ -47,6 +50,7 @@ class Specimen(NamedTuple):
         pong: Its answer.
         unknown: Frames that are no book's.
         gap: Why the book is lost when the last delta comes without those before it; ``""``: nobody can see that.
+        flags: What the rows always say: what cannot be checked.
     """
 
     instruments: Sequence[Instrument]
@@ -59,6 +63,7 @@ class Specimen(NamedTuple):
     pong: bytes
     unknown: Sequence[bytes]
     gap: str = "sequence"
+    flags: int = 0
 
 
 _TS_MS: Final = 1_739_367_000_123
@@ -259,6 +264,26 @@ def _dydx() -> Specimen:
     )
 
 
+def _ccxt() -> Specimen:
+    def frame(number: int, bids: list[list[str]], asks: list[list[str]]) -> Arrival:
+        book = {"asks": asks, "bids": bids, "nonce": 17, "symbol": "btcusd", "timestamp": _TS_MS + number}
+        return Arrival(_dump(book))
+
+    return Specimen(
+        instruments=(BITSTAMP_BTC, BITSTAMP_ETH),
+        snapshot=[frame(0, _BIDS, _ASKS)],
+        deltas=[frame(1, _BIDS, _ASKS), frame(2, _FINAL_BIDS, _ASKS), frame(3, _FINAL_BIDS, _FINAL_ASKS)],
+        cure=[frame(4, _FINAL_BIDS, _FINAL_ASKS)],
+        applied=4,
+        ts_event=(_TS_MS + 3) * 1_000_000,
+        ping=b"",
+        pong=b"",
+        unknown=[b'{"asks":[],"bids":[]}', b'{"told":"something"}'],
+        gap="",
+        flags=FLAG_UNSEQUENCED | FLAG_UNSUMMED,
+    )
+
+
 SPECIMENS: Final[dict[str, Callable[[], Specimen]]] = {
     "binance": lambda: _binance((BTCUSDT, ETHUSDT), chained=False),
     "binance_usdm": lambda: _binance((perpetual("BTC", "USDT"), perpetual("ETH", "USDT")), chained=True),
@@ -268,4 +293,5 @@ SPECIMENS: Final[dict[str, Callable[[], Specimen]]] = {
     "kraken": _kraken,
     "hyperliquid": _hyperliquid,
     "dydx": _dydx,
+    "ccxt:bitstamp": _ccxt,
 }

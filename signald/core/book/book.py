@@ -50,6 +50,7 @@ class Book:
         cell: The board's cell for its row; None: one of its own, that nobody reads.
         depth_every_ms: How often depth, slippage and flow are measured, by the frames' own time.
         slippage_usd: Sizes whose slippage is measured, US dollars; two at most.
+        unchecked: Flags of its row from the first frame on: what cannot be checked of it.
 
     Raises:
         ValueError: The tick or lot size cannot be used, or there are too many sizes.
@@ -62,9 +63,11 @@ class Book:
         *,
         depth_every_ms: int = _DEPTH_EVERY_MS,
         slippage_usd: Sequence[float] = (),
+        unchecked: int = 0,
     ) -> None:
         self.instrument = instrument
         self.slippage_usd = checked_sizes(slippage_usd)
+        self._unchecked = unchecked
         self._cell = empty_cell() if cell is None else cell
         self.words: WordArray = np.zeros(layout.BOOK_WORDS, dtype=np.int64)
         """Everything there is of the book; kernels find it by :attr:`address`."""
@@ -157,7 +160,7 @@ class Book:
         words[layout.TOUCH : layout.TOUCH + 2] = NONE
         words[layout.FLOW : layout.BITS] = 0
         words[layout.PHASE] = layout.PHASE_OFF
-        words[layout.HELD] = 0
+        words[layout.HELD] = self._unchecked
         row = words[layout.ROW : layout.ROW + ROW_WORDS]
         row[:FIRST_REAL] = 0
         row.view(np.float64)[FIRST_REAL:ROW_USED] = np.nan
@@ -247,13 +250,13 @@ class Book:
         Args:
             held: Its next frame does not take the flag away, only :meth:`mark_fresh`.
         """
-        self.words[layout.HELD] = FLAG_STALE if held else 0
+        self.words[layout.HELD] = self._unchecked | (FLAG_STALE if held else 0)
         self.words[layout.ROW + FLAGS] |= FLAG_STALE
         self._publish()
 
     def mark_fresh(self) -> None:
         """Take that flag away."""
-        self.words[layout.HELD] = 0
+        self.words[layout.HELD] = self._unchecked
         self.words[layout.ROW + FLAGS] &= ~FLAG_STALE
         self._publish()
 

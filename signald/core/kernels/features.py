@@ -58,6 +58,8 @@ from signald.core.kernels.rows import (
     FLAG_LOCKED,
     FLAG_ONE_SIDED,
     FLAG_STALE,
+    FLAG_UNSEQUENCED,
+    FLAG_UNSUMMED,
     FLAGS,
     FLOW_1S,
     IMBALANCE,
@@ -71,6 +73,8 @@ from signald.core.kernels.slippage import measure_slippage
 
 BPS: Final = 1e4
 BANDS: Final = 3
+_OTHERS: Final = FLAG_STALE | FLAG_UNSEQUENCED | FLAG_UNSUMMED
+"""Flags that say nothing of the touch."""
 
 
 @inlined
@@ -139,9 +143,9 @@ def within(number: float, one: float, other: float) -> float:
 
 @inlined
 def mark_crossing(book: Words) -> None:
-    """Flag a touch, the row's or the depth's own, that is crossed, locked or one-sided; keep the flag of staleness."""
+    """Flag a touch, the row's or the depth's own, that is crossed, locked or one-sided; keep what is no touch's."""
     flags = crossing(book[TOUCH], book[TOUCH + 1]) | crossing(book[BEST], book[BEST + 1])
-    book[ROW + FLAGS] = (book[ROW + FLAGS] & FLAG_STALE) | flags
+    book[ROW + FLAGS] = (book[ROW + FLAGS] & _OTHERS) | flags
 
 
 @inlined

@@ -54,6 +54,8 @@ FLAG_LOCKED: Final = 2  # bid equal to ask
 FLAG_ONE_SIDED: Final = 4  # a side is empty
 FLAG_STALE: Final = 8  # no progress for longer than the venue allows
 FLAG_UNREAD: Final = 16  # the writer was too fast to be read: whatever else the row holds is torn
+FLAG_UNSEQUENCED: Final = 32  # nobody here can see whether an update was lost
+FLAG_UNSUMMED: Final = 64  # nor whether the levels are those of the venue's checksum
 
 ROW_FIELDS: Final = np.dtype(
     {

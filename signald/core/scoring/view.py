@@ -18,6 +18,8 @@ from signald.core.kernels.rows import (
     FIRST_REAL,
     FLAG_CROSSED,
     FLAG_STALE,
+    FLAG_UNSEQUENCED,
+    FLAG_UNSUMMED,
     FLAGS,
     IMBALANCE,
     MICROPRICE,
@@ -78,6 +80,10 @@ def book_flags(row: Row) -> tuple[Flag, ...]:
         flags.append("no_book")
     if bits & FLAG_CROSSED:
         flags.append("crossed_book")
+    if bits & FLAG_UNSEQUENCED:
+        flags.append("unsequenced_book")
+    if bits & FLAG_UNSUMMED:
+        flags.append("unsummed_book")
     return tuple(flags)
 
 

@@ -65,7 +65,7 @@ class WebsocketConnection:
 
         Args:
             name: What to call it in logs and errors: the venue's configured name.
-            url: ``ws://`` or ``wss://``, with path and query.
+            url: ``ws://`` or ``wss://``, with path and query; of no meaning to what is no library for websockets.
             owner: Who is told.
             clock: For lifetimes and limits.
             limits: What the venue allows.
@@ -76,11 +76,12 @@ class WebsocketConnection:
         Raises:
             ConfigError: ``url`` is none, or the library is not installed.
         """
-        self._opener = _opener(limits.transport)
-        try:
-            is_secure = parse_uri(url).secure
-        except InvalidURI as failure:
-            raise ConfigError(name, str(failure)) from failure
+        is_secure = False
+        if isinstance(limits.transport, str):
+            self._opener = _opener(limits.transport)
+            is_secure = _is_secure(name, url)
+        else:
+            self._opener = limits.transport
         self.name = name
         self._url = url
         self._clock = clock
@@ -224,6 +225,13 @@ class WebsocketConnection:
 
     def _new_outbox(self) -> Mailbox[bytes]:
         return Mailbox[bytes](capacity=_OUTBOX, when_full=Overflow.WAIT)
+
+
+def _is_secure(name: str, url: str) -> bool:
+    try:
+        return parse_uri(url).secure
+    except InvalidURI as failure:
+        raise ConfigError(name, str(failure)) from failure
 
 
 def _opener(transport: Transport) -> Opener:

@@ -37,14 +37,14 @@ class WebsocketLimits(NamedTuple):
             The venue's own pings are answered in any case.
         send_interval_s: Shortest time between two frames of ours.
         attempts_per_minute: Most attempts to connect in any minute, unless an allowance is shared.
-        transport: Which library carries the frames.
+        transport: Which library carries the frames, or what opens connections that are no websockets of ours.
     """
 
     max_frame_bytes: int = 64 << 20
     ping_interval_s: float | None = 20.0
     send_interval_s: float = 0.0
     attempts_per_minute: int = 30
-    transport: Transport = "websockets"
+    transport: "Transport | Opener" = "websockets"
 
 
 DEFAULT_LIMITS = WebsocketLimits()

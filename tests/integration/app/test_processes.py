@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -54,13 +52,6 @@ def running(tmp_path: Path, broker: Server, valkey: Server, exchange: ExchangeIn
         yield started
 
 
-def processes(running: Daemon) -> dict[str, dict[str, int]]:
-    """What the status says of each process of the family."""
-    with Redis.from_url(running.tables["redis"]["url"]) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
-        told: Any = redis.hget("{signald}:status", "daemon")
-    return msgspec.json.decode(told or b"{}").get("processes", {})
-
-
 def notices(running: Daemon) -> list[str]:
     """Events of the stream of notices."""
     with Redis.from_url(running.tables["redis"]["url"]) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
@@ -70,11 +61,11 @@ def notices(running: Daemon) -> list[str]:
 
 def kill(running: Daemon, name: str) -> int:
     """Kill one of them; the process that takes its place."""
-    before = eventually(lambda: processes(running).get(name, {}).get("pid", 0), within_s=WITHIN_S)
+    before = eventually(lambda: running.processes().get(name, {}).get("pid", 0), within_s=WITHIN_S)
     os.kill(before, signal.SIGKILL)
 
     def successor() -> int:
-        told = processes(running).get(name, {})
+        told = running.processes().get(name, {})
         return told["pid"] if told and told["pid"] not in {0, before} and told["ready"] else 0
 
     return eventually(successor, within_s=WITHIN_S)
@@ -98,16 +89,8 @@ def release(running: Daemon, release_id: str) -> dict[str, Any]:
     return released(running, release_id)
 
 
-def verified(running: Daemon) -> dict[str, Any]:
-    """What ``signald verify`` makes of the run's journal."""
-    command = [sys.executable, "-m", "signald", "verify", "journal", "--config", "signald.toml", "--json"]
-    done = subprocess.run(command, cwd=running.folder, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    assert done.returncode == 0, done.stderr
-    return msgspec.json.decode(done.stdout)
-
-
 def test_a_killed_feed_worker_leaves_flags_and_comes_back(running: Daemon) -> None:
-    before = processes(running)["feed-1"]["pid"]
+    before = running.processes()["feed-1"]["pid"]
     os.kill(before, signal.SIGKILL)
     running.wait_for("books_disowned", member="feed-1")
     alone = release(running, "us.cpi.yoy:2025-01")  # perhaps while it is away, perhaps just after
@@ -121,12 +104,12 @@ def test_a_killed_feed_worker_leaves_flags_and_comes_back(running: Daemon) -> No
     assert not {"no_book", "stale_book"} & set(after["flags"])
     assert after["book"]["bid"] < after["book"]["ask"]
     assert code == 0
-    result = verified(running)
+    result = running.verified()
     assert (result["difference"], result["documents"] >= 2) == (None, True)
 
 
 def test_a_stopped_feed_worker_is_no_obstacle_and_its_books_are_flagged(running: Daemon) -> None:
-    worker = processes(running)["feed-1"]["pid"]
+    worker = running.processes()["feed-1"]["pid"]
     os.kill(worker, signal.SIGSTOP)
     try:
         eventually(lambda: "no live book of BTCUSDT.BINANCE" in degraded(running), within_s=WITHIN_S)
@@ -181,12 +164,12 @@ def test_a_killed_signal_process_takes_up_where_it_was(running: Daemon) -> None:
     assert document["causes"][0]["consensus"] == 2.9
     assert not {"no_book", "stale_book"} & set(document["flags"])  # the books were kept by somebody else
     assert code == 0
-    result = verified(running)
+    result = running.verified()
     assert (result["difference"], result["documents"] >= 1) == (None, True)
 
 
 def test_a_halt_by_signal_outlives_the_death_of_the_signal_process(running: Daemon) -> None:
-    before = eventually(lambda: processes(running).get("signal", {}).get("pid", 0), within_s=WITHIN_S)
+    before = eventually(lambda: running.processes().get("signal", {}).get("pid", 0), within_s=WITHIN_S)
     file = running.folder / "var" / "halt"
 
     os.kill(before, signal.SIGKILL)
@@ -223,14 +206,14 @@ def test_a_console_that_is_ready_answers(tmp_path: Path, broker: Server, valkey:
         page.request("GET", "/state")
 
         assert page.getresponse().status == 200
-        assert processes(running)["console"]["pid"] == after
+        assert running.processes()["console"]["pid"] == after
         page.close()
         assert running.terminate() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_whichever_way_it_ends_nobody_is_left(running: Daemon, number: signal.Signals) -> None:
-    family = [told["pid"] for told in processes(running).values()]
+    family = [told["pid"] for told in running.processes().values()]
 
     running.terminate(number)
 

@@ -35,5 +35,20 @@ def test_a_venues_connections_stay_together_and_books_are_shared_evenly(
     assert share(VENUES, workers) == shares
 
 
+def test_each_exchange_that_comes_through_ccxt_has_a_worker_to_itself() -> None:
+    through_ccxt = [
+        venue("ccxt:bitstamp", "btcusd.BITSTAMP"),
+        venue("ccxt:bitfinex", "tBTCUSD.BITFINEX"),
+        venue("ccxt:bitstamp", "ethusd.BITSTAMP"),
+    ]
+
+    assert share([*VENUES, *through_ccxt], 1) == {
+        "feed-1": ("binance", "okx", "bybit", "okx.2"),
+        "feed-2": ("ccxt:bitstamp", "ccxt:bitstamp.2"),
+        "feed-3": ("ccxt:bitfinex",),
+    }
+    assert share(through_ccxt[1:2], 4) == {"feed-1": ("ccxt:bitfinex",)}
+
+
 def test_without_venues_there_are_no_workers() -> None:
     assert share([], 4) == {}

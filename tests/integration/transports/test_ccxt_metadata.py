@@ -1,5 +1,6 @@
 """Instrument metadata through ccxt's own code, against a local server that answers as Binance does."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from signald.errors import ConfigError, UnreachableError
-from signald.transports.ccxt import fetch_instruments
+from signald.transports.ccxt.metadata import fetch_instruments
+from tests.support.ccxt_exchanges import Bitfinex, Bitstamp
+from tests.support.instruments import BITFINEX_BTC, BITSTAMP_BTC
 
 EXCHANGE_INFO = {
     "timezone": "UTC",
@@ -89,3 +92,32 @@ def test_unreachable_venue_is_named() -> None:
         fetch_instruments(
             "binance", venue="binance", symbols={"BTCUSDT": "BTCUSDT.BINANCE"}, rest_url="http://127.0.0.1:9"
         )
+
+
+@pytest.mark.timeout(60)
+async def test_steps_of_an_exchange_without_a_source_of_ours_come_likewise() -> None:
+    async with Bitstamp() as exchange:
+        found = await asyncio.to_thread(
+            fetch_instruments,
+            "bitstamp",
+            venue="ccxt:bitstamp",
+            symbols={"btcusd": BITSTAMP_BTC.id},
+            rest_url=exchange.keys["rest_url"],
+        )
+
+    assert found == [BITSTAMP_BTC]
+
+
+@pytest.mark.timeout(60)
+async def test_an_exchange_whose_steps_follow_the_price_is_said() -> None:
+    async with Bitfinex() as exchange:
+        with pytest.raises(
+            ConfigError, match="bitfinex has no fixed steps: write its instruments into the file by hand"
+        ):
+            await asyncio.to_thread(
+                fetch_instruments,
+                "bitfinex",
+                venue="ccxt:bitfinex",
+                symbols={"tBTCUSD": BITFINEX_BTC.id},
+                rest_url=exchange.keys["rest_url"],
+            )

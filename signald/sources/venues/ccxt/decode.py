@@ -1,0 +1,161 @@
+"""Books as ccxt made them, read from the JSON that `transports/ccxt/books.py` writes; its form stands in the folder.
+
+The kernel reads the keys in any order and any keys besides. Whose book it is stands behind its levels, so these are
+found first and read afterwards. Without `symbol` a frame is no book's: it says what went wrong.
+"""
+
+from typing import Final
+
+from signald.core.kernels.desk import CURRENT, ROOM, WIRE, ask_pairs, bid_pairs, current_book
+from signald.core.kernels.digits import safe_word
+from signald.core.kernels.jit import inlined, inner, kernel
+from signald.core.kernels.layout import PHASE, PHASE_OFF
+from signald.core.kernels.machine import WordArray, Words, length_of, words_held
+from signald.core.kernels.members import (
+    LATEST_MS,
+    NS_PER_MS,
+    SEEN,
+    is_next,
+    read_member,
+    read_symbol,
+    seen_before,
+    seen_bits,
+    skip_member,
+)
+from signald.core.kernels.objects import is_key, key_of
+from signald.core.kernels.outcomes import AHEAD, MISSING_FIELD, NOT_PLAIN, OTHER_KIND, QUIET, TOO_LARGE
+from signald.core.kernels.ragged import read_ragged
+from signald.core.kernels.scan import (
+    CLOSE_BRACE,
+    COMMA,
+    OPEN_BRACE,
+    OPEN_BRACKET,
+    QUOTE,
+    STRANGE,
+    peek,
+    skip_value,
+)
+from signald.core.kernels.window import replace_window
+
+# What a frame said, in the desk's wire words.
+SYMBOL: Final = WIRE + 1  # the desk's current book
+EVENT: Final = WIRE + 2  # ms; 0: ccxt does not know
+BIDS: Final = WIRE + 3  # first the place of the list, then how many levels
+ASKS: Final = WIRE + 4
+
+COLUMNS: Final = 2
+"""Texts of a level: price and size."""
+MOST_AHEAD_NS: Final = 300_000_000_000
+"""An exchange's clock may be so much ahead of ours; what is beyond it is no time."""
+
+_SAW_BOOK: Final = seen_bits(BIDS, ASKS)
+_SAW_SYMBOL: Final = seen_bits(SYMBOL)
+_SYMBOL: Final = int.from_bytes(b'"symbol"', "little")
+_TIMESTAMP: Final = int.from_bytes(b'"timesta', "little")
+_TIMESTAMP_END: Final = int.from_bytes(b'mp":', "little")
+_BIDS: Final = key_of("bids")
+_ASKS: Final = key_of("asks")
+_NULL: Final = int.from_bytes(b":null", "little")
+_FOUR_BYTES: Final = 0xFFFF_FFFF
+_FIVE_BYTES: Final = 0xFF_FFFF_FFFF
+
+
+@inlined
+def _take(frame: bytes, now: int, desk: Words) -> int:
+    desk[CURRENT] = 0
+    desk[SEEN] = 0
+    desk[EVENT] = 0
+    at = _read_frame(frame, length_of(frame), desk)
+    if at < 0:
+        return -at
+    seen = desk[SEEN]
+    if seen & _SAW_SYMBOL == 0:
+        return OTHER_KIND
+    if seen & _SAW_BOOK != _SAW_BOOK:
+        return MISSING_FIELD
+    if not 0 <= desk[EVENT] <= LATEST_MS:
+        return TOO_LARGE
+    if desk[EVENT] * NS_PER_MS - now > MOST_AHEAD_NS:
+        return AHEAD
+    return _take_book(frame, now, desk)
+
+
+@inlined
+def _take_book(frame: bytes, now: int, desk: Words) -> int:
+    """Read the levels, and replace the book by them; of each side nothing is known beyond its worst level."""
+    end = length_of(frame)
+    book = current_book(desk)
+    bids, _ = read_ragged(frame, desk[BIDS], end, book, bid_pairs(desk), desk[ROOM], COLUMNS)
+    asks, _ = read_ragged(frame, desk[ASKS], end, book, ask_pairs(desk), desk[ROOM], COLUMNS)
+    if bids < 0 or asks < 0:
+        return -bids if bids < 0 else -asks
+    if book[PHASE] == PHASE_OFF:
+        return QUIET
+    last = desk[EVENT]
+    ts_event = last * NS_PER_MS if last > 0 else now
+    return replace_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, 1, last, ts_event, now)
+
+
+@inner
+def _read_frame(frame: bytes, end: int, desk: Words) -> int:
+    """Find what stands where in `{"asks":[…],"bids":[…],"symbol":"…","timestamp":1}`; negative: an outcome."""
+    if peek(frame, 0, end) != OPEN_BRACE:
+        return -NOT_PLAIN
+    at = 1
+    while True:
+        at = _read_frame_member(frame, at, end, desk)
+        if at < 0:
+            return at if at != STRANGE else -NOT_PLAIN
+        byte = peek(frame, at, end)
+        at += 1
+        if byte == CLOSE_BRACE:
+            return at if at == end else -NOT_PLAIN
+        if byte != COMMA:
+            return -NOT_PLAIN
+
+
+@inlined
+def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end)
+    if is_key(key, _ASKS):
+        return _find_side(frame, at + _ASKS[1], end, desk, ASKS)
+    if is_key(key, _BIDS):
+        return _find_side(frame, at + _BIDS[1], end, desk, BIDS)
+    if key == _SYMBOL:
+        follows = is_next(frame, at + 8, end, QUOTE)
+        return read_symbol(frame, at + 10, end, desk, SYMBOL) if follows else STRANGE
+    if key == _TIMESTAMP and safe_word(frame, at + 8, end) & _FOUR_BYTES == _TIMESTAMP_END:
+        return _read_time(frame, at + 11, end, desk)
+    return skip_member(frame, at, end)
+
+
+@inlined
+def _read_time(frame: bytes, at: int, end: int, desk: Words) -> int:
+    """Read `:1739367000123` or `:null`."""
+    if safe_word(frame, at, end) & _FIVE_BYTES == _NULL:
+        return at + 5
+    return read_member(frame, at, end, desk, EVENT)
+
+
+@inner
+def _find_side(frame: bytes, at: int, end: int, desk: Words, place: int) -> int:
+    """Keep where the list of a side begins, and go on behind it."""
+    if not is_next(frame, at, end, OPEN_BRACKET) or seen_before(desk, place):
+        return STRANGE
+    desk[place] = at + 1
+    return skip_value(frame, at + 1, end)
+
+
+@kernel("i8(frame, i8, held)")
+def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
+    """Take one book: put it in place of the one before, and write its board row.
+
+    Args:
+        frame: The record, see the folder.
+        now: Our time of it, ns.
+        desk: The connection's, see desk.py; CURRENT says afterwards whose frame it was, if that could be read.
+
+    Returns:
+        What became of it, see outcomes.py. Nothing is changed unless it is APPLIED, WENT_LIVE or CROSSED.
+    """
+    return _take(frame, now, words_held(desk))
