@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos soak kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade
+.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos soak venues-soak kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ chaos: ## 500 random faults, two daemons killed in turn, 1,000 reconnections (ha
 soak: ## a week of eight venues in fast motion, 10,000,000 frames, 10,000 releases; 1,000 reconnections of each transport (an hour)
 	uv run python -m tests.soak.run
 	uv run pytest -m soak tests/soak/test_reconnections.py
+
+venues-soak: ## eight simulated venues at once, each with all its faults in turn, ten minutes: wrong books, memory, processor
+	uv run python -m tests.soak.eight_venues --seconds 600
 
 kills: ## the example desks killed 500 times while the demo plays: every id handled exactly once (three minutes)
 	uv run python -m tests.chaos.desks --kills 500

@@ -240,13 +240,22 @@ class VenueOnTheWire:
         live, books = self.rows["state"] == STATE_LIVE, self.books
         return all(live[n] and self._levels(n) == _shown(books[n]) for n in numbers or range(len(books)))
 
-    async def until(self, condition: Callable[[], bool], *, ms: int = 100) -> None:
-        """Let time go on, market and all, until something is so; look at every book on the way."""
-        async with asyncio.timeout(30):
+    async def until(
+        self, condition: Callable[[], bool], *, ms: int = 100, pause_s: float = 0.002, within_s: float = 30.0
+    ) -> None:
+        """Let time go on, market and all, until something is so; look at every book on the way.
+
+        Args:
+            condition: What is waited for.
+            ms: How far each step of the clock is.
+            pause_s: How long each step takes in truth.
+            within_s: Longest time to wait, in truth.
+        """
+        async with asyncio.timeout(within_s):
             while not condition():
                 self.clock.ts += ms * NS_PER_MS
                 self.exchange.push()
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(pause_s)
                 self._look()
                 self._turns += 1
                 if self._turns % _ROWS_EVERY == 0:

@@ -1,0 +1,18 @@
+"""Eight venues at once, each with all its faults in turn; `make venues-soak` is the same for ten minutes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.eight_venues import EightVenues
+from tests.support.venue_on_the_wire import VENUES
+
+
+@pytest.mark.timeout(600)
+async def test_eight_venues_at_once_show_no_wrong_book_whatever_happens_to_them(tmp_path: Path) -> None:
+    report = await EightVenues(tmp_path, 0).run()
+
+    assert report["wrong_books"] == []
+    assert report["venues"].keys() == VENUES.keys()
+    assert [venue for venue, told in report["venues"].items() if not told["books_lost"]] == []
+    assert all(told["connections"] > 1 for told in report["venues"].values())
