@@ -11,7 +11,7 @@ from signald.core.board import BoardRows
 from signald.core.composite import Composites
 from signald.core.kernels.jit import PLAIN
 from signald.core.kernels.machine import WordArray
-from signald.core.kernels.rows import ROW_FIELDS, ROW_WORDS, STATE_DISCONNECTED, STATE_GAP, STATE_LIVE
+from signald.core.kernels.rows import FLAG_STALE, ROW_FIELDS, ROW_WORDS, STATE_DISCONNECTED, STATE_GAP, STATE_LIVE
 from tests.support.calendar import T0
 from tests.support.rows import live_rows
 from tests.support.venues import traded
@@ -98,6 +98,23 @@ def test_a_venue_that_dies_or_lies_moves_the_price_by_less_than_its_spread(
     assert before["bid"] <= after["microprice"] * (1 + 1e-12)
     assert after["microprice"] * (1 - 1e-12) <= before["ask"]
     assert abs(after["microprice"] - before["microprice"]) < before["ask"] - before["bid"]
+
+
+@settings(max_examples=100 if PLAIN else 300, deadline=None)
+@given(HONEST, HONEST, LIES)
+def test_of_two_venues_one_that_dies_or_lies_moves_the_price_by_less_than_a_spread(
+    one: Book, other: Book, lie: Book
+) -> None:
+    composites = Composites(VENUES[:2], ["BTC"])
+    before = composite_of(composites, rows_of(one, other))
+
+    after = composite_of(composites, rows_of(one, {**other, **lie}))
+
+    moved = abs(after["microprice"] - before["microprice"])
+    spreads = [row["ask"] - row["bid"] for row in (before, after)]
+    lives = after["state"] == STATE_LIVE  # two that are too far apart are both doubted
+    assert not lives or moved < (spreads[0] if after["sequence"] == 1 else max(spreads))
+    assert after["sequence"] == 2 or not lives or after["flags"] & FLAG_STALE
 
 
 @settings(max_examples=100 if PLAIN else 300, deadline=None)

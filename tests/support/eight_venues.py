@@ -81,14 +81,18 @@ class EightVenues:
     async def _suffer(self, wire: VenueOnTheWire) -> None:
         """Every fault once, and a right book after each."""
         await self._go_on(wire, wire.all_live)
-        for order in ORDERS.values():
+        for fault, order in ORDERS.items():
             applied = [book.applied for book in wire.books]
             order(wire)
             if self._seconds:
                 await self._pass(wire, self._seconds / len(ORDERS))
             else:
                 wire.clock.ts += _AT_REST_S * NS_PER_S
-            await self._go_on(wire, lambda before=applied: _has_moved(wire, before) and wire.is_level())
+            try:
+                await self._go_on(wire, lambda before=applied: _has_moved(wire, before) and wire.is_level())
+            except TimeoutError:
+                states = wire.rows["state"].tolist()
+                raise AssertionError(wire.venue, fault, states, applied, wire.notices[-5:]) from None
             wire.forget()
 
     async def _pass(self, wire: VenueOnTheWire, seconds: float) -> None:

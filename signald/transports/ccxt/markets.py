@@ -7,8 +7,10 @@ from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-_DERIVATIVES: Final = {"okx": "swap"}
+_DERIVATIVES: Final = {"okx": "swap", "hyperliquid": "swap"}
 """What exchanges call the markets of perpetuals, where that is not ``linear``."""
+_NAMED_BY: Final = {"kraken": "symbol", "hyperliquid": "baseName"}
+"""What of a market the exchange's websocket calls it by, where that is not the id of its REST interface."""
 _WEBSOCKET: Final = frozenset({"ws", "wss"})
 
 
@@ -35,6 +37,11 @@ def prepare(
         return
     derivatives = _DERIVATIVES.get(exchange.id, "linear")
     exchange.options["fetchMarkets"] = {"types": sorted({"spot" if kind == "spot" else derivatives for kind in kinds})}
+
+
+def name_of(market: dict[str, Any], exchange: str) -> str:
+    """What the websocket of ``exchange``, by its name in ccxt, calls a market."""
+    return str(market.get(_NAMED_BY.get(exchange, "id")))
 
 
 def kind_of(market: dict[str, Any]) -> str:

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import ccxt
 
 from signald.errors import ConfigError, UnreachableError
-from signald.model.instruments import Instrument, InstrumentId
+from signald.model.instruments import DECENTRALISED, Instrument, InstrumentId
 from signald.sources.registry import ccxt_exchange
-from signald.transports.ccxt.markets import kind_of, prepare
+from signald.transports.ccxt.markets import kind_of, name_of, prepare
 
 _TIMEOUT_MS = 20_000
 
@@ -37,7 +37,7 @@ def fetch_instruments(
         problem = f"ccxt knows no exchange {ccxt_id!r}"
         raise ConfigError(venue, problem)
     exchange: Any = getattr(ccxt, ccxt_id)({"timeout": _TIMEOUT_MS, "enableRateLimit": True})
-    known = () if ccxt_exchange(venue) else {_kind_of_symbol(name) for name in symbols.values()}
+    known = () if ccxt_exchange(venue) else {_kind_of_symbol(name, venue) for name in symbols.values()}
     prepare(exchange, known, rest_url=rest_url)
     try:
         markets: list[dict[str, Any]] = exchange.fetch_markets()
@@ -47,13 +47,15 @@ def fetch_instruments(
     if exchange.precisionMode != ccxt.TICK_SIZE:
         problem = f"{ccxt_id} has no fixed steps: write its instruments into the file by hand, in the finest it shows"
         raise ConfigError(venue, problem)
-    return [_instrument(markets, venue=venue, symbol=symbol, name=name) for symbol, name in symbols.items()]
+    return [_instrument(markets, ccxt_id, venue=venue, symbol=symbol, name=name) for symbol, name in symbols.items()]
 
 
-def _instrument(markets: list[dict[str, Any]], *, venue: str, symbol: str, name: InstrumentId) -> Instrument:
-    kind = _kind_of_symbol(name)
+def _instrument(
+    markets: list[dict[str, Any]], exchange: str, *, venue: str, symbol: str, name: InstrumentId
+) -> Instrument:
+    kind = _kind_of_symbol(name, venue)
     for market in markets:
-        if market["id"] == symbol and kind_of(market) == kind:
+        if name_of(market, exchange) == symbol and kind_of(market) == kind:
             return Instrument(
                 id=name,
                 venue=venue,
@@ -78,7 +80,10 @@ def _step(market: dict[str, Any], of: Literal["price", "amount"], name: Instrume
     return Decimal(repr(step)).normalize()
 
 
-def _kind_of_symbol(name: InstrumentId) -> Literal["spot", "perpetual"]:
-    """Our names mark perpetuals: ``-PERP`` where the symbol is shared, else in the venue's own way."""
+def _kind_of_symbol(name: InstrumentId, venue: str) -> Literal["spot", "perpetual"]:
+    """Our names mark perpetuals: ``-PERP`` where the symbol is shared, else in the venue's own way.
+
+    The decentralised venues' books that we keep are all of perpetuals, and are not marked.
+    """
     symbol = name.partition(".")[0]
-    return "perpetual" if symbol.endswith(("-PERP", "-SWAP")) else "spot"
+    return "perpetual" if venue in DECENTRALISED or symbol.endswith(("-PERP", "-SWAP")) else "spot"

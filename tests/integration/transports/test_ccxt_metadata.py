@@ -46,15 +46,44 @@ EXCHANGE_INFO = {
 }
 
 
+KRAKEN_PAIR = {
+    "altname": "XBTUSD",
+    "wsname": "XBT/USD",
+    "base": "XXBT",
+    "quote": "ZUSD",
+    "pair_decimals": 1,
+    "lot_decimals": 8,
+    "ordermin": "0.0001",
+    "costmin": "0.5",
+    "status": "online",
+    "tick_size": "0.1",
+}
+HYPERLIQUID_META = [
+    {"universe": [{"name": "BTC", "szDecimals": 5, "maxLeverage": 40}]},
+    [{"markPx": "105055.0", "midPx": "105055.5", "oraclePx": "105050.0", "dayNtlVlm": "1", "prevDayPx": "1"}],
+]
+DYDX_MARKET = {"ticker": "BTC-USD", "status": "ACTIVE", "stepSize": "0.0001", "tickSize": "1"}
+PAGES = {
+    "/api/v3/exchangeInfo": EXCHANGE_INFO,
+    "/0/public/AssetPairs": {"error": [], "result": {"XXBTZUSD": KRAKEN_PAIR}},
+    "/info": HYPERLIQUID_META,
+    "/v4/perpetualMarkets": {"markets": {"BTC-USD": DYDX_MARKET}},
+}
+
+
 class _Venue(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        known = self.path.startswith("/api/v3/exchangeInfo")
-        body = json.dumps(EXCHANGE_INFO if known else {"code": -1, "msg": "unknown path"}).encode()
-        self.send_response(200 if known else 404)
+        page = next((page for path, page in PAGES.items() if self.path.startswith(path)), None)
+        body = json.dumps({"code": -1, "msg": "unknown path"} if page is None else page).encode()
+        self.send_response(404 if page is None else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server calls
         """Say nothing."""
@@ -78,6 +107,25 @@ def test_steps_come_exactly_as_the_venue_has_them(venue: str) -> None:
     assert [(each.id, each.tick_size, each.lot_size, each.base, each.quote) for each in found] == [
         ("BTCUSDT.BINANCE", Decimal("0.01"), Decimal("0.00001"), "BTC", "USDT")
     ]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("exchange", "symbol", "name", "steps"),
+    [
+        ("kraken", "BTC/USD", "BTC/USD.KRAKEN", (Decimal("0.1"), Decimal("0.00000001"))),
+        ("hyperliquid", "BTC", "BTC.HYPERLIQUID", (Decimal(1), Decimal("0.00001"))),
+        ("dydx", "BTC-USD", "BTC-USD.DYDX", (Decimal(1), Decimal("0.0001"))),
+    ],
+)
+def test_markets_are_found_by_what_their_websockets_call_them(
+    venue: str, exchange: str, symbol: str, name: str, steps: tuple[Decimal, Decimal]
+) -> None:
+    (found,) = fetch_instruments(exchange, venue=exchange, symbols={symbol: name}, rest_url=venue)
+
+    assert (found.id, found.venue_symbol, found.base) == (name, symbol, "BTC")
+    assert (found.tick_size, found.lot_size) == steps
+    assert found.kind == ("spot" if exchange == "kraken" else "perpetual")
 
 
 @pytest.mark.timeout(60)
