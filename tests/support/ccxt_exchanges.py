@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 Levels = dict[str, str]
@@ -77,10 +78,7 @@ class OneBookExchange(ABC):
         if size == "0":
             del levels[price]
         self._number += 1
-        frame = json.dumps(self._changed(side, price, size))
-        for connection in self._open:
-            connection.protocol.send_text(frame.encode())
-            connection.transport.writelines(connection.protocol.data_to_send())
+        broadcast(self._open, json.dumps(self._changed(side, price, size)))
 
     def forget(self) -> None:
         """Tell nobody anything any more."""
@@ -88,7 +86,7 @@ class OneBookExchange(ABC):
 
     def cut(self) -> None:
         """End every websocket."""
-        for connection in self._open:
+        for connection in [*self._open]:
             connection.transport.abort()
 
     def best(self, depth: int) -> tuple[list[list[str]], list[list[str]]]:
@@ -99,8 +97,10 @@ class OneBookExchange(ABC):
     async def _serve(self, connection: ServerConnection) -> None:
         self.connections += 1
         try:
-            async for text in connection:
-                await self._hear(connection, json.loads(text))
+            while True:
+                await self._hear(connection, json.loads(await connection.recv()))
+        except ConnectionClosed:  # whenever that happens
+            pass
         finally:
             self._open.discard(connection)
 
