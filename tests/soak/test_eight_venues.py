@@ -1,4 +1,4 @@
-"""Eight venues at once, each with all its faults in turn; `make venues-soak` is the same for ten minutes."""
+"""Eight venues at once, each with all its faults in turn; `make venues-soak` is the same for as long as is wanted."""
 
 from pathlib import Path
 
