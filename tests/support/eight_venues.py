@@ -29,8 +29,8 @@ CADENCE_MS: Final = {
     "dydx": 250,
 }
 """Of each venue's pushes, as it documents them or was measured; its best bid and ask come with them."""
-_PATIENCE_S: Final = 120.0
-"""Longest time for a book to come back, on any machine."""
+_PATIENCE_S: Final = 600.0
+"""Longest time for a book to come back, on any machine: where it is busy the venues' clock is slow."""
 _AT_REST_S: Final = 61
 """Between two losses: whoever loses a book oftener than once a minute waits ever longer before asking again."""
 _MINUTE_S: Final = 60.0
@@ -41,8 +41,8 @@ class EightVenues:
 
     Args:
         folder: Where journals are kept.
-        seconds: How long all faults together take; 0: each follows the one before as soon as its book is back, and only
-            the clock is moved on between them.
+        seconds: How long all faults together take; where that is less than a minute for each, the clock is moved on
+            between them.
     """
 
     def __init__(self, folder: Path, seconds: float) -> None:
@@ -84,10 +84,9 @@ class EightVenues:
         for fault, order in ORDERS.items():
             applied = [book.applied for book in wire.books]
             order(wire)
-            if self._seconds:
-                await self._pass(wire, self._seconds / len(ORDERS))
-            else:
-                wire.clock.ts += _AT_REST_S * NS_PER_S
+            each_s = self._seconds / len(ORDERS)
+            await self._pass(wire, each_s)
+            wire.clock.ts += max(0, round((_AT_REST_S - each_s) * NS_PER_S))
             try:
                 await self._go_on(wire, lambda before=applied: _has_moved(wire, before) and wire.is_level())
             except TimeoutError:
