@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -14,11 +15,12 @@ from signald.sources.venues.ccxt.messages import Anew, Watch, encode
 from signald.transports.ccxt.books import BookWatcher, write_book
 from signald.transports.websocket import DEFAULT_LIMITS, WebsocketConnection
 from tests.support.ccxt_exchanges import Bitfinex, Bitstamp, OneBookExchange
-from tests.support.recording import until
+from tests.support.recording import until as until_soon
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 EXCHANGES = [Bitstamp, Bitfinex]
+until = partial(until_soon, within_s=60.0)
 
 
 class Owner:

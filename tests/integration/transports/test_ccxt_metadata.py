@@ -100,7 +100,7 @@ def venue() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_steps_come_exactly_as_the_venue_has_them(venue: str) -> None:
     found = fetch_instruments("binance", venue="binance", symbols={"BTCUSDT": "BTCUSDT.BINANCE"}, rest_url=venue)
 
@@ -109,7 +109,7 @@ def test_steps_come_exactly_as_the_venue_has_them(venue: str) -> None:
     ]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("exchange", "symbol", "name", "steps"),
     [
@@ -128,13 +128,13 @@ def test_markets_are_found_by_what_their_websockets_call_them(
     assert found.kind == ("spot" if exchange == "kraken" else "perpetual")
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_unknown_symbol_is_named(venue: str) -> None:
     with pytest.raises(ConfigError, match="does not trade 'NOSUCH' as spot"):
         fetch_instruments("binance", venue="binance", symbols={"NOSUCH": "NOSUCH.BINANCE"}, rest_url=venue)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_unreachable_venue_is_named() -> None:
     with pytest.raises(UnreachableError, match=r"binance at http://127\.0\.0\.1:9"):
         fetch_instruments(
@@ -142,7 +142,7 @@ def test_unreachable_venue_is_named() -> None:
         )
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_steps_of_an_exchange_without_a_source_of_ours_come_likewise() -> None:
     async with Bitstamp() as exchange:
         found = await asyncio.to_thread(
@@ -156,7 +156,7 @@ async def test_steps_of_an_exchange_without_a_source_of_ours_come_likewise() -> 
     assert found == [BITSTAMP_BTC]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_an_exchange_whose_steps_follow_the_price_is_said() -> None:
     async with Bitfinex() as exchange:
         with pytest.raises(
