@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos soak venues-soak kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade
+.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos soak venues-soak kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade secrets sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,10 +75,18 @@ screenshot: ## the console's picture in README, from a demo that plays (needs ch
 packages: ## wheel and source archive, installed and played in an empty environment of every Python from 3.11 that is here
 	uv run pytest -m soak tests/soak/test_packages.py
 
-audit: ## known vulnerabilities, licences and bill of materials of what is locked, into build/ (asks the registry)
-	mkdir -p build
+pages: ## every command on every page of the documentation, the tutorial in an empty environment (ten minutes)
+	uv run pytest -m soak tests/soak/test_pages.py
+
+secrets: ## passwords, keys and tokens in what is committed, but those that .ci/no-secrets.txt knows are none
+	uv run --group deploy python .ci/secrets.py
+
+audit: secrets sbom ## secrets; known vulnerabilities and licences of what is locked, into build/ (asks the registry)
 	uvx pip-audit --disable-pip --require-hashes --requirement requirements.lock
 	uv run --with pip-licenses pip-licenses --format=markdown --output-file=build/licences.md
+
+sbom: ## bill of materials of what is locked, as build/sbom.json
+	mkdir -p build
 	uvx --from cyclonedx-bom cyclonedx-py requirements requirements.lock --output-file build/sbom.json
 
 lock: ## fix every version: constraints in pyproject.toml, hashes in requirements.lock
@@ -96,5 +104,5 @@ deployment: ## files of deploy/, judged by the tools that read them
 	bash -n deploy/lab.sh
 	if command -v systemd-analyze >/dev/null; then systemd-analyze security --offline=yes --threshold=20 deploy/systemd/signald.service >/dev/null; fi
 
-image: deployment ## build the image, where docker is
-	docker build --tag signald:local .
+image: deployment sbom ## the image, built and looked at where a builder is, else played without one; build/sbom.json
+	uv run python .ci/image.py

@@ -12,12 +12,10 @@ import typer
 from typer.core import TyperGroup
 
 from signald.cli import app
+from tests.support.pages import PAGES, ROOT, SHELL, blocks_of
 
 pytestmark = pytest.mark.timeout(60)  # every command's module is loaded
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").rglob("README.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-SHELL = re.compile(r"^ *```(?:sh|bash|console)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:uv run |make |signald |python -m |pytest )[^`]*)`")
 ENDS = {"|", "<", ">", "&&", "||", ";", "&", ">>", "2>&1"}
 
@@ -32,7 +30,8 @@ class Printed(NamedTuple):
 def commands_of(page: Path) -> Iterator[Printed]:
     """What stands in blocks of shell, and in line; what follows a pipe is a command of its own."""
     text = page.read_text()
-    lines = [line for block in SHELL.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    blocks = [block.text for block in blocks_of(page) if block.language in SHELL]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     for line in [*lines, *INLINE.findall(text)]:
         try:
             words = shlex.split(line.replace("…", ""), comments=True)

@@ -81,3 +81,17 @@ def test_requirements_lock_has_the_constraints_versions_and_only_hashes_besides(
 
     assert strange == []
     assert pinned(lines) - constraints == set()
+
+
+def test_requirements_lock_has_all_that_the_package_requires_and_a_hash_for_each() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "requirements.lock").read_text()
+
+    required = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in project["dependencies"]}
+    locked = {
+        re.split(r"[^a-z0-9-]", entry)[0]: entry.count("--hash=sha256:")
+        for entry in re.split(r"\n(?=\S)", text.strip())
+    }
+
+    assert required - locked.keys() == set()
+    assert {name for name, hashes in locked.items() if not hashes} == set()
