@@ -75,9 +75,6 @@ screenshot: ## the console's picture in README, from a demo that plays (needs ch
 packages: ## wheel and source archive, installed and played in an empty environment of every Python from 3.11 that is here
 	uv run pytest -m soak tests/soak/test_packages.py
 
-pages: ## every command on every page of the documentation, the tutorial in an empty environment (ten minutes)
-	uv run pytest -m soak tests/soak/test_pages.py
-
 secrets: ## passwords, keys and tokens in what is committed, but those that .ci/no-secrets.txt knows are none
 	uv run --group deploy python .ci/secrets.py
 

@@ -62,6 +62,7 @@ def _plain(words: list[str]) -> list[str]:
     return words
 
 
+PROGRAM = typer.main.get_command(app)
 ALL = [printed for page in PAGES for printed in commands_of(page)]
 
 
@@ -72,7 +73,7 @@ def named(program: str) -> list[Printed]:
 
 def problem_of(words: tuple[str, ...]) -> str | None:
     """What is wrong with a command of ours, as its own parser would find."""
-    group = typer.main.get_command(app)
+    group = PROGRAM
     at = 1
     while isinstance(group, TyperGroup):
         name = words[at] if at < len(words) else ""
