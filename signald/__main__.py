@@ -2,13 +2,18 @@
 
 import signal
 import sys
+from importlib import import_module
 from types import FrameType
+
+from signald.runtime.lean import without
 
 
 def main() -> None:
     """Run the command line and exit with its code. To be asked to end is no failure, from the first moment on."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        with without("rich"):
+            import_module("structlog")  # it would draw tracebacks with that, which takes a fifth of a second to load
         from signald.cli import run  # noqa: PLC0415 - loading takes a second in which we may be asked to end
 
         code = run(sys.argv[1:])

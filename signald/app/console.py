@@ -25,6 +25,7 @@ from signald.runtime.privileges import give_precedence
 from signald.sinks.exposition import listen
 
 _ENDS_WITHIN_S: Final = 3.0
+_NICENESS: Final = 10  # whatever else wants the processor comes first
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -57,7 +58,7 @@ def serve_console(
 ) -> None:
     """Serve the console on ``listener`` in this process until it is told to end, or until ``parent`` is gone."""
     configure_logs()
-    give_precedence()
+    give_precedence(_NICENESS)
     indicators = find_file(config.calendar.indicators)
     plan = ConsolePlan(
         host=config.console.host,

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from uvloop import new_event_loop
 
 from signald.config import LiveConfig
-from signald.runtime.privileges import lock_memory, pin_to, take_precedence
+from signald.runtime.privileges import lock_memory, pin_to, take_precedence, take_short_turns
 
 _TURN_S: Final = 0.0002
 
@@ -25,5 +25,6 @@ def run_in_loop(work: Coroutine[Any, Any, T]) -> T:
 def take_privileges(live: LiveConfig) -> None:
     """Ask for what this process, which handles releases, is to have of the machine; raises ``ConfigError``."""
     pin_to(live.cpus, key="live.cpus")
+    take_short_turns(live.turn_us)
     take_precedence(live.realtime_priority, key="live.realtime_priority")
     lock_memory(wanted=live.lock_memory, key="live.lock_memory")

@@ -37,6 +37,8 @@ from signald.sinks.exposition import build_server, listen
 from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of
 
 _SERVES_EVERY_S: Final = 0.5
+_METRICS_NICENESS: Final = 5
+_CCXT_NICENESS: Final = 10
 REMOTE: Final = "board-"
 """Begins the name of the process that takes another host's rows."""
 
@@ -119,6 +121,7 @@ def _remote_role(host: str, config: Config, clock: Callable[[], Clock], family: 
     def receive() -> None:
         name_process(name)
         pin_to(config.live.feed_cpus, key="live.feed_cpus")
+        give_precedence(config.live.feed_nice)
         run_in_loop(RemoteBoard(name, host, config, clock(), family).run())
 
     return Role(name, receive, on_lost=lambda: _lose(family, name))
@@ -138,8 +141,8 @@ def feed_role(
     def feed() -> None:
         name_process(name)
         pin_to(world.config.live.feed_cpus, key="live.feed_cpus")
-        if any(map(ccxt_exchange, channels)):
-            give_precedence()
+        is_ccxt = any(map(ccxt_exchange, channels))
+        give_precedence(max(world.config.live.feed_nice, _CCXT_NICENESS) if is_ccxt else world.config.live.feed_nice)
         here, board = clock(), family.board()
         feeds = build_feeds(world, world.config.venues, board, channels=channels)
         rows = None if carrier is None else carrier(board, here)
@@ -197,6 +200,7 @@ def _console(config: Config, listener: socket.socket, family: FamilyState) -> No
 def _metrics(listener: socket.socket, family: FamilyState, clock: Clock) -> None:
     """Serve what the others tell, until a SIGTERM ends this process: it has nothing to lose."""
     name_process(METRICS)
+    give_precedence(_METRICS_NICENESS)
     server = build_server(family.told(), listener, is_ready=lambda: family.roster.is_ready(SIGNAL))
     family.roster.ready(METRICS)
 

@@ -49,6 +49,9 @@ def path(  # noqa: PLR0913 - what one may want to measure
         Path | None, typer.Option("--markdown", help="Write the figures as a page of the documentation.")
     ] = None,
     *,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.0, help="Also a run as long, of 20 releases a second.")
+    ] = 0,
     with_console: Annotated[bool, typer.Option("--with-console", help="Also with twenty pages open.")] = False,
     with_keys: Annotated[
         bool, typer.Option("--with-keys", help="Also with each key of [live] that asks something of the machine.")
@@ -59,6 +62,7 @@ def path(  # noqa: PLR0913 - what one may want to measure
     json: JsonOption = False,
 ) -> None:
     """From a release's publication to a consumer's hands, beside an idiomatic program and beside the least there is."""
+    from signald.bench.path.endure import endure  # noqa: PLC0415 - see above
     from signald.bench.path.markdown import write_markdown  # noqa: PLC0415 - see above
     from signald.bench.path.measure import bench_path, sections  # noqa: PLC0415 - only what is asked for is loaded
     from signald.bench.path.page import write_page  # noqa: PLC0415 - see above
@@ -71,6 +75,8 @@ def path(  # noqa: PLR0913 - what one may want to measure
         with_keys=with_keys,
         without_movers=without_movers,
     )
+    if minutes:
+        result |= {"long_run": endure(result["runs"][0]["servers"], minutes=minutes)}
     for name, value in sections(result):
         say(f"{name:<56} {value}")
     if html is not None:

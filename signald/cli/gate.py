@@ -5,8 +5,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from signald.cli.options import ConfigOption, JsonOption, configuration, say_json
 from signald.errors import CheckFailedError
@@ -23,6 +21,9 @@ def gate(
     json: JsonOption = False,
 ) -> None:
     """Replay and backtest as a gate: a short table, JUnit XML, a summary in Markdown; exit 3 if a check fails."""
+    from rich.console import Console  # noqa: PLC0415 - only who needs it pays
+    from rich.table import Table  # noqa: PLC0415
+
     from signald.app.ci.gate import load_base, run_gate  # noqa: PLC0415 - numba and polars load with it
     from signald.app.ci.plan import load_plan  # noqa: PLC0415 - see above
     from signald.app.ci.summary import render_junit, render_markdown  # noqa: PLC0415 - see above

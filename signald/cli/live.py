@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
+from signald.runtime.lean import without
 
 app = typer.Typer()
 
@@ -55,7 +56,8 @@ def run(
 ) -> None:
     """Run the daemon until SIGINT or SIGTERM."""
     gc.disable()  # what loads now lives for ever: to look at it again and again is a tenth of the start
-    from signald.app.daemon import run_daemon  # noqa: PLC0415 - numba loads with it: only who needs it pays
+    with without("cffi", "coverage", "yaml"):  # numba serves them all, and we give it none
+        from signald.app.daemon import run_daemon  # noqa: PLC0415 - numba loads with it: only who needs it pays
 
     gc.freeze()
     gc.enable()

@@ -4,19 +4,26 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
 
 @contextmanager
 def reading_bar(sources: Sequence[Path]) -> Generator[None]:
     """Show on standard error, if that is a terminal, how far ``sources`` are read, pass by pass."""
+    from rich.console import Console  # noqa: PLC0415 - only who needs it pays
+
     from signald.replay.importers.recording import watched  # noqa: PLC0415 - zstandard loads with it
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
         return
+    from rich.progress import (  # noqa: PLC0415 - see above
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     sizes = {path: path.stat().st_size for path in sources if path.is_file()}
     read = dict.fromkeys(sizes, 0)
     passes = dict.fromkeys(sizes, 0)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
-from rich.console import Console, RenderableType
 
 from signald.cli.journal import parse_time
 from signald.cli.options import ConfigOption, JsonOption, configuration, say_json
@@ -13,6 +12,8 @@ from signald.cli.workers import SchedulerOption, WorkersOption, spread_over
 from signald.errors import CheckFailedError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from signald.config import Config
     from signald.research.backtest import Scope
     from signald.research.delay.acting import Plan
@@ -218,8 +219,10 @@ def audit(
         say_json({"claims": found, "verdicts": dict(Counter(one.verdict for one in found))})
 
 
-def _show(tables: RenderableType, *, aside: bool) -> None:
+def _show(tables: "RenderableType", *, aside: bool) -> None:
     """Print tables for people: where standard output is for programs, on standard error."""
+    from rich.console import Console  # noqa: PLC0415 - only who needs it pays
+
     console = Console(stderr=aside)
     if not console.is_terminal:
         console.width = 120  # a file has no width: let names stand whole

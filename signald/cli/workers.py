@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from typing import Annotated, TypeAlias
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signald.cli.options import say_aside
 from signald.errors import ConfigError
@@ -35,13 +33,23 @@ def spread_over(scheduler: str | None, count: int | None) -> Generator[Workers]:
             raise ConfigError(where, problem)
         yield IN_TURN
         return
-    from signald.research.spread.cluster import open_workers  # noqa: PLC0415 - only who asks for it pays
+    from rich.console import Console  # noqa: PLC0415 - only who asks for it pays
+
+    from signald.research.spread.cluster import open_workers  # noqa: PLC0415 - see above
 
     console = Console(stderr=True)
     if not console.is_terminal:
         with open_workers(scheduler, count=count, tell=_say) as workers:
             yield workers
         return
+    from rich.progress import (  # noqa: PLC0415 - see above
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("working"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("working", total=None)

@@ -43,6 +43,8 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ``rehearse_every_s``: how often a test release walks the whole path, 0 for never. ``busy_poll_s``: so long before
     and after each release the loop does not sleep. ``feed_workers``: processes among which the venues are shared.
     ``transport``: what carries the venues' frames; ``picows`` is an extra.
+    ``feed_nice``: how far what keeps books stands back behind what handles releases.
+    ``turn_us``: so short are the turns of what handles releases, so that it wakes up before others' end; 0: as usual.
     ``cpus`` and ``feed_cpus``: processors to which what handles releases, and what keeps books, are bound; none: any.
     ``realtime_priority``: of SCHED_FIFO for what handles releases, 0 for none. ``lock_memory``: its pages stay.
     ``clock_file`` is the demo's: eight bytes that shift the wall clock.
@@ -52,6 +54,8 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rehearse_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     busy_poll_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     feed_workers: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
+    turn_us: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 100
+    feed_nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 5
     cpus: tuple[Cpu, ...] = ()
     feed_cpus: tuple[Cpu, ...] = ()
     realtime_priority: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0

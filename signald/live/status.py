@@ -60,6 +60,7 @@ class DaemonStatus:
         self._every_s = _EVERY_S if config.live.clock_file is None else _EVERY_IN_DEMO_S
         self._calendar_every_s = _CALENDAR_EVERY_S if config.live.clock_file is None else _CALENDAR_EVERY_IN_DEMO_S
         self._compiled_before: int | None = None
+        self._said: dict[str, object] = {}
         self._roster = None if family is None else family.roster
         self._stages = [metrics.stages] if family is None else family.stages()
         self._pid = os.getpid() if family is None else os.getppid()
@@ -73,6 +74,7 @@ class DaemonStatus:
     def ready(self) -> None:
         """From now on the daemon is armed."""
         self._compiled_before = compilations()
+        self._tell_components()  # whoever waits for it hears of it now
 
     async def run(self) -> None:
         """Write for ever."""
@@ -89,7 +91,6 @@ class DaemonStatus:
             await asyncio.sleep(_BOOKS_EVERY_S)
 
     async def _tell_state(self) -> None:
-        said: dict[str, object] = {}
         clock = asyncio.get_running_loop().time
         calendar_due = clock()
         while True:
@@ -98,13 +99,16 @@ class DaemonStatus:
                 self._board.put("calendar", {"now": self._clock.now(), **msgspec.structs.asdict(self.calendar())})
                 stages = {name: one._asdict() for name, one in summarize_stages(self._stages).items()}
                 self._board.put("stages", {"now": self._clock.now(), "stages": stages})
-            for component, state in (("engine", self.engine()), ("daemon", self.daemon())):
-                if said.get(component) != state:
-                    said[component] = state
-                    told = {"now": self._clock.now(), **state}
-                    self._board.put(component, told)
-                    self._board.put(f"{component}@{self._name}", {"pid": self._pid, **told})
+            self._tell_components()
             await asyncio.sleep(self._every_s)
+
+    def _tell_components(self) -> None:
+        for component, state in (("engine", self.engine()), ("daemon", self.daemon())):
+            if self._said.get(component) != state:
+                self._said[component] = state
+                told = {"now": self._clock.now(), **state}
+                self._board.put(component, told)
+                self._board.put(f"{component}@{self._name}", {"pid": self._pid, **told})
 
     def engine(self) -> dict[str, object]:
         """When the engine is next due, and how new all of the board is that is live."""

@@ -5,6 +5,7 @@ clock and no shift of a :class:`SharedClock` moves.
 """
 
 import mmap
+import os
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,30 @@ class LiveClock:
 def thread_cpu_ns() -> Nanos:
     """How long this thread has been on a processor."""
     return time.thread_time_ns()
+
+
+class ThreadWaits:
+    """How long one thread has stood ready and waited for a processor, as Linux counts it.
+
+    Source: Documentation/scheduler/sched-stats.rst of the kernel, ``/proc/<pid>/schedstat``, second field.
+    """
+
+    def __init__(self) -> None:
+        """Look at the thread that calls; where the system does not say, it never waited."""
+        try:
+            self._file = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        except OSError:
+            self._file = -1
+
+    def read(self) -> Nanos:
+        """So long up to now."""
+        return int(os.pread(self._file, 64, 0).split()[1]) if self._file >= 0 else 0
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
 
 class SharedClock:

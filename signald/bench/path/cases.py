@@ -16,6 +16,7 @@ _FLOOD_RATES: Final = {"steady": 5_000.0, "bursts": 20_000.0 / len(SYMBOLS)}
 """Frames a second and book, or as many as the machine takes beside the path if that is less."""
 
 _KEYS: Final[Mapping[str, object]] = {
+    "turn_us": 0,
     "busy_poll_s": 60.0,  # longer than a round: all of it lies around a release that is due
     "cpus": [0],
     "realtime_priority": 10,

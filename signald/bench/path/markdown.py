@@ -67,5 +67,16 @@ def _rest(result: Mapping[str, Any]) -> Iterator[str]:
     yield "| --- |" + " --- |" * len(result["health"])
     for name in names:
         yield f"| `{name}` | " + " | ".join(f"{told.get(name, 0):g}" for told in result["health"].values()) + " |"
+    if "long_run" in result:
+        yield from ("", *_long_run(result["long_run"]))
     if result["missing"]:
         yield from ("", f"Not measured: {'; '.join(result['missing'])}")
+
+
+def _long_run(run: Mapping[str, Any]) -> Iterator[str]:
+    figures = " / ".join(f"{run['us'][name]:.0f}" for name in _NAMES)
+    yield from ("## A long run", "", "| what | |", "| --- | --- |")
+    yield f"| minutes, with releases a second | {run['minutes']}, {run['rate']:.0f} |"
+    yield f"| releases, lost | {run['n']}, {run['lost']} |"
+    yield f"| p50 / p99 / p99.9 | {figures} |"
+    yield from (f"| `{name}` | {value:g} |" for name, value in {**run["happened"], **run["longest"]}.items())

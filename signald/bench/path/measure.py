@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from signald.bench.machine import describe_machine
 from signald.bench.path.cases import ONE_LOOP, Turn, flood_rates, keyed, people
-from signald.bench.path.world import SERVERS, SYMBOLS, World
+from signald.bench.path.world import SERVERS, SYMBOLS, Party, World
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S, NS_PER_US
 from signald.runtime.clock import LiveClock
@@ -135,14 +135,21 @@ def _take_turn(world: World, turn: Turn, sent: dict[str, int], into: Measured, *
     if turn.flood:
         world.flood.do(name=party.name, rate=into.rate, bursts=turn.flood == "bursts")
     began = LiveClock.now()
-    party.consumer.tell(count=count, timeout_s=count / rate + 8.0, since=began)
-    order = {"prefix": party.prefix, "releases": world.releases, "first": sent[party.name], "count": count}
     with world.looking_on(party, turn.pages):
-        world.publisher.do(**order, rate=rate, qos=turn.qos)
-        latencies: list[int] = party.consumer.hear()["latencies"]
+        play_round(world, party, sent, into, count=count, rate=rate, qos=turn.qos)
     if turn.flood:
         into.frames += world.flood.do(name=party.name, rate=0.0, bursts=False)["sent"]
         into.seconds += (LiveClock.now() - began) / NS_PER_S
+
+
+def play_round(
+    world: World, party: Party, sent: dict[str, int], into: Measured, *, count: int, rate: float, qos: int = 1
+) -> None:
+    """Send ``count`` releases to ``party``, beyond those it was ``sent``, and measure when each one's signal comes."""
+    party.consumer.tell(count=count, timeout_s=count / rate + 8.0, since=LiveClock.now())
+    order = {"prefix": party.prefix, "releases": world.releases, "first": sent[party.name], "count": count}
+    world.publisher.do(**order, rate=rate, qos=qos)
+    latencies: list[int] = party.consumer.hear()["latencies"]
     sent[party.name] += count
     into.rounds.append(latencies)
     into.lost += count - len(latencies)
@@ -236,4 +243,8 @@ def sections(result: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
             if f"ratio_to_{name}" in run:
                 ratios = "  ".join(f"{key} {value}" for key, value in run[f"ratio_to_{name}"].items())
                 lines.append((f"{run['servers']}, {run['case']}: to {name}", ratios))
+    if "long_run" in result:
+        run = result["long_run"]
+        told = run["happened"] | run["longest"] | {"lost": run["lost"]}
+        lines += [(f"in {run['minutes']} minutes: {name}", f"{value:g}") for name, value in told.items()]
     return lines

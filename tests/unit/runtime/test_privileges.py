@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from signald.errors import ConfigError
-from signald.runtime.privileges import lock_memory, pin_to, take_precedence
+from signald.runtime.privileges import give_precedence, lock_memory, pin_to, take_precedence, take_short_turns
 
 
 def in_a_process_of_its_own(code: str) -> str:
@@ -28,6 +28,16 @@ def test_a_process_runs_where_it_is_told_to() -> None:
 def test_a_processor_that_is_not_there_is_an_error_of_the_configuration() -> None:
     with pytest.raises(ConfigError, match=r"live\.cpus: \[4711\]"):
         pin_to([4711], key="live.cpus")
+
+
+def test_short_turns_leave_policy_and_niceness_as_they_were() -> None:
+    before = os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)
+
+    said = in_a_process_of_its_own(
+        "took = take_short_turns(100)\nprint(os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0), took)"
+    )
+
+    assert said in {f"{before[0]} {before[1]} {took}" for took in (True, False)}
 
 
 def test_precedence_is_taken_or_refused_with_a_reason() -> None:
@@ -54,6 +64,8 @@ def test_nothing_is_asked_for_by_default() -> None:
     before = os.sched_getaffinity(0), os.sched_getscheduler(0)
 
     pin_to((), key="live.cpus")
+    give_precedence(0)
+    assert not take_short_turns(0)
     take_precedence(0, key="live.realtime_priority")
     lock_memory(wanted=False, key="live.lock_memory")
 
@@ -64,7 +76,7 @@ def test_who_gives_precedence_has_less_weight_and_interrupts_nobody() -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
 
     said = in_a_process_of_its_own(
-        "give_precedence()\nprint(os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0) == os.SCHED_BATCH)"
+        "give_precedence(10)\nprint(os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0) == os.SCHED_BATCH)"
     )
 
     assert said == f"{min(before + 10, 19)} True"

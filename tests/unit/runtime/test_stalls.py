@@ -27,6 +27,15 @@ def test_a_stall_is_ours_if_we_worked_that_long() -> None:
     assert watch.longest_ns == 9 * NS_PER_MS
 
 
+def test_a_stall_is_not_ours_if_we_only_waited_for_a_processor() -> None:
+    watch = StallWatch(LiveClock())
+
+    watch.note(late_ns=20 * NS_PER_MS, used_ns=9 * NS_PER_MS, waited_ns=16 * NS_PER_MS)
+    watch.note(late_ns=20 * NS_PER_MS, used_ns=9 * NS_PER_MS, waited_ns=14 * NS_PER_MS)
+
+    assert (watch.ours, watch.elsewhere) == (1, 1)
+
+
 async def test_work_that_holds_the_loop_up_is_noticed() -> None:
     watch = StallWatch(LiveClock())
 
