@@ -66,17 +66,20 @@ def path(  # noqa: PLR0913 - what one may want to measure
     from signald.bench.path.markdown import write_markdown  # noqa: PLC0415 - see above
     from signald.bench.path.measure import bench_path, sections  # noqa: PLC0415 - only what is asked for is loaded
     from signald.bench.path.page import write_page  # noqa: PLC0415 - see above
+    from signald.bench.path.weigh import weigh_keys  # noqa: PLC0415 - see above
 
     result = bench_path(
         releases=releases,
         rounds=rounds,
         rate=rate,
         with_console=with_console,
-        with_keys=with_keys,
         without_movers=without_movers,
     )
+    main: str = result["runs"][0]["servers"]
+    if with_keys:
+        result["runs"] += weigh_keys(main, result["missing"], releases=releases, rounds=rounds, rate=rate)
     if minutes:
-        result |= {"long_run": endure(result["runs"][0]["servers"], minutes=minutes)}
+        result |= {"long_run": endure(main, minutes=minutes)}
     for name, value in sections(result):
         say(f"{name:<56} {value}")
     if html is not None:

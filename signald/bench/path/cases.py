@@ -1,11 +1,10 @@
 """What is measured: who takes part in which case, and in whose place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from signald.bench.path.load import frames_beside
 from signald.bench.path.world import BESIDE, SYMBOLS, World
-from signald.errors import CheckFailedError
 
 ONE_LOOP: Final = "one_loop"
 """Signald with one event loop for its books and its releases."""
@@ -14,15 +13,6 @@ _SIDES: Final = ("signald", "floor", "idiom")
 _PAGES: Final = 20
 _FLOOD_RATES: Final = {"steady": 5_000.0, "bursts": 20_000.0 / len(SYMBOLS)}
 """Frames a second and book, or as many as the machine takes beside the path if that is less."""
-
-_KEYS: Final[Mapping[str, object]] = {
-    "turn_us": 0,
-    "busy_poll_s": 60.0,  # longer than a round: all of it lies around a release that is due
-    "cpus": [0],
-    "realtime_priority": 10,
-    "lock_memory": True,
-}
-"""Keys of ``live`` that are weighed one by one."""
 
 
 class Turn(NamedTuple):
@@ -72,20 +62,6 @@ def people(world: World, *, wide: bool, with_console: bool, without_movers: bool
                 for side, party in (("signald", "signald-8"), (ONE_LOOP, "signald-8-alone"))
             ),
         ]
-    return turns
-
-
-def keyed(world: World, missing: list[str]) -> list[Turn]:
-    """A daemon for each key that is weighed; what this machine does not grant is noted as missing."""
-    turns: list[Turn] = []
-    for key, value in _KEYS.items():
-        name = f"signald-{key}"
-        try:
-            world.add_signald(name, live={key: value})
-        except CheckFailedError as error:
-            missing.append(f"live.{key}: {error}")
-        else:
-            turns.append(Turn(f"live.{key} = {value}", "signald", name, 1))
     return turns
 
 

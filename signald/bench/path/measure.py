@@ -2,11 +2,12 @@
 
 import math
 import statistics
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from signald.bench.machine import describe_machine
-from signald.bench.path.cases import ONE_LOOP, Turn, flood_rates, keyed, people
+from signald.bench.path.cases import ONE_LOOP, Turn, flood_rates, people
 from signald.bench.path.world import SERVERS, SYMBOLS, Party, World
 from signald.errors import ConfigError
 from signald.model.time import NS_PER_S, NS_PER_US
@@ -57,13 +58,12 @@ def bench_path(
     rate: float,
     servers: Sequence[str] = tuple(SERVERS),
     with_console: bool = False,
-    with_keys: bool = False,
     without_movers: bool = False,
 ) -> dict[str, Any]:
     """Measure ``releases`` of each side of each case, in ``rounds``, ``rate`` a second, on these pairs of servers.
 
-    ``with_console`` adds the case of a daemon whose console twenty pages look at, ``with_keys`` one daemon for each key
-    that asks something of the machine, ``without_movers`` one that looks at figures only.
+    ``with_console`` adds the case of a daemon whose console twenty pages look at, ``without_movers`` one that looks at
+    figures only.
 
     Raises:
         ConfigError: No pair of servers is installed.
@@ -82,8 +82,7 @@ def bench_path(
                     with_console=with_console,
                     without_movers=without_movers and pair == _MAIN,
                 )
-                turns += keyed(world, missing) if with_keys and pair == _MAIN else []
-                measured = _play(world, turns, releases=releases, rounds=rounds, rate=rate)
+                measured = play(world, turns, releases=releases, rounds=rounds, rate=rate)
                 runs += _runs(pair, turns, measured)
                 ready_s |= {f"{name}, {pair}": took for name, took in world.ready_s.items()}
                 health |= {f"{name}, {pair}": _health(read) for name, read in world.scrapes.items()}
@@ -110,7 +109,10 @@ def rank(ordered: Sequence[int], share: float) -> float:
     return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
 
 
-def _play(world: World, turns: Sequence[Turn], *, releases: int, rounds: int, rate: float) -> dict[Turn, Measured]:
+def play(
+    world: World, turns: Sequence[Turn], *, releases: int, rounds: int, rate: float, rest_s: float = 0.0
+) -> dict[Turn, Measured]:
+    """Measure ``releases`` of each turn in ``rounds``, with a rest after each."""
     sent = dict.fromkeys(world.parties, 0)
 
     def warm(name: str, count: int = _WARM) -> None:
@@ -126,6 +128,7 @@ def _play(world: World, turns: Sequence[Turn], *, releases: int, rounds: int, ra
         # Whoever comes first in one round comes last in the next: a machine that slows down treats all alike.
         for turn in turns if number % 2 == 0 else reversed(turns):
             _take_turn(world, turn, sent, measured[turn], count=max(releases // rounds, 1), rate=rate)
+            threading.Event().wait(rest_s)
     return measured
 
 
@@ -160,10 +163,11 @@ def _runs(servers: str, turns: Sequence[Turn], measured: Mapping[Turn, Measured]
     for turn in turns:
         cases.setdefault(turn.case, {})[turn.side] = measured[turn]
     plain = cases["qos 1"]["signald"]
-    return [_run(servers, case, sides, plain) for case, sides in cases.items()]
+    return [run_of(servers, case, sides, plain) for case, sides in cases.items()]
 
 
-def _run(servers: str, case: str, sides: Mapping[str, Measured], plain: Measured) -> dict[str, Any]:
+def run_of(servers: str, case: str, sides: Mapping[str, Measured], plain: Measured) -> dict[str, Any]:
+    """What is said of one case; ``plain`` is what signald's is compared with."""
     ours = sides["signald"]
     run: dict[str, Any] = {
         "servers": servers,
@@ -176,7 +180,7 @@ def _run(servers: str, case: str, sides: Mapping[str, Measured], plain: Measured
     for side in ("floor", "idiom"):
         if side in sides:
             run[f"ratio_to_{side}"] = ours.to(sides[side])
-    if case != "qos 1":
+    if ours is not plain:
         run["ratio_to_plain"] = ours.to(plain)
     if ours.seconds:
         run["frames_ordered_per_s"] = round(ours.rate * len(SYMBOLS))
