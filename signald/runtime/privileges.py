@@ -4,6 +4,7 @@ Each is asked for by a key of its own and refused loudly: who asks for it counts
 precedence to others, are nobody's to refuse.
 """
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -77,9 +78,10 @@ def give_precedence(niceness: int) -> None:
     """
     if not niceness:
         return
-    os.nice(niceness)
-    if hasattr(os, "SCHED_BATCH"):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    with contextlib.suppress(OSError):  # a sandbox may know neither: it goes on as it is
+        os.nice(niceness)
+        if hasattr(os, "SCHED_BATCH"):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def lock_memory(*, wanted: bool, key: str) -> None:
