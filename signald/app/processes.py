@@ -37,7 +37,6 @@ from signald.sinks.exposition import build_server, listen
 from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of
 
 _SERVES_EVERY_S: Final = 0.5
-_METRICS_NICENESS: Final = 5
 _CCXT_NICENESS: Final = 10
 REMOTE: Final = "board-"
 """Begins the name of the process that takes another host's rows."""
@@ -200,7 +199,6 @@ def _console(config: Config, listener: socket.socket, family: FamilyState) -> No
 def _metrics(listener: socket.socket, family: FamilyState, clock: Clock) -> None:
     """Serve what the others tell, until a SIGTERM ends this process: it has nothing to lose."""
     name_process(METRICS)
-    give_precedence(_METRICS_NICENESS)
     server = build_server(family.told(), listener, is_ready=lambda: family.roster.is_ready(SIGNAL))
     family.roster.ready(METRICS)
 

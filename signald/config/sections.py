@@ -55,7 +55,7 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     busy_poll_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     feed_workers: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
     turn_us: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 100
-    feed_nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 5
+    feed_nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 0
     cpus: tuple[Cpu, ...] = ()
     feed_cpus: tuple[Cpu, ...] = ()
     realtime_priority: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
