@@ -190,10 +190,10 @@ class Daemon:
         vigil = Vigil(self._pipeline.engine, self._clock, around_s=self._config.live.busy_poll_s)
         supervisor.start("vigil", vigil.run)
         took_s = (self._clock.monotonic() - started) / NS_PER_S
-        status.ready()
-        self._is_ready.set()
         if heart is not None:
             heart.ready()
+        status.ready()
+        self._is_ready.set()
         log.info("ready", took_s=round(took_s, 3), instruments=list(self._pipeline.board.instruments))
         await supervisor.stopping.wait()
         log.info("stopping")

@@ -110,9 +110,11 @@ def test_a_killed_feed_worker_leaves_flags_and_comes_back(running: Daemon) -> No
 
 def test_a_stopped_feed_worker_is_no_obstacle_and_its_books_are_flagged(running: Daemon) -> None:
     worker = running.processes()["feed-1"]["pid"]
+    lack = "no live book of BTCUSDT.BINANCE"
+    eventually(lambda: lack not in degraded(running), within_s=WITHIN_S)
     os.kill(worker, signal.SIGSTOP)
     try:
-        eventually(lambda: "no live book of BTCUSDT.BINANCE" in degraded(running), within_s=WITHIN_S)
+        eventually(lambda: lack in degraded(running), within_s=WITHIN_S)
         document = release(running, "us.cpi.yoy:2025-01")
     finally:
         os.kill(worker, signal.SIGCONT)
