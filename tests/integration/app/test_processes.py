@@ -14,6 +14,7 @@ from redis import Redis
 
 from signald.simulate.child import LOOPBACK, Server, free_port
 from signald.simulate.servers import embedded_broker, embedded_valkey
+from signald.simulate.venues.binance_exchange import BinanceExchange
 from tests.support.agency import Agency
 from tests.support.daemons import Daemon, daemon
 from tests.support.exchange import ExchangeInThread, exchange_in_thread
@@ -38,13 +39,15 @@ def valkey() -> Iterator[Server]:
 
 
 @pytest.fixture
-def exchange() -> Iterator[ExchangeInThread]:
+def exchange() -> Iterator[ExchangeInThread[BinanceExchange]]:
     with exchange_in_thread() as running:
         yield running
 
 
 @pytest.fixture
-def running(tmp_path: Path, broker: Server, valkey: Server, exchange: ExchangeInThread) -> Iterator[Daemon]:
+def running(
+    tmp_path: Path, broker: Server, valkey: Server, exchange: ExchangeInThread[BinanceExchange]
+) -> Iterator[Daemon]:
     venue = {"ws_url": exchange.exchange.ws_url, "rest_url": exchange.exchange.rest_url}
     with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port, venue=venue) as started:
         started.wait_for("ready")
