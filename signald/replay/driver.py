@@ -334,7 +334,10 @@ class Driver:
                 return False
         elif not any(whence == place for _, whence in self._ahead):
             return False
-        self._ahead.append((piece, place))
+        kept = (
+            piece if isinstance(piece, Record) else piece.copied(0, len(piece.rows))
+        )  # a reader's memory is used again
+        self._ahead.append((kept, place))
         return True
 
     def _has_books_of(self, session: Session) -> bool:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from signald.core.board import Board
+from signald.journal import windows
 from signald.journal.session import Session, session_record
 from signald.live.recovery import recover
 from signald.model.records import Record, RecordKind
@@ -118,6 +121,28 @@ def test_a_worker_that_is_ahead_of_its_run_is_replayed_with_it(tmp_path: Path) -
     assert comparison.difference is None
     said = [output for each in replayed for output in each.fed.outputs if isinstance(output, Signal)]
     assert [encode_data(one) for one in said] == run.published
+
+
+def test_frames_that_wait_for_their_run_outlive_the_memory_they_were_read_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "WINDOW_BYTES", 512)
+    monkeypatch.setattr(windows, "HEAD_BYTES", 256)
+    run = run_of(tmp_path / "run", NAMES[:1])
+    run.begin(T0 - DAY)
+    restart(run, tmp_path / "run", NAMES, T0)
+    run.writer.close()
+    ahead = [
+        session_record(Session(mode="feed", instruments=NAMES, channels={"bids": NAMES}), T0 - NS_PER_S),
+        *frames(T0 - NS_PER_S, T0 + NS_PER_S, every=NS_PER_S // 20, bid=95_000.0),
+    ]
+    write_journal(tmp_path / "feed", ahead, sync_every=2)
+
+    replayed = list(replay([tmp_path / "run", tmp_path / "feed"], lambda: build_of(NAMES[:1]), rebuild=rebuild))
+
+    fed = [each.record for each in replayed if each.record.kind is RecordKind.FRAME]
+    assert fed
+    assert set(fed) <= set(ahead)
 
 
 def test_a_worker_that_never_met_its_run_is_left_out(tmp_path: Path) -> None:
