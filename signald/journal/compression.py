@@ -14,6 +14,7 @@ from signald.journal.recovery import sync_directory
 from signald.journal.segments import is_compressed, list_segments
 
 _LEVEL = 3  # 0.3 s for a 32 MB segment of frames; higher levels gain little on JSON and take seconds
+_SOME_BYTES = 1 << 20
 
 
 def new_compressor() -> zstandard.ZstdCompressor:
@@ -49,7 +50,12 @@ def unpack_segment(path: Path) -> Path:
     """
 
     def unpack(source: BinaryIO, sink: BinaryIO) -> None:
-        zstandard.ZstdDecompressor().copy_stream(source, sink)
+        decompressor = zstandard.ZstdDecompressor().decompressobj()
+        while not decompressor.eof and (some := source.read(_SOME_BYTES)):
+            sink.write(decompressor.decompress(some))
+        if not decompressor.eof or decompressor.unused_data or source.read(1):
+            problem = "it does not end where its content does"
+            raise zstandard.ZstdError(problem)
 
     try:
         return _replace(path, path.with_name(path.name.removesuffix(".zst")), unpack)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,19 @@ def test_a_damaged_segment_is_not_unpacked(tmp_path: Path) -> None:
         unpack(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir() if path.name != "lock"] == [compressed.name]
+
+
+@pytest.mark.parametrize("change", [lambda found: found[: len(found) // 2], lambda found: found + found])
+def test_a_segment_that_ends_too_soon_or_too_late_is_not_unpacked(
+    change: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    write_journal(tmp_path, frames(1_000))
+    compressed = compress_segment(tmp_path / "00000000.segment")
+    damaged = change(compressed.read_bytes())
+    compressed.write_bytes(damaged)
+
+    with pytest.raises(JournalError, match=r"00000000\.segment\.zst"):
+        unpack(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir() if path.name != "lock"] == [compressed.name]
+    assert compressed.read_bytes() == damaged
