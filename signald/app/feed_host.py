@@ -63,7 +63,7 @@ def run_feed(config: Config, host: str, *, url: str | None) -> None:
                 feed_role(name, channels, world, LiveClock, family, carrier=carriers[name])
                 for name, channels in shares.items()
             ),
-            metrics_role(listener, LiveClock, family),
+            metrics_role(listener, LiveClock, family, ready_as=tuple(writers)),
         ]
         service = ServiceManager(os.environ)
 

@@ -6,7 +6,7 @@ All are forked from a parent that has loaded everything and shares a board and c
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
@@ -70,7 +70,7 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
             Role(SIGNAL, lambda: _signal(world, clock(), family), is_vital=True, on_lost=lambda: _lose(family, SIGNAL)),
             *(feed_role(name, channels, world, clock, family) for name, channels in shares.items()),
             *(_remote_role(host, config, clock, family) for host in hosts),
-            metrics_role(listener, clock, family),
+            metrics_role(listener, clock, family, ready_as=(SIGNAL,)),
         ]
         if pages is not None:
             roles.append(Role(CONSOLE, lambda: _console(config, pages, family)))
@@ -150,9 +150,11 @@ def feed_role(
     return Role(name, feed, on_lost=lambda: _lose(family, name))
 
 
-def metrics_role(listener: socket.socket, clock: Callable[[], Clock], family: FamilyState) -> Role:
-    """Who serves the numbers of all."""
-    return Role(METRICS, lambda: _metrics(listener, family, clock()))
+def metrics_role(
+    listener: socket.socket, clock: Callable[[], Clock], family: FamilyState, *, ready_as: Collection[str]
+) -> Role:
+    """Who serves the numbers of all, and says that the family is ready while all of ``ready_as`` are."""
+    return Role(METRICS, lambda: _metrics(listener, family, clock(), ready_as=ready_as))
 
 
 def rows_of(config: Config, channels: Sequence[str], instruments: Sequence[InstrumentId]) -> list[int]:
@@ -196,10 +198,10 @@ def _console(config: Config, listener: socket.socket, family: FamilyState) -> No
     serve_console(config, listener, os.getppid(), on_started=lambda: family.roster.ready(CONSOLE))
 
 
-def _metrics(listener: socket.socket, family: FamilyState, clock: Clock) -> None:
+def _metrics(listener: socket.socket, family: FamilyState, clock: Clock, *, ready_as: Collection[str]) -> None:
     """Serve what the others tell, until a SIGTERM ends this process: it has nothing to lose."""
     name_process(METRICS)
-    server = build_server(family.told(), listener, is_ready=lambda: family.roster.is_ready(SIGNAL))
+    server = build_server(family.told(), listener, is_ready=lambda: all(map(family.roster.is_ready, ready_as)))
     family.roster.ready(METRICS)
 
     def beat() -> None:

@@ -1,7 +1,9 @@
 """Books kept by ``signald feed`` for a daemon elsewhere: their rows come over a real Redis, or are not believed."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from redis import Redis
 
 from signald.app.recordings import run_verify
 from signald.config import load_config
-from signald.simulate.child import Server
+from signald.simulate.child import LOOPBACK, Server
 from signald.simulate.servers import embedded_broker, redis_server
 from signald.simulate.venues.binance_exchange import BinanceExchange
 from tests.support.agency import Agency
@@ -95,6 +97,14 @@ def has_book(desk: Daemon) -> bool:
     return lacks is not None and NO_BOOK not in lacks
 
 
+def says_ready(there: Daemon) -> bool:
+    """What whoever looks after a container asks."""
+    port: int = there.tables["metrics"]["port"]
+    with closing(HTTPConnection(LOOPBACK, port, timeout=WITHIN_S)) as connection:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+
+
 def test_a_book_of_another_host_is_scored_with_and_flagged_when_that_host_is_gone(
     desk: Daemon, exchange: ExchangeInThread[BinanceExchange]
 ) -> None:
@@ -102,6 +112,7 @@ def test_a_book_of_another_host_is_scored_with_and_flagged_when_that_host_is_gon
     with tokyo(desk, exchange) as far:
         far.wait_for("book_went_live")
         eventually(lambda: has_book(desk), within_s=WITHIN_S)
+        assert says_ready(far)
         alive = release(desk, "us.cpi.yoy:2025-01")
         assert far.terminate() == 0
     desk.wait_for("remote_books_fell_silent", host="tokyo")
