@@ -43,12 +43,13 @@ def take_short_turns(turn_us: int) -> bool:
     """Let this thread, and those it starts, work in turns so short; whether the system has them; 0: in its usual ones.
 
     An ordinary thread that wakes up comes before one that works if its turn is the shorter one; else it may wait for
-    the other's to end, which is milliseconds. Its share of the processor is what it was. It needs no privilege.
+    the other's to end, which is milliseconds. Its share of the processor is what it was. It needs no privilege. A
+    thread of another policy, which whoever started us may have given it, keeps that.
 
     Source: sched_setattr(2) of ordinary threads, Linux 6.12 and later (kernel/sched/syscalls.c).
     """
     number = _SCHED_SETATTR.get(platform.machine())
-    if not turn_us or number is None or sys.platform != "linux":
+    if not turn_us or number is None or sys.platform != "linux" or os.sched_getscheduler(0) != os.SCHED_OTHER:
         return False
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     wanted = _SCHED_ATTR.pack(_SCHED_ATTR.size, os.SCHED_OTHER, 0, nice, 0, turn_us * NS_PER_US, 0, 0)

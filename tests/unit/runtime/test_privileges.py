@@ -40,6 +40,15 @@ def test_short_turns_leave_policy_and_niceness_as_they_were() -> None:
     assert said in {f"{before[0]} {before[1]} {took}" for took in (True, False)}
 
 
+def test_short_turns_leave_a_policy_alone_that_somebody_else_gave() -> None:
+    said = in_a_process_of_its_own(
+        "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))\n"
+        "print(take_short_turns(100), os.sched_getscheduler(0) == os.SCHED_BATCH)"
+    )
+
+    assert said == "False True"
+
+
 def test_precedence_is_taken_or_refused_with_a_reason() -> None:
     said = in_a_process_of_its_own(
         "try:\n    take_precedence(10, key='live.realtime_priority')\n"
