@@ -14,6 +14,7 @@ from signald.runtime.clock import LiveClock
 from signald.sources.venues.ccxt.messages import Anew, Watch, encode
 from signald.transports.ccxt.books import BookWatcher, write_book
 from signald.transports.websocket import DEFAULT_LIMITS, WebsocketConnection
+from signald.transports.websocket.terms import Refusal, Terms
 from tests.support.ccxt_exchanges import Bitfinex, Bitstamp, OneBookExchange
 from tests.support.recording import until as until_soon
 
@@ -151,3 +152,15 @@ def test_numbers_are_written_in_their_shortest_digits_without_exponents() -> Non
 def test_what_is_no_number_is_no_book(number: float) -> None:
     with pytest.raises(ValueError, match="is no price or size"):
         write_book("x", {"bids": [[number, 1.0]], "asks": []}, 10)
+
+
+async def test_whatever_ccxt_raises_of_a_strange_answer_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stumble(_: object) -> None:
+        iter(None)  # pyright: ignore[reportCallIssue, reportArgumentType] - as ccxt's code does
+
+    watcher = BookWatcher("here", "bitstamp")
+    monkeypatch.setattr("ccxt.pro.bitstamp.load_markets", stumble)
+
+    refused = await watcher(Terms("bitstamp", DEFAULT_LIMITS, None), lambda _: None, lambda _: None)
+
+    assert refused == Refusal("TypeError: 'NoneType' object is not iterable", status=0)
