@@ -63,7 +63,7 @@ class Arrivals:
         late: Messages whose way took too long.
         doubted: Times that a live row was flagged here.
         transit: How long the last message was on its way, ns.
-        least_transit: The shortest of all on this connection; ``None``: none came.
+        error: By how much that may be wrong, ns.
     """
 
     def __init__(
