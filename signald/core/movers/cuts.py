@@ -7,6 +7,7 @@ Its error is the interval of two other order statistics around that quantile (Cl
 David & Nagaraja 2003, "Order Statistics", ch. 7.1), which needs no law either.
 """
 
+import itertools
 import math
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -110,8 +111,12 @@ class Cuts:
                 self._shifts[moment] = shift
         self._newest[word.source, _year(word)] = word
         self._newest.move_to_end((word.source, _year(word)))
-        while len(self._newest) > _MOST_SOURCES * _YEARS or len(self._shifts) > _SHIFTS:
-            (self._newest if len(self._newest) > _MOST_SOURCES * _YEARS else self._shifts).popitem(last=False)
+        while len(self._newest) > _MOST_SOURCES * _YEARS:
+            (source, year), _ = self._newest.popitem(last=False)
+            for clock in self._moments.clocks:
+                self._windows.pop((source, year, clock), None)
+        while len(self._shifts) > _SHIFTS:
+            self._shifts.popitem(last=False)
         return found
 
     def tells(self, moment: Nanos, shift: Shift) -> bool:
@@ -135,7 +140,7 @@ class Cuts:
             window.farthest
             for (source, year, _), window in self._windows.items()
             if window.moment == moment and source != shift.after.source and year == _year(shift.after)
-            if self._newest.get((source, year), window.before).ts_ingest > moment
+            if self._newest.get((source, year), window.before).ts_event > moment
         )
         return any(abs(other - shift.cuts) > shift.threshold.cuts for other in others)
 
@@ -168,7 +173,7 @@ class Cuts:
             self._conclude(word, window, clock)
         if window is None or window.moment != moment:
             before = self._newest.get(place[:2])
-            if before is None or not moment - self.rules.stale_after_ns <= before.ts_ingest < moment:
+            if before is None or before.ts_ingest >= moment or before.ts_event < moment - self.rules.stale_after_ns:
                 self._windows.pop(place, None)
                 return None
             window = self._windows[place] = _Window(moment, before)
@@ -193,12 +198,10 @@ class Cuts:
         ):
             return
         window.is_counted = True
-        days = self._days.setdefault((clock, word.source), deque(maxlen=self.rules.days))
-        day = moment // DAY, round(abs(window.farthest), 4)
-        if days and days[-1][0] == day[0]:  # of another year: the farther one counts
-            days[-1] = max(days[-1], day)
-        else:
-            days.append(day)
+        day, farthest = moment // DAY, round(abs(window.farthest), 4)
+        known = dict(self._days.get((clock, word.source), ()))  # of another year: the farther one counts
+        known[day] = max(known.get(day, 0.0), farthest)
+        self._days[clock, word.source] = deque(sorted(known.items()), maxlen=self.rules.days)
 
     def _threshold(self, clock: Nanos, source: str) -> tuple[CutsThreshold | None, ThresholdFrom | None]:
         rules = self.rules
@@ -233,10 +236,14 @@ def threshold_of(farthest: Sequence[float], *, level: float, window_s: float) ->
 
 def quantile_ranks(n: int, level: float) -> tuple[int | None, int | None]:
     """Ranks of the order statistics that bound the quantile at ``level``, each missed with 5 % at most."""
-    masses = [math.comb(n, k) * level**k * (1.0 - level) ** (n - k) for k in range(n + 1)]
-    low = max((rank for rank in range(1, n + 1) if math.fsum(masses[:rank]) <= SURE), default=None)
-    high = min((rank for rank in range(1, n + 1) if math.fsum(masses[rank:]) <= SURE), default=None)
-    return low, high
+    hit, miss, all_orders = math.log(level), math.log1p(-level), math.lgamma(n + 1)  # binomial coefficients overflow
+    masses = [
+        math.exp(all_orders - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * hit + (n - k) * miss)
+        for k in range(n + 1)
+    ]
+    low = sum(mass <= SURE for mass in itertools.accumulate(masses[:-1]))  # of the ranks from 1 on
+    high = sum(mass <= SURE for mass in itertools.accumulate(masses[:0:-1]))  # of those from n down
+    return low or None, n + 1 - high if high else None
 
 
 def _year(word: Expectations) -> str:

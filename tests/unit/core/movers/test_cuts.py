@@ -100,6 +100,15 @@ def test_the_thresholds_error_holds_the_quantile_nine_times_of_ten(n: int) -> No
     assert narrower > 0.05 - 0.012  # and it is no wider than it need be
 
 
+def test_the_thresholds_error_is_told_of_years_of_days() -> None:
+    low, high = quantile_ranks(4_000, 0.9)
+
+    assert low is not None
+    assert high is not None
+    sigma = math.sqrt(4_000 * 0.9 * 0.1)
+    assert (low, high) == pytest.approx((3_600 - 1.645 * sigma, 3_600 + 1.645 * sigma), abs=2.0)
+
+
 def test_a_word_that_comes_late_is_neither_before_nor_after() -> None:
     cuts = listening()
     cuts.hear(priced(1.4, T0 - 60 * NS_PER_S))
@@ -149,6 +158,35 @@ def test_each_source_and_year_is_compared_with_itself() -> None:
 
     assert [one.cuts for one in (ours, theirs, later)] == pytest.approx([-0.1, 0.4, -0.1])
     assert cuts.is_disputed(T0, theirs)
+
+
+def test_who_has_not_spoken_of_the_release_contradicts_nobody() -> None:
+    cuts = listening(CutsRules(threshold=0.1))
+    cuts.hear(priced(1.4, T0 - 3))
+    cuts.hear(priced(3.0, T0 - 2, source="other"))
+    cuts.hear(priced(3.0, T0 + 1, source="other", ts_event=T0 - 1))
+
+    [(_, ours)] = cuts.hear(priced(1.1, T0 + 2))
+
+    assert not cuts.is_disputed(T0, ours)
+
+
+def test_an_old_word_that_is_said_again_is_still_old() -> None:
+    cuts = listening()
+    cuts.hear(priced(1.4, T0 - NS_PER_S, ts_event=T0 - 2 * DAY))  # kept by the broker, or recalled by a new run
+
+    assert cuts.hear(priced(1.1, T0 + NS_PER_S)) == []
+
+
+def test_a_day_counts_once_however_late_its_other_year_is_told_of() -> None:
+    cuts = listening()
+    for day, meeting in ((9, "2026-01-28"), (9, "2025-03-19"), (8, "2025-03-19"), (7, "2025-03-19")):
+        cuts.hear(priced(1.0, T0 - day * DAY - 60 * NS_PER_S, meeting=meeting))
+        cuts.hear(priced(1.1, T0 - day * DAY + 60 * NS_PER_S, meeting=meeting))
+    cuts.hear(priced(1.0, T0 - 6 * DAY, meeting="2026-01-28"))
+
+    [days] = cuts.memory().values()
+    assert [day for day, _ in days] == sorted({day for day, _ in days})
 
 
 def test_a_source_that_was_silent_on_a_day_says_nothing_of_it() -> None:
@@ -212,3 +250,14 @@ def test_memory_is_bounded_whatever_is_said() -> None:
         cuts.hear(priced(1.0, T0 - DAY + year, meeting=f"{year}-03-19"))
 
     assert len(list(cuts.newest)) <= 48
+
+
+def test_windows_are_bounded_whatever_years_are_told_of() -> None:
+    cuts = listening()
+    begin = T0 - 7 * DAY
+    for year in range(2_000, 2_200):
+        cuts.hear(priced(1.0, begin - 60 * NS_PER_S + year, meeting=f"{year}-03-19"))
+        cuts.hear(priced(1.0, begin + year, meeting=f"{year}-03-19"))
+
+    windows = cuts._windows  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - it is what must not grow
+    assert len(windows) <= 48
