@@ -18,7 +18,7 @@ from signald.journal.parts import parts
 from signald.model.parameters import Parameters, decode_parameters
 from signald.model.time import Nanos
 from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
-from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_sample, write_model
+from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_moments, read_sample, write_model
 from signald.research.cuts import estimate_cuts, read_history
 from signald.research.judging import judge, kin_of
 from signald.research.learner import CANDIDATES
@@ -103,13 +103,14 @@ def run_backtest(  # noqa: PLR0913 - what one may want to say
     _require(*calendars, *prices, *([model] if model else []))
     parameters = decode_parameters(model.read_bytes(), where=str(model)) if model else None
     known = load_known_indicators(config)
+    history = read_history(priced_cuts) if priced_cuts else None
     examined = backtest(calendars, prices, known, scope=scope, model=parameters, workers=workers)
     if books is not None:
         curve = run_delay(config, books.journals, books.plan)
         examined = examined._replace(result=msgspec.structs.replace(examined.result, delay=curve))
-    if priced_cuts is not None:
-        history, window_s = read_history(priced_cuts), config.movers.cuts_window_s
-        found = estimate_cuts(history, examined.sample, window_s=window_s)
+    if history is not None:
+        days, window_s = read_moments(calendars, known), config.movers.cuts_window_s
+        found = estimate_cuts(history, examined.sample, window_s=window_s, days=days)
         examined = examined._replace(result=msgspec.structs.replace(examined.result, expectations=found))
     if report is not None:
         sources = [identify_file(path) for path in (*calendars, *prices, *([model] if model else []))]

@@ -53,7 +53,7 @@ class CutsThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class CutsResponse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an asset's move goes with the change in implied cuts over the same time, the surprises held.
+    """How an asset's move goes with the change in implied cuts over its time, at most the window; the surprises held.
 
     It explains a move that is over: what cuts will be is as unknown as the move.
 

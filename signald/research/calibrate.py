@@ -15,7 +15,7 @@ from signald.errors import ConfigError
 from signald.model.learning import PastEvent
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, Series, SeriesId, SourceFile, encode_parameters, identify
-from signald.model.time import format_rfc3339
+from signald.model.time import Nanos, format_rfc3339
 from signald.research.cuts import estimate_cuts, read_history
 from signald.research.estimate import Estimate, estimate, indicator_of
 from signald.research.panel import merge, observe
@@ -24,7 +24,7 @@ from signald.research.sample import Sample, build_sample
 from signald.research.spread import IN_TURN, Workers
 from signald.research.transfer import followers_of, lead
 from signald.research.variants import observe_revisions
-from signald.sources.calendars.files import read_calendar
+from signald.sources.calendars.files import CalendarRow, read_calendar
 
 HORIZONS_S: Final = (300, 900, 3600)
 """Horizons of the model: with five-minute bars none is shorter."""
@@ -86,7 +86,9 @@ def calibrate(
             events=past_events(sample, estimated.own),
             expectations=UNSET
             if priced_cuts is None
-            else estimate_cuts(read_history(priced_cuts), sample, window_s=window_s),
+            else estimate_cuts(
+                read_history(priced_cuts), sample, window_s=window_s, days=read_moments(calendars, indicators)
+            ),
         )
     )
 
@@ -111,12 +113,17 @@ def read_inputs(
     revisions: bool = False,
 ) -> tuple[Sample, Prices]:
     """The same, with the prices that the moves are from; ``revisions``: of prior figures, as series of their own."""
-    rows = merge([read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars])
+    rows = _read_rows(calendars, indicators)
     bars = load_prices(prices, asset=asset)
     observed = observe(rows, indicators)
     if revisions:
         observed += observe_revisions(rows, indicators)
     return build_sample(observed, bars, HORIZONS_S), bars
+
+
+def read_moments(calendars: Sequence[Path], indicators: Mapping[IndicatorId, Indicator]) -> list[Nanos]:
+    """When releases were due, with or without figure and consensus."""
+    return sorted({row.ts_scheduled for row in _read_rows(calendars, indicators)})
 
 
 def describe_series(
@@ -167,6 +174,10 @@ def write_model(path: Path, parameters: Parameters) -> None:
     draft = path.with_name(f".{path.name}.new")
     draft.write_bytes(encode_parameters(parameters))
     draft.replace(path)
+
+
+def _read_rows(calendars: Sequence[Path], indicators: Mapping[IndicatorId, Indicator]) -> list[CalendarRow]:
+    return merge([read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars])
 
 
 def identify_file(path: Path) -> SourceFile:

@@ -1,12 +1,14 @@
 """A history of priced cuts beside releases: what changes on days without one, and how moves go with those at one.
 
-The change in priced cuts over the window after a release is one more regressor of its move: r = Σ β S + g Δ + ε, joint
-least squares with HC1 errors. Δ is as unknown before the release as the move is, so this explains and predicts nothing
-(Kuttner 2001, "Monetary policy surprises and interest rates", Journal of Monetary Economics 47, measures it so).
+The change in priced cuts over the move's own time, as far as the window after a release reaches, is one more regressor
+of the move: r = Σ β S + g Δ + ε, joint least squares with HC1 errors. Δ is as unknown before the release as the move
+is, so this explains and predicts nothing (Kuttner 2001, "Monetary policy surprises and interest rates", Journal of
+Monetary Economics 47, measures it so).
 """
 
 import csv
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -74,24 +76,22 @@ def read_history(path: Path) -> History:
     return History(ts, [row[1][:4] for row in rows[1:]], np.array(cuts))
 
 
-def estimate_cuts(
-    history: History, sample: Sample, *, window_s: float, days: Sequence[Nanos] | None = None
-) -> CutsModel:
+def estimate_cuts(history: History, sample: Sample, *, window_s: float, days: Sequence[Nanos] = ()) -> CutsModel:
     """What days without a release change, and how moves go with the change at one.
 
     Args:
         history: What was priced when.
         sample: Surprises and moves.
         window_s: For how long after a moment a change is its own.
-        days: Moments of releases besides those of the sample: their days are not quiet either.
+        days: Moments of releases of which there is no surprise: their days are not quiet either.
     """
     moments: list[Nanos] = sample.ts.tolist()
-    busy = sorted({*moments, *(days or ())})
-    changes = changes_at(history, moments, window_s=window_s)
+    horizons = sorted({seconds for of in sample.moves.values() for seconds in of})
+    changes = {s: changes_at(history, moments, window_s=min(s, window_s)) for s in horizons}  # as a reaction knows them
     return CutsModel(
-        threshold=estimate_threshold(history, busy, window_s=window_s),
+        threshold=estimate_threshold(history, sorted({*moments, *days}), window_s=window_s),
         assets={
-            asset: tuple(one for s in sorted(of) if (one := explain(sample, of[s], changes, seconds=s)) is not None)
+            asset: tuple(one for s in sorted(of) if (one := explain(sample, of[s], changes[s], seconds=s)) is not None)
             for asset, of in sorted(sample.moves.items())
         },
     )
@@ -151,15 +151,14 @@ def explain(sample: Sample, moves: Floats, changes: Floats, *, seconds: int) -> 
 def _change(history: History, moment: Nanos, window: Nanos, *, farthest: bool) -> float:
     """Of the last word, or the farthest, within the window; NaN where none was known before, or came soon after."""
     ts = history.ts
-    begin = int(np.searchsorted(ts, moment, side="left"))
-    end = int(np.searchsorted(ts, moment + window, side="right"))
+    begin, end = bisect_left(ts, moment), bisect_right(ts, moment + window)
     if begin == 0 or moment - ts[begin - 1] > DAY:
         return np.nan
     year, before = history.year[begin - 1], history.cuts[begin - 1]
     within = [float(history.cuts[place] - before) for place in range(begin, end) if history.year[place] == year]
     if within:
         return max(within, key=abs) if farthest else within[-1]
-    heard = int(np.searchsorted(ts, moment + HEARD_NS, side="right")) > begin
+    heard = bisect_right(ts, moment + HEARD_NS) > begin
     return 0.0 if farthest and heard else np.nan
 
 

@@ -12,7 +12,7 @@ from signald.core.scoring import Prediction, Scorer
 from signald.errors import ConfigError
 from signald.model.indicators import load_indicators
 from signald.model.parameters import Parameters, decode_parameters, encode_parameters
-from signald.research.calibrate import calibrate, read_sample, write_model
+from signald.research.calibrate import calibrate, read_moments, read_sample, write_model
 from signald.research.sample import Sample
 from signald.research.table import render_table
 from tests.support.models import build_instrument
@@ -54,6 +54,13 @@ def _alone(sample: Sample, series: str, seconds: int) -> tuple[float, float, int
     rows = ~np.isnan(z) & ~np.isnan(moves)
     fit = sm.OLS(moves[rows], z[rows]).fit(cov_type="HC1")
     return float(fit.params[0]), float(fit.tvalues[0]), int(rows.sum())
+
+
+def test_moments_of_releases_are_known_without_a_surprise_too(files: _Files, sample: Sample) -> None:
+    moments = read_moments(files.calendars, _INDICATORS)
+
+    assert moments == sorted(set(moments))
+    assert set(sample.ts.tolist()) < set(moments)
 
 
 def test_the_shipped_model_is_what_the_shared_data_give(model: Parameters) -> None:

@@ -70,6 +70,33 @@ def test_the_threshold_is_that_of_quiet_weekdays_with_its_error() -> None:
     assert found.days == weekdays
 
 
+def test_a_short_move_is_set_beside_what_had_changed_by_its_end() -> None:
+    random = np.random.default_rng(7)
+    z, early = random.normal(size=(100, 1)), random.normal(0.0, 0.1, 100)
+    moments = [T0 - day * DAY for day in range(99, -1, -1)]
+    ts = [moment + after * NS_PER_S for moment in moments for after in (-60, 30, 200)]
+    late = early + random.normal(0.0, 0.5, 100)  # what comes after the move has no part in it
+    cuts = np.column_stack([np.zeros(100), early, late]).ravel()
+    moves = -40.0 * z[:, 0] + 150.0 * early
+    sample = build_sample(["us.cpi.mom"], z, {"BTC": {60: moves}})._replace(ts=np.array(moments))
+
+    found = estimate_cuts(History(ts, ["2025"] * len(ts), cuts), sample, window_s=300.0)
+
+    assert [one.bps_per_cut for one in found.assets["BTC"]] == pytest.approx([150.0])
+
+
+def test_days_of_releases_without_a_surprise_are_not_quiet_either() -> None:
+    sample, history = planted_sample(per_cut=0.0)
+    others = [T0 - day * DAY for day in range(1, 500, 5)]
+
+    without = estimate_cuts(history, sample, window_s=300.0).threshold
+    known = estimate_cuts(history, sample, window_s=300.0, days=others).threshold
+
+    assert without is not None
+    assert known is not None
+    assert known.days < without.days
+
+
 def test_nothing_from_behind_the_window_or_the_release_is_seen() -> None:
     ts = [T0 - 60 * NS_PER_S, T0, T0 + 100 * NS_PER_S, T0 + 301 * NS_PER_S]
     history = History(ts, ["2025"] * 4, np.array([1.0, 1.5, 1.2, 9.0]))
