@@ -193,9 +193,9 @@ class RedisLink:
             raise SinkError(msg)
         return reply
 
-    def subscribe(self, channel: str) -> None:
-        """Have what is published on ``channel`` told, on this connection; raises ``SinkError`` if there is none."""
-        self.submit(pack("SUBSCRIBE", channel), _ignore, count=0)  # it is answered by a push, not by a reply
+    async def subscribe(self, channel: str) -> None:
+        """Have what is published on ``channel`` told, on this connection; raises as :meth:`call`."""
+        await self.call("SUBSCRIBE", channel)
 
     def drop(self, reason: str) -> None:
         """Give this connection up and make a new one."""
@@ -220,8 +220,7 @@ class RedisLink:
         log.info("redis_connected", address=self.address, connections=self.connections)
 
     def _take_reply(self, reply: object) -> None:
-        if isinstance(reply, hiredis.PushNotification):
-            self._take_push(cast("Sequence[bytes]", reply))
+        if isinstance(reply, hiredis.PushNotification) and not self._take_push(cast("Sequence[bytes]", reply)):
             return
         told = Refused(str(reply)) if isinstance(reply, hiredis.ReplyError) else cast("Reply", reply)
         self.replies += 1
@@ -229,10 +228,14 @@ class RedisLink:
         if isinstance(told, Refused) and told.text.startswith(_ELSEWHERE):
             raise SinkError(told.text)
 
-    def _take_push(self, push: Sequence[bytes]) -> None:
-        """See https://redis.io/docs/latest/develop/pubsub/: the kind, the channel, what was published."""
+    def _take_push(self, push: Sequence[bytes]) -> bool:
+        """Whether it stands for a reply, as that to ``SUBSCRIBE`` does; if it is refused there is a reply.
+
+        See https://redis.io/docs/latest/develop/pubsub/: the kind, the channel, what was published.
+        """
         if self._on_message is not None and push[0] == b"message":
             self._on_message(push[2])
+        return push[0] == b"subscribe"
 
     async def _watch(self) -> None:
         """Ask for a sign of life when idle, and give the connection up when a reply is overdue."""

@@ -94,6 +94,7 @@ class Carrier:
         self._is_due = False
         self._run = self._sequence = 0
         self._heard = 0
+        self._problem = ""
         self.refused_by = ""
         self.sent = self.held = self.heard_by = 0
 
@@ -173,8 +174,11 @@ class Carrier:
     def _answered(self, reply: Reply) -> None:
         self._unanswered -= 1
         if isinstance(reply, Refused):
-            log.warning("board_refused", host=self._host, problem=reply.text)
+            if reply.text != self._problem:  # once, not with each message
+                self._problem = reply.text
+                log.warning("board_refused", host=self._host, problem=reply.text)
             return
+        self._problem = ""
         self.heard_by = reply if isinstance(reply, int) else 0
         if self.heard_by:
             self._heard = self._clock.monotonic()

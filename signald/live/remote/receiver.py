@@ -62,7 +62,7 @@ class RowsLink:
     async def _begin(self) -> None:
         self._since = self._clock.monotonic()
         await self.time.measure(self._link, anew=True)
-        self._link.subscribe(board_of(self._host))
+        await self._link.subscribe(board_of(self._host))
 
     def _take(self, message: bytes) -> None:
         if self._arrivals is not None:

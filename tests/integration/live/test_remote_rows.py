@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from signald.core.kernels.rows import FLAG_STALE
 from signald.model.time import NS_PER_MS, NS_PER_S
@@ -101,6 +102,37 @@ async def test_a_writer_whose_lease_another_has_stops(server: Server) -> None:
             heir.write(0, bid=2.0)
 
             await until(lambda: near.carrier.refused_by == "two" and far.bids()[0] == 2.0)
+
+
+def user(server: Server, name: str, *rights: str) -> RedisConfig:
+    """A user who may do everything but what ``rights`` take away, and how it logs in."""
+    assert ask(server.port, "ACL", "SETUSER", name, "on", ">secret", "~*", "&*", "+@all", *rights) == b"+OK\r\n"
+    return RedisConfig(url=f"redis://{name}:secret@{LOOPBACK}:{server.port}/0", reply_timeout_s=0.5)
+
+
+async def test_who_may_not_listen_is_told_so_and_listens_once_he_may(server: Server) -> None:
+    near, far = Near(config_of(server)), Far(user(server, "deaf", "resetchannels"))
+    with capture_logs() as logs:
+        async with at_work(near, far):
+            near.write(0, bid=1.0)
+            await until(lambda: any("refused SUBSCRIBE" in entry.get("reason", "") for entry in logs))
+            user(server, "deaf")
+
+            await until(lambda: far.bids()[0] == 1.0)
+
+    assert sum(entry["event"] == "redis_disconnected" and "SUBSCRIBE" in entry["reason"] for entry in logs) == 1
+
+
+async def test_who_may_not_publish_is_told_so_once(server: Server) -> None:
+    near, far = Near(user(server, "mute", "-publish")), Far(config_of(server))
+    with capture_logs() as logs:
+        async with at_work(near, far):
+            await until(lambda: near.carrier.sent > 3)
+            user(server, "mute")
+            near.write(0, bid=1.0)
+            await until(lambda: far.bids()[0] == 1.0)
+
+    assert [entry["event"] for entry in logs].count("board_refused") == 1
 
 
 @pytest.fixture
