@@ -98,6 +98,13 @@ def require_same(topic: str, field: str, given: str, expected: str) -> None:
         raise MalformedFrameError(topic, field, f"{shown(given)} contradicts the topic's {shown(expected)}")
 
 
+def require_source(topic: str, source: str, stated: str) -> None:
+    """Refuse a source without a proper name, or a payload that says another."""
+    if not is_name(source):
+        raise MalformedFrameError(topic, "source", f"{shown(source)} is not a name")
+    require_same(topic, "source", stated, source)
+
+
 def read_time(topic: str, field: str, text: str) -> Nanos:
     """A time; raises :class:`MalformedFrameError` if it is none."""
     try:

@@ -10,9 +10,8 @@ from signald.errors import MalformedFrameError
 from signald.model.control import EVERYTHING, Control
 from signald.model.events import Event
 from signald.model.macro import Heartbeat, Indicator, IndicatorId, Release, ReleaseKind, ScheduledRelease, SettledFigure
-from signald.model.movers import Reference, Remembered
+from signald.model.movers import Remembered
 from signald.model.notices import Rejected
-from signald.model.policy import PolicyEvent
 from signald.model.time import Nanos
 from signald.sources.calendars.mqtt.expectations import read_expectations
 from signald.sources.calendars.mqtt.fields import (
@@ -24,6 +23,7 @@ from signald.sources.calendars.mqtt.fields import (
     read_release_id,
     read_time,
     require_same,
+    require_source,
     shown,
 )
 from signald.sources.calendars.mqtt.messages import (
@@ -37,6 +37,7 @@ from signald.sources.calendars.mqtt.messages import (
     ScheduleMessage,
     SettledMessage,
 )
+from signald.sources.calendars.mqtt.news import read_policy, read_reference
 from signald.sources.protocol import Step
 
 TOPICS = (
@@ -107,7 +108,7 @@ class MqttCalendar:
             case ["control", command]:
                 return self._control(topic, command, payload=payload, now=now)
             case ["policy", category]:
-                return self._policy(topic, category, payload=payload, now=now)
+                return read_policy(topic, category, decode_message(self._policies.decode, payload, topic), now=now)
             case levels:
                 return self._beside(topic, levels, payload=payload, now=now)
 
@@ -117,7 +118,7 @@ class MqttCalendar:
             case ("expectations", "fed_funds"):
                 return read_expectations(topic, decode_message(self._expectations.decode, payload, topic), now=now)
             case ["reference", symbol]:
-                return self._reference(topic, symbol, payload=payload, now=now)
+                return read_reference(topic, symbol, decode_message(self._references.decode, payload, topic), now=now)
             case _:
                 raise MalformedFrameError(topic, "topic", f"{shown(topic)} is not a topic of the calendar")
 
@@ -155,7 +156,7 @@ class MqttCalendar:
         """
         message = decode_message(self._schedules.decode, payload, topic)
         require_same(topic, "release_id", message.release_id, release_id)
-        _require_source(topic, source, message.source)
+        require_source(topic, source, message.source)
         indicator = self._indicator(topic, release_id)
         require_same(topic, "indicator", message.indicator, indicator.id)
         require_same(topic, "period", message.period, read_release_id(topic, release_id)[1])
@@ -186,7 +187,7 @@ class MqttCalendar:
         """
         message = decode_message(self._releases.decode, payload, topic)
         require_same(topic, "release_id", message.release_id, release_id)
-        _require_source(topic, source, message.source)
+        require_source(topic, source, message.source)
         unit = self._indicator(topic, release_id).unit
         if message.actual is None and message.kind is not ReleaseKind.RETRACTION:
             raise MalformedFrameError(topic, "actual", f"is missing in a message of kind {message.kind.value!r}")
@@ -224,7 +225,7 @@ class MqttCalendar:
         ``{"source":"bls","ts_event":"2025-02-12T13:29:58Z","sequence":1739366998000000000,"covers":["us.*"]}``
         """
         message = decode_message(self._heartbeats.decode, payload, topic)
-        _require_source(topic, source, message.source)
+        require_source(topic, source, message.source)
         ts_event = read_time(topic, "ts_event", message.ts_event)
         return Heartbeat(
             source=source, sequence=message.sequence, ts_event=ts_event, ts_ingest=now, covers=message.covers
@@ -254,49 +255,6 @@ class MqttCalendar:
             ts_ingest=now,
         )
 
-    def _policy(self, topic: str, category: str, *, payload: bytes, now: Nanos) -> PolicyEvent:
-        """``policy/tariff``.
-
-        ``{"event_id":"wh-20250213-1","sequence":1739469600000000000,"category":"tariff","stance":-0.7,"severity":0.6,
-        "headline":"President signs memorandum on reciprocal tariffs","source":"wire",
-        "ts_event":"2025-02-13T18:00:00Z","expires_after_s":86400}``
-        """
-        message = decode_message(self._policies.decode, payload, topic)
-        require_same(topic, "category", message.category, category)
-        _require_source(topic, message.source, message.source)
-        if not is_name(message.event_id):
-            raise MalformedFrameError(topic, "event_id", f"{shown(message.event_id)} is not a name")
-        return PolicyEvent(
-            event_id=message.event_id,
-            category=message.category,
-            stance=message.stance,
-            severity=message.severity,
-            headline=message.headline,
-            source=message.source,
-            sequence=message.sequence,
-            ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
-            ts_ingest=now,
-            expires_after_s=message.expires_after_s,
-        )
-
-    def _reference(self, topic: str, symbol: str, *, payload: bytes, now: Nanos) -> Reference:
-        """``reference/NQ``.
-
-        ``{"symbol":"NQ","price":21834.25,"source":"feed","sequence":1739366998000000000,"ts_event":"2025-02-12T13:29:58Z"}``
-        """
-        message = decode_message(self._references.decode, payload, topic)
-        require_same(topic, "symbol", message.symbol, symbol)
-        if not is_name(message.source):
-            raise MalformedFrameError(topic, "source", f"{shown(message.source)} is not a name")
-        return Reference(
-            symbol=symbol,
-            price=message.price,
-            source=message.source,
-            sequence=message.sequence,
-            ts_event=read_past_time(topic, "ts_event", message.ts_event, now=now),
-            ts_ingest=now,
-        )
-
     def _indicator(self, topic: str, release_id: str) -> Indicator:
         known = self._by_release.get(release_id)
         if known is not None:
@@ -309,10 +267,3 @@ class MqttCalendar:
             self._by_release.clear()
         self._by_release[release_id] = found
         return found
-
-
-def _require_source(topic: str, source: str, stated: str) -> None:
-    """Refuse a source without a proper name, or a payload that says another."""
-    if not is_name(source):
-        raise MalformedFrameError(topic, "source", f"{shown(source)} is not a name")
-    require_same(topic, "source", stated, source)
