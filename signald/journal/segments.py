@@ -25,7 +25,6 @@ from signald.journal.format import (
 
 LOCK_NAME: Final = "lock"
 SUFFIX: Final = ".segment"
-COMPRESSED_SUFFIX: Final = ".segment.zst"
 _NAME = re.compile(r"(\d{8})\.segment(\.zst)?")
 _CHUNK_BYTES: Final = 1 << 20
 

@@ -29,7 +29,6 @@ class Narrator:
     """Logs and counts facts about ourselves: all that a feed worker's intake needs of an outlet.
 
     Attributes:
-        journal_failures: How often the journal began to fail.
         books: How often each book was lost and found.
         before_said: Called before anything is logged: what is said was counted before, and is to be seen so.
     """
@@ -38,7 +37,6 @@ class Narrator:
         """Take where it is counted, and who is told of each notice that was logged."""
         self._counts = counts
         self.books = books
-        self.journal_failures = 0
         self.before_said: Callable[[], None] = lambda: None
         self._on_said = on_said
         self._unsaid: deque[Callable[[], None]] = deque()
@@ -94,7 +92,6 @@ class Narrator:
 
     def journal_failed(self, error: JournalError) -> None:
         """The journal cannot be written: an alarm, and a halt of nothing."""
-        self.journal_failures += 1
         log.error("journal_failed", problem=str(error))
 
 

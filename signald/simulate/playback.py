@@ -110,7 +110,6 @@ class Playback:
     """One run through a quarter.
 
     Attributes:
-        next_release: Scheduled time of the release that is coming up; ``None`` before the first and after the last.
         is_quiet: Whether a figure is about to come or on its way: the moment to keep the processor free.
     """
 
@@ -141,7 +140,6 @@ class Playback:
         self._nasdaq = _NASDAQ
         self._referred: float | None = None
         self._cuts = _CUTS
-        self.next_release: Nanos | None = None
         self.is_quiet = False
 
     def stage(self, scenario: Scenario, *, second: CalendarPublisher) -> None:
@@ -172,12 +170,10 @@ class Playback:
         pace = Pace(duration_s=duration_s, windows=len(bundles), now_s=self._now_s())
         for bundle in bundles:
             await self._play(bundle, pace)
-        self.next_release = None
         await self._happen_until(None)
 
     async def _play(self, bundle: tuple[PlannedRelease, ...], pace: Pace) -> None:
         scheduled = bundle[0].ts_scheduled
-        self.next_release = scheduled
         started_s = self._now_s()
         await self._happen_until(scheduled - _CONSENSUS_LEAD_NS)
         await self.jump(scheduled - _CONSENSUS_LEAD_NS)
