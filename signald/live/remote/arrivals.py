@@ -36,7 +36,10 @@ REFUSALS: Final = ("malformed", "version", "layout", "fenced", "repeated")
 """Why a message is not believed. ``fenced``: of a writer that another has replaced."""
 MOST_WRITERS: Final = 32
 FORGOTTEN_AFTER_NS: Final = 5_000 * NS_PER_MS
-"""Silence after which whoever speaks next is believed, whatever his number: a fail-over may have lost the last one."""
+"""Silence, of all or of one writer, after which whoever speaks next in that place is believed, whatever his number.
+
+A fail-over may have lost the last one, and the next server's clock may be behind.
+"""
 
 _OURS: Final = (TS_INGEST, TS_TOUCH, TS_DEPTH)
 
@@ -168,10 +171,10 @@ class Arrivals:
             self._writers.clear()
             self._epoch = head.epoch
         writer = self._writers.get(head.writer)
-        if writer is not None and head.run < writer.run:
+        if writer is not None and head.run < writer.run and arrived - writer.last <= FORGOTTEN_AFTER_NS:
             self.refused["fenced"] += 1
             return None
-        if writer is None or head.run > writer.run:
+        if writer is None or head.run != writer.run:
             if writer is not None:
                 self._doubt(writer.places)
             writer = self._writers[head.writer] = _Writer(head)

@@ -172,6 +172,16 @@ def test_after_a_long_silence_whoever_speaks_is_believed(desk: Desk) -> None:
     assert desk.arrivals.refused["fenced"] == 0
 
 
+def test_a_writer_begins_anew_by_a_clock_that_is_behind_once_the_one_before_is_long_silent(desk: Desk) -> None:
+    for second in range(1, 8):
+        desk.hear(second, 1)  # another one never is
+        desk.hear(1, 0, writer=1, run=9 if second == 1 else 8, bid=float(second))
+        desk.clock.mono += NS_PER_S
+
+    assert desk.bids()[0] == 7.0
+    assert desk.arrivals.refused["fenced"] == 5
+
+
 def test_what_was_flagged_there_stays_flagged_here(desk: Desk) -> None:
     desk.hear(1, 0, row={"flags": FLAG_CROSSED})
 
