@@ -11,7 +11,7 @@ MOST_CLOCKS: Final = 32
 _MINUTE: Final[Nanos] = 60 * NS_PER_S
 _THURSDAY: Final = 3  # of the epoch's first day, Monday 0
 _SATURDAY: Final = 5
-_MOST: Final = 256  # releases remembered, so that their days are no quiet ones
+_MOST: Final = 1_024  # releases: those of a year to come, and of months past, whose days are no quiet ones
 
 
 class Moments:
