@@ -9,7 +9,7 @@ from signald.core.fed_funds import Decision, Month, decisions, implied_cuts
 from signald.errors import MalformedFrameError
 from signald.model.expectations import Expectations
 from signald.model.time import Nanos
-from signald.sources.calendars.mqtt.fields import is_name, read_past_time, shown
+from signald.sources.calendars.mqtt.fields import read_past_time, require_source, shown
 from signald.sources.calendars.mqtt.messages import ExpectationsMessage
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -26,8 +26,7 @@ def read_expectations(topic: str, message: ExpectationsMessage, *, now: Nanos) -
     Raises:
         MalformedFrameError: It makes no sense, or says it in both ways or in neither.
     """
-    if not is_name(message.source):
-        raise MalformedFrameError(topic, "source", f"{shown(message.source)} is not a name")
+    require_source(topic, message.source, message.source)
     meeting = _day(topic, "meeting", message.meeting)
     p_cut, p_hold, p_hike, cuts = _by_prices(topic, message, meeting) if message.prices else _outright(topic, message)
     return Expectations(

@@ -45,8 +45,7 @@ def read_reference(topic: str, symbol: str, message: ReferenceMessage, *, now: N
         MalformedFrameError: It makes no sense.
     """
     require_same(topic, "symbol", message.symbol, symbol)
-    if not is_name(message.source):
-        raise MalformedFrameError(topic, "source", f"{shown(message.source)} is not a name")
+    require_source(topic, message.source, message.source)
     return Reference(
         symbol=symbol,
         price=message.price,
