@@ -86,7 +86,7 @@ def pack(journal: Path) -> int:
 
 def _replace(path: Path, target: Path, write: Callable[[BinaryIO, BinaryIO], object]) -> Path:
     """Write ``target`` from ``path``; what fails leaves ``path`` as it is, and nothing else."""
-    unfinished = target.with_name(target.name + ".tmp")
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}.tmp")  # another process may be at the same segment
     try:
         with path.open("rb") as source, unfinished.open("wb") as sink:
             write(source, sink)
@@ -97,7 +97,7 @@ def _replace(path: Path, target: Path, write: Callable[[BinaryIO, BinaryIO], obj
         unfinished.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
-    path.unlink()
+    path.unlink(missing_ok=True)
     return target
 
 

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,26 @@ def test_a_failure_leaves_the_original_and_nothing_else(tmp_path: Path, monkeypa
         compress_segment(segment)
 
     assert [path.name for path in tmp_path.iterdir() if path.name != "lock"] == [segment.name]
+
+
+def test_two_processes_that_compress_one_segment_leave_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_journal(tmp_path, frames(1_000))
+    segment = tmp_path / "00000000.segment"
+    original, sync = segment.read_bytes(), os.fsync
+
+    def meanwhile(handle: int) -> None:
+        monkeypatch.setattr(compression.os, "fsync", sync)
+        monkeypatch.setattr(compression.os, "getpid", lambda: 1)
+        compress_segment(segment)
+        sync(handle)
+
+    monkeypatch.setattr(compression.os, "fsync", meanwhile)
+    compressed = compress_segment(segment)
+
+    assert zstandard.ZstdDecompressor().decompress(compressed.read_bytes()) == original
+    assert [path.name for path in tmp_path.iterdir() if path.name != "lock"] == [compressed.name]
 
 
 def test_a_failure_is_counted_and_the_rest_goes_on(tmp_path: Path) -> None:
