@@ -67,10 +67,11 @@ def run_feed(config: Config, host: str, *, url: str | None) -> None:
         ]
         service = ServiceManager(os.environ)
 
-        def tell_service() -> None:
+        def tell_service() -> bool:
             service.lives(LiveClock.monotonic(), ready=all(map(family.roster.is_ready, writers)))
+            return False
 
-        Family(roles, family.roster, on_look=tell_service).run()
+        Family(roles, family.roster, is_over=tell_service).run()
         service.ends()
 
 

@@ -5,16 +5,18 @@ All are forked from a parent that has loaded everything and shares a board and c
 """
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from signald.app.hosts import split
 from signald.app.loop import run_in_loop, take_privileges
+from signald.app.reload import Reloader
 from signald.app.world import World, build_feeds, build_pipeline, composites_of, instruments_of
 from signald.config import Config
 from signald.core.board import Board
@@ -25,14 +27,13 @@ from signald.live.feed_worker import FeedWorker
 from signald.live.remote.carrier import Carrier
 from signald.live.remote.receiver import RemoteBoard
 from signald.live.summary import RunSummary
-from signald.live.switch import BY_SIGNAL, HALT_SIGNAL, write_halt
+from signald.live.switch import HALT_SIGNAL
 from signald.logs import name_process
 from signald.model.instruments import InstrumentId
 from signald.runtime import faults
-from signald.runtime.clock import Clock, LiveClock
+from signald.runtime.clock import Clock
 from signald.runtime.family import Family, Role, Told
 from signald.runtime.privileges import give_precedence, pin_to
-from signald.runtime.service import ServiceManager
 from signald.sinks.exposition import build_server, listen
 from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of
 
@@ -44,12 +45,25 @@ REMOTE: Final = "board-"
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
+def run_family(reloader: Reloader, clock: Callable[[], Clock]) -> RunSummary:
     """Run the daemon in several processes until it is told to stop; ``clock`` is made in each.
 
     Raises:
         SignaldError: As :meth:`signald.live.daemon.Daemon.run`, or a process that is needed does not live.
     """
+    config = reloader.world.config
+    with listen(config.metrics.host, config.metrics.port) as listener, _listen_for_pages(config) as pages:
+        return reloader.keep(lambda world: _run_once(world, clock, reloader, _Listeners(listener, pages)))
+
+
+class _Listeners(NamedTuple):
+    """Where Prometheus and people ask: open as long as the parent lives."""
+
+    metrics: socket.socket
+    pages: socket.socket | None
+
+
+def _run_once(world: World, clock: Callable[[], Clock], reloader: Reloader, listeners: _Listeners) -> RunSummary:
     config = world.config
     traded = instruments_of(world, config.venues)
     instruments = [one.id for one in traded]
@@ -58,30 +72,33 @@ def run_family(world: World, clock: Callable[[], Clock]) -> RunSummary:
     writers = {name: rows_of(config, channels, instruments) for name, channels in shares.items()}
     for host, theirs in hosts.items():
         writers[REMOTE + host] = [instruments.index(one.id) for one in instruments_of(world, theirs)]
-    family = FamilyState(
+    state = FamilyState(
         instruments,
         writers,
         slippage_usd=config.books.slippage_usd,
         has_console=config.console.enabled,
         composites=composites_of(world, traded),
+        reloads=reloader.reloads,
     )
-    with listen(config.metrics.host, config.metrics.port) as listener, _listen_for_pages(config) as pages:
-        roles = [
-            Role(SIGNAL, lambda: _signal(world, clock(), family), is_vital=True, on_lost=lambda: _lose(family, SIGNAL)),
-            *(feed_role(name, channels, world, clock, family) for name, channels in shares.items()),
-            *(_remote_role(host, config, clock, family) for host in hosts),
-            metrics_role(listener, clock, family, ready_as=(SIGNAL,)),
-        ]
-        if pages is not None:
-            roles.append(Role(CONSOLE, lambda: _console(config, pages, family)))
-        service = ServiceManager(os.environ)
+    roles = [
+        Role(SIGNAL, lambda: _signal(world, clock(), state), is_vital=True, on_lost=lambda: _lose(state, SIGNAL)),
+        *(feed_role(name, channels, world, clock, state) for name, channels in shares.items()),
+        *(_remote_role(host, config, clock, state) for host in hosts),
+        metrics_role(listeners.metrics, clock, state, ready_as=(SIGNAL,)),
+    ]
+    if (pages := listeners.pages) is not None:
+        roles.append(Role(CONSOLE, lambda: _console(config, pages, state)))
 
-        def tell_service() -> None:
-            service.lives(LiveClock.monotonic(), ready=family.roster.is_ready(SIGNAL))
+    def is_over() -> bool:
+        return reloader.look(is_ready=state.roster.is_ready(SIGNAL), is_open=state.situation.is_open())
 
-        passed_on = {HALT_SIGNAL: lambda: _halt(config)}
-        told = Family(roles, family.roster, passed_on=passed_on, on_look=tell_service).run()
-        service.ends()
+    passed_on = {HALT_SIGNAL: reloader.halt, signal.SIGHUP: reloader.ask}
+    family = Family(roles, state.roster, passed_on=passed_on, is_over=is_over)
+    try:
+        told = family.run()
+    finally:
+        if family.was_told_to_end:
+            reloader.told_to_end()
     return RunSummary(**told) if told else RunSummary(0, 0, 0, 0, str(Path(config.journal.path)))
 
 
@@ -170,14 +187,6 @@ def _lose(family: FamilyState, name: str) -> None:
     lost = family.disown(name)
     if lost:
         log.warning("books_disowned", member=name, instruments=lost)
-
-
-def _halt(config: Config) -> None:
-    """Leave the file that halts: a signal process that is only being started finds it."""
-    try:
-        write_halt(Path(config.control.halt_file), BY_SIGNAL)
-    except OSError as failure:
-        log.error("halt_file_failed", problem=str(failure))  # noqa: TRY400 - the problem says it all
 
 
 def _signal(world: World, clock: Clock, family: FamilyState) -> Told:

@@ -1,5 +1,6 @@
 """Commands that run the pipeline on live input: ``demo``, ``run``, and ``check`` and ``config`` before them."""
 
+import functools
 import gc
 from typing import Annotated
 
@@ -54,14 +55,14 @@ def run(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run the daemon until SIGINT or SIGTERM."""
+    """Run the daemon until SIGINT or SIGTERM; SIGHUP has it read its configuration again."""
     gc.disable()  # what loads now lives for ever: to look at it again and again is a tenth of the start
     with without("cffi", "coverage", "yaml"):  # numba serves them all, and we give it none
         from signald.app.daemon import run_daemon  # noqa: PLC0415 - numba loads with it: only who needs it pays
 
     gc.freeze()
     gc.enable()
-    summary = run_daemon(configuration(config), single_process=single_process)
+    summary = run_daemon(functools.partial(configuration, config), single_process=single_process)
     if json:
         say_json(summary._asdict())
 

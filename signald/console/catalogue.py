@@ -35,6 +35,13 @@ DAEMON: Final = (
     Metric("signald_release_latency_count", "gauge", (), "How many releases those are of."),
     Metric("signald_process_up", "gauge", ("process",), "Whether a process does its work."),
     Metric("signald_process_restarts_total", "counter", ("process",), "Times a process was started again."),
+    Metric(
+        "signald_reloads_total",
+        "counter",
+        ("result",),
+        "Configurations that were to be taken while the daemon ran.",
+    ),
+    Metric("signald_reload_waits", "gauge", (), "Whether one waits until no release is open."),
     Metric("signald_frames_total", "counter", ("venue",), "Websocket frames."),
     Metric("signald_venue_limits_total", "counter", ("venue", "limit"), "Times that a venue went beyond a limit."),
     Metric("signald_gaps_total", "counter", ("venue",), "Books discarded because they were wrong or might be."),

@@ -33,6 +33,7 @@ from signald.live.limits import Limits
 from signald.live.readiness import Readiness
 from signald.live.recall import Recall
 from signald.live.rehearsal import Rehearsal
+from signald.live.reloads import Keeper, be_kept
 from signald.live.reporter import Reporter
 from signald.live.situation import KnownSituation
 from signald.live.status import DaemonStatus
@@ -64,7 +65,15 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class Daemon:
     """What has the calendar, the engine and Redis; and the books, unless others keep them."""
 
-    def __init__(self, config: Config, pipeline: Pipeline, clock: Clock, *, family: FamilyState | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        pipeline: Pipeline,
+        clock: Clock,
+        *,
+        family: FamilyState | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
         """Join everything; nothing is opened or connected yet.
 
         Args:
@@ -72,6 +81,7 @@ class Daemon:
             pipeline: Its pure part; without sources for venues where others keep the books.
             clock: The time.
             family: What it shares with those others; ``None``: there are none.
+            keeper: Who runs it, where there is no family.
 
         Raises:
             ConfigError: An address or a file that a connection needs cannot be used.
@@ -80,6 +90,7 @@ class Daemon:
         self._pipeline = pipeline
         self._clock = clock
         self._family = family
+        self._keeper = keeper
         self._metrics = Metrics(version=__version__) if family is None else family.metrics(SIGNAL)
         self._publisher = Publisher(
             config.redis,
@@ -130,14 +141,17 @@ class Daemon:
             JournalWriter(Path(config.journal.path), segment_bytes=config.journal.segment_mb << 20) as journal,
             server if self._family is None else nullcontext(),
         ):
+            supervisor = Supervisor()
             try:
-                async with Supervisor() as supervisor:
+                async with supervisor:
                     self._room = ControlRoom(
                         self._switch, clock=self._clock, publisher=self._publisher, board=self._status_board
                     )
                     with self._switch:
                         await self._serve(supervisor, journal, started=started)
             finally:
+                if self._keeper is not None and supervisor.was_told:
+                    self._keeper.told_to_end()
                 self._reporter.say()
         await asyncio.to_thread(self._vintages.flush)
         publisher = self._publisher
@@ -177,6 +191,7 @@ class Daemon:
             transport=self._config.live.transport,
         ).start(supervisor)
         heart = self._start_heart(supervisor)
+        self._start_being_kept(supervisor)
         timeout_s = self._config.live.startup_timeout_s
         await self._publisher.wait_connected(timeout_s)
         supervisor.start("mqtt", mqtt.run)
@@ -252,10 +267,19 @@ class Daemon:
         self._reporter.before_said = heart.tell
         supervisor.start("heart", heart.run)
         supervisor.start("situation", lambda: family.situation.follow(self._situation))
-        boxes = [family.letters(name) for name in family.writers]
-        tell = self._status_board.notice
-        supervisor.start("letters", lambda: deliver(boxes, lambda said: tell(*said), is_striking=striking))
         return heart
+
+    def _start_being_kept(self, supervisor: Supervisor) -> None:
+        """Tell whoever runs us how we are, and the stream of notices what it and the feed workers say."""
+        family, keeper = self._family, self._keeper
+        boxes = [] if family is None else [family.reloads.letters, *map(family.letters, family.writers)]
+        if keeper is not None:
+            boxes.append(keeper.reloads.letters)
+            exports.watch_reloads(self._metrics, keeper.reloads)
+            is_ready, is_open = self._is_ready.is_set, self._situation.is_open
+            supervisor.start("keeper", lambda: be_kept(keeper, supervisor.stopping, is_ready=is_ready, is_open=is_open))
+        tell, striking = self._status_board.notice, self._situation.is_striking
+        supervisor.start("letters", lambda: deliver(boxes, lambda said: tell(*said), is_striking=striking))
 
     def _start_time(self, supervisor: Supervisor, intake: Intake, recall: Recall) -> None:
         """Start what has deadlines."""

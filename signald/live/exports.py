@@ -10,6 +10,7 @@ from signald.live.intake import Intake
 from signald.live.journal_sync import JournalSync
 from signald.live.limits import FAMILIES, REASONS, Limits
 from signald.live.rehearsal import Rehearsal
+from signald.live.reloads import RESULTS, Reloads
 from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
 from signald.runtime.roster import Roster
@@ -136,6 +137,18 @@ def watch_collector(metrics: Metrics, collector: Collector) -> None:
 def watch_compilations(metrics: Metrics, since_ready: Callable[[], int]) -> None:
     """What may not happen while the clock strikes."""
     metrics.watch("signald_compilations_after_ready", "Kernels compiled since ready: must be 0.", since_ready)
+
+
+def watch_reloads(metrics: Metrics, reloads: Reloads) -> None:
+    """What became of other configurations."""
+    for result in RESULTS:
+        metrics.watch_counter(
+            "signald_reloads_total",
+            "Configurations that were to be taken while the daemon ran.",
+            partial(reloads.total, result),
+            labels=(("result", result),),
+        )
+    metrics.watch("signald_reload_waits", "Whether one waits until no release is open.", lambda: int(reloads.waits))
 
 
 def watch_processes(metrics: Metrics, roster: Roster) -> None:

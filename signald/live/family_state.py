@@ -7,7 +7,8 @@ from signald import __version__
 from signald.core.board import Board
 from signald.core.composite import Composites
 from signald.live.book_tally import BookTally
-from signald.live.exports import watch_processes
+from signald.live.exports import watch_processes, watch_reloads
+from signald.live.reloads import Reloads
 from signald.live.situation import SharedSituation
 from signald.live.watched_board import WatchedBoard
 from signald.model.instruments import InstrumentId
@@ -36,6 +37,7 @@ class FamilyState:
         roster: Who is there.
         tally: How often each book was lost and found.
         situation: Whether a release is near.
+        reloads: What became of other configurations.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class FamilyState:
         slippage_usd: Sequence[float],
         has_console: bool = False,
         composites: Composites | None = None,
+        reloads: Reloads | None = None,
     ) -> None:
         """Make it; nothing is known yet."""
+        self.reloads = reloads or Reloads()
         self.instruments = tuple(instruments)
         self.writers = writers
         self._slippage_usd = slippage_usd
@@ -104,6 +108,7 @@ class FamilyState:
         """All that is told, for whoever serves it: what each process tells, and which of them are there."""
         there = Metrics(version=__version__)
         watch_processes(there, self.roster)
+        watch_reloads(there, self.reloads)
         return [*(Page(self.page(name), self._stages(name), self._latencies(name)) for name in self._tellers), there]
 
     def stages(self) -> list[Stages]:

@@ -15,7 +15,8 @@ STRIKE_NS: Final = NS_PER_S
 """So long before and after nothing is done that can wait a second: no number is copied for those who read them."""
 
 _LOOK_EVERY_S: Final = 0.25
-_CLOSE, _NEAR = range(2)
+_CLOSE, _NEAR, _OPEN = range(3)
+_AT_REST: Final = frozenset({"unscheduled", "tentative", "scheduled", "cancelled", "closed"})
 
 
 class Situation(Protocol):
@@ -52,11 +53,15 @@ class KnownSituation:
         """As :class:`Situation` has it."""
         return is_release_near(self._engine.windows.values(), self._clock.now())
 
+    def is_open(self) -> bool:
+        """Whether a release is armed, or out or missed and not closed yet, or near."""
+        return self.is_near() or any(window.state not in _AT_REST for window in self._engine.windows.values())
+
 
 class SharedSituation:
     """As it was last told through shared memory: at most a quarter of a second ago."""
 
-    SIZE: Final = 16
+    SIZE: Final = 24
     """Bytes that it takes."""
 
     def __init__(self, buffer: memoryview) -> None:
@@ -71,9 +76,14 @@ class SharedSituation:
         """As :class:`Situation` has it."""
         return bool(self._words[_NEAR])
 
-    async def follow(self, known: Situation) -> None:
+    def is_open(self) -> bool:
+        """As :class:`KnownSituation` has it."""
+        return bool(self._words[_OPEN])
+
+    async def follow(self, known: KnownSituation) -> None:
         """Tell for ever what ``known`` says."""
         while True:
             self._words[_CLOSE] = known.is_close()
             self._words[_NEAR] = known.is_near()
+            self._words[_OPEN] = known.is_open()
             await asyncio.sleep(_LOOK_EVERY_S)

@@ -1,6 +1,6 @@
 """What a run says of itself as it ends."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class RunSummary(NamedTuple):
@@ -19,3 +19,11 @@ class RunSummary(NamedTuple):
     late: int
     waiting: int
     journal: str
+
+    def plus(self, later: Self) -> Self:
+        """This run and a later one together."""
+        return later._replace(
+            published=self.published + later.published,
+            duplicates=self.duplicates + later.duplicates,
+            late=self.late + later.late,
+        )

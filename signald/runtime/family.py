@@ -73,7 +73,11 @@ class _Child:
 
 
 class Family:
-    """Used once: :meth:`run` returns when all have ended."""
+    """Used once: :meth:`run` returns when all have ended.
+
+    Attributes:
+        was_told_to_end: Whether a SIGINT or SIGTERM came.
+    """
 
     def __init__(
         self,
@@ -81,7 +85,7 @@ class Family:
         roster: Roster,
         *,
         passed_on: Mapping[signal.Signals, Callable[[], None]] | None = None,
-        on_look: Callable[[], None] = lambda: None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take who is to live; the first one's last word is the family's. Nobody is started yet.
 
@@ -90,16 +94,17 @@ class Family:
             roster: Where it stands who is there.
             passed_on: Signals that the first one gets when they come to the parent, and what the parent does itself
                 after that: the first one may be away. All ignore them until they say otherwise.
-            on_look: Called several times a second, as long as we look after them.
+            is_over: Asked several times a second, as long as we look after them, whether all are to end.
         """
         self._children = [_Child(role) for role in roles]
         self._roster = roster
         self._passed_on = passed_on or {}
-        self._on_look = on_look
+        self._is_over = is_over
+        self.was_told_to_end = False
         self._looked: Nanos = 0
 
     def run(self) -> Told:
-        """Start all, look after them until SIGINT or SIGTERM, end them; returns the first one's last word.
+        """Start all, look after them until SIGINT, SIGTERM or it is over, end them; returns the first one's last word.
 
         Raises:
             SignaldError: One could not do its work from the first moment on, and why; or a vital one did not live.
@@ -125,7 +130,8 @@ class Family:
                 elif not child.pid and now >= child.due:
                     self._start_again(child, signals, now)
             self._kill_hung(now)
-            self._on_look()
+            if self._is_over():
+                return
 
     def _hear(self, signals: Signals) -> bool:
         """Wait a moment, and pass on what comes; whether the family was asked to end."""
@@ -134,6 +140,7 @@ class Family:
             if number in came:
                 self._tell(self._children[0], number)
                 act()
+        self.was_told_to_end = self.was_told_to_end or bool(came & _ENDING)
         return bool(came & _ENDING)
 
     def _start_again(self, child: _Child, signals: Signals, now: Nanos) -> None:

@@ -1,6 +1,7 @@
 """Tells whoever runs us as a service how we are: systemd, or another that names a socket in ``NOTIFY_SOCKET``.
 
-The protocol is sd_notify(3)'s: one datagram of lines ``NAME=TEXT`` each time.
+The protocol is sd_notify(3)'s: one datagram of lines ``NAME=TEXT`` each time. A manager that does not read is not
+waited for: a few datagrams fill its queue, and whoever tells it has releases to handle.
 """
 
 import contextlib
@@ -8,7 +9,7 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
-from signald.model.time import NS_PER_S, Nanos
+from signald.model.time import NS_PER_S, NS_PER_US, Nanos
 
 _LIVES_EVERY_NS: Final = NS_PER_S
 
@@ -24,19 +25,28 @@ class ServiceManager:
         self._is_ready = False
 
     def lives(self, now: Nanos, *, ready: bool) -> None:
-        """We look after our work, at ``now`` of the monotonic clock; the first time that it is ``ready`` is said."""
+        """We look after our work, at ``now`` of the monotonic clock; that it is ``ready`` is said until it is heard."""
         if ready and not self._is_ready:
-            self._is_ready = True
-            self._say("READY=1", "STATUS=ready")
+            self._is_ready = self._say("READY=1", "STATUS=ready")
         if now - self._said >= _LIVES_EVERY_NS:
             self._said = now
             self._say("WATCHDOG=1")
+
+    def reloads(self, now: Nanos) -> None:
+        """Our configuration is being exchanged; we are ready when :meth:`lives` says so again."""
+        self._is_ready = False
+        self._say("RELOADING=1", f"MONOTONIC_USEC={now // NS_PER_US}", "STATUS=taking another configuration")
 
     def ends(self) -> None:
         """Our work has ended."""
         self._say("STOPPING=1", "STATUS=ending")
 
-    def _say(self, *lines: str) -> None:
-        if self._address:
-            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.sendto("\n".join(lines).encode(), self._address)
+    def _say(self, *lines: str) -> bool:
+        """Whether there was room for it, or nobody to tell."""
+        if not self._address:
+            return True
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.settimeout(0)
+            sender.sendto("\n".join(lines).encode(), self._address)
+            return True
+        return False

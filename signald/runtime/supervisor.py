@@ -31,11 +31,13 @@ class Supervisor:
     Used as ``async with``: inside, start tasks and ``await supervisor.stopping.wait()``. SIGINT and SIGTERM set
     ``stopping``; so does :meth:`stop`. When the body ends its tasks are cancelled one by one, the last started first,
     so that what was started early (sinks, the journal) outlives what feeds it. A second signal cancels the body too.
+    Afterwards the signals do what they did before.
 
     A failure of a task under :attr:`Restart.NEVER` leaves the ``async with`` as itself, not in an exception group.
 
     Attributes:
-        stopping: Set when the process should end.
+        stopping: Set when the work should end.
+        was_told: Whether that was asked for, by a signal or :meth:`stop`.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Supervisor:
     ) -> None:
         """Build an idle supervisor; ``on_restart`` is told the task's name, its failure and the delay in seconds."""
         self.stopping = asyncio.Event()
+        self.was_told = False
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
         self._handle_signals = handle_signals
         self._on_restart = on_restart
         self._body: asyncio.Task[Any] | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def start(
         self,
@@ -72,6 +76,7 @@ class Supervisor:
         """Ask for an orderly end; asking again ends the body at once."""
         if self.stopping.is_set() and self._body is not None:
             self._body.cancel()
+        self.was_told = True
         self.stopping.set()
 
     async def _keep_alive(self, name: str, work: Work, backoff: Backoff) -> None:
@@ -92,6 +97,7 @@ class Supervisor:
         if self._handle_signals:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.getsignal(number)
                 loop.add_signal_handler(number, self.stop)
         return self
 
@@ -105,10 +111,10 @@ class Supervisor:
         except BaseExceptionGroup as group:
             raise first_failure(group) from group
         finally:
-            if self._handle_signals:
-                loop = asyncio.get_running_loop()
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    loop.remove_signal_handler(number)
+            loop = asyncio.get_running_loop()
+            for number, before in self._before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, before)
 
     async def _cancel_in_reverse(self) -> None:
         for task in reversed(self._tasks):

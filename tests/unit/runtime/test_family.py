@@ -255,12 +255,25 @@ def test_whoever_looks_on_is_called_while_the_family_is_looked_after() -> None:
     shared = Shared("first")
     looks: list[int] = []
 
-    def look() -> None:
+    def look() -> bool:
         looks.append(shared.roster.pid("first"))
         if len(looks) > 1:
             os.kill(os.getpid(), signal.SIGTERM)
+        return False
 
-    Family([Role("first", wait)], shared.roster, on_look=look).run()
+    family = Family([Role("first", wait)], shared.roster, is_over=look)
+    family.run()
 
     assert len(looks) > 1
     assert all(looks)
+    assert family.was_told_to_end
+
+
+def test_a_family_that_is_over_is_ended_without_having_been_told() -> None:
+    shared = Shared("first")
+    family = Family([Role("first", wait)], shared.roster, is_over=lambda: True)
+
+    family.run()
+
+    assert not family.was_told_to_end
+    assert shared.roster.pid("first") == 0

@@ -39,6 +39,21 @@ def test_ready_is_said_once_and_life_once_a_second(manager: socket.socket) -> No
     assert told.index("WATCHDOG=1") < told.index("READY=1")
 
 
+def test_a_manager_that_does_not_read_is_not_waited_for_and_hears_later_that_we_are_ready(
+    manager: socket.socket,
+) -> None:
+    service = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
+
+    for second in range(1, 1_000):
+        service.lives(second * NS_PER_S, ready=False)
+    service.lives(1_000 * NS_PER_S, ready=True)
+    at_first = heard(manager)
+    service.lives(1_001 * NS_PER_S, ready=True)
+
+    assert "READY=1" not in at_first
+    assert heard(manager).count("READY=1") == 1
+
+
 def test_an_abstract_socket_is_spoken_to_as_well(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bound:
         bound.bind(f"\0{tmp_path}")

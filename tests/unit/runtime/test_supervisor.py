@@ -38,6 +38,19 @@ async def test_a_signal_ends_the_process_in_order(number: signal.Signals) -> Non
     assert ended == ["body", "feed", "journal"]
 
 
+async def test_afterwards_signals_do_what_they_did_before() -> None:
+    came: list[int] = []
+    first = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        async with Supervisor():
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, first)
+
+    assert came == [signal.SIGTERM]
+
+
 async def test_a_second_signal_ends_the_body_too() -> None:
     async def run() -> None:
         async with Supervisor() as supervisor:
