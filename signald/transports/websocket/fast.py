@@ -61,6 +61,8 @@ class FastWire(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Picows: it is open."""
         self._transport = transport
+        if self._is_silent:  # whoever wanted it went away during the handshake
+            transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Picows: a frame is there, as long as this takes."""
@@ -120,6 +122,7 @@ class FastWire(WSListener):
                 await self.wait_closed()
         except TimeoutError:
             transport.disconnect(graceful=False)
+            await self.wait_closed()  # which takes a turn: a loop that ends before leaves the socket open
 
     def _hand_over(self, frame: bytes) -> None:
         try:
@@ -154,6 +157,9 @@ async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
             max_frame_size=limits.max_frame_bytes,
             **pinging,
         )
+    except asyncio.CancelledError:
+        wire.silence()  # picows goes on with the handshake
+        raise
     except WSInvalidStatusError as failure:
         response = failure.response
         if response is None:

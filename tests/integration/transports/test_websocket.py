@@ -252,6 +252,33 @@ async def test_a_venue_that_answers_no_ping_is_left() -> None:
     assert "keepalive ping timeout" in owner.told[1]
 
 
+async def test_a_handshake_that_nobody_waits_for_any_more_leaves_no_connection() -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def venue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = await accept_handshake(reader)
+        asked.set()
+        await given_up.wait()
+        with contextlib.suppress(ConnectionError):  # it may be gone already
+            writer.write(answer)
+            await reader.read()
+        ended.set()
+
+    given_up = asyncio.Event()
+    owner = Owner()
+    async with fake_server(venue) as port, asyncio.timeout(8.0):
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(connect_to(port, owner).run())
+            await asked.wait()
+            task.cancel()
+
+        given_up.set()
+        await ended.wait()
+
+    assert owner.frames == []
+    assert "connected" not in owner.told
+
+
 async def test_a_refused_handshake_obeys_retry_after() -> None:
     asked: list[float] = []
 

@@ -81,4 +81,4 @@ def test_what_is_decided_on_is_left_as_it_is() -> None:
 
     assert vary(sample, None, indicators=[]) is sample
     assert vary_kin(_KIN, None) is _KIN
-    assert set(VARIANTS) == {"size", "revisions", "basis-points", "family-scale"}
+    assert set(VARIANTS) == {"size", "revisions", "basis-points", "family-scale", "drift", "drift-30m"}
