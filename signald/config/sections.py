@@ -54,7 +54,7 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rehearse_every_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     busy_poll_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     feed_workers: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
-    turn_us: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 100
+    turn_us: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
     feed_nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 0
     cpus: tuple[Cpu, ...] = ()
     feed_cpus: tuple[Cpu, ...] = ()

@@ -10,7 +10,7 @@ from signald.errors import CheckFailedError
 
 _BUSY: Final = "busy_poll_s"
 _KEYS: Final[Mapping[str, object]] = {
-    "turn_us": 0,  # it is on
+    "turn_us": 100,
     "cpus": [0],
     "realtime_priority": 10,
     "lock_memory": True,
