@@ -23,7 +23,7 @@ from signald.transports.settings import RedisConfig
 _BLOCK_MS: Final = 1_000
 _AT_ONCE: Final = 200
 _POLL_S: Final = 0.05
-_TOGETHER_S: Final = 0.01  # what comes in a burst is read at once
+_TOGETHER_S: Final = 0.04  # what comes in a burst is read at once; the first of it does not wait
 _RETRY_S: Final = 0.1
 _GROUPS_EVERY_S: Final = 2.0
 _PARTS: Final = ("calendar", "daemon", "books")

@@ -10,8 +10,8 @@ _CAPACITY: Final = 2_000
 _CAPACITY_BYTES: Final = 8 << 20
 """A page that is further behind is told everything anew in fewer."""
 
-_TOGETHER_S: Final = 0.04
-"""What comes within this time goes out at once, the same bytes to all: pages are woken 25 times a second at most."""
+_TOGETHER_S: Final = 0.02
+"""What comes within this time goes out at once, the same bytes to all: signals and status are read at other times."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 

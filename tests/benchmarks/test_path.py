@@ -6,7 +6,7 @@ import pytest
 
 from signald.bench.path import load
 from signald.bench.path.markdown import write_markdown
-from signald.bench.path.measure import bench_path, sections
+from signald.bench.path.measure import Measured, bench_path, sections
 from signald.bench.path.packets import Inbox, acknowledge, publish, read_publish
 from signald.bench.path.page import write_page
 from signald.bench.path.replies import RedisSocket
@@ -43,6 +43,16 @@ def test_what_a_machine_takes_is_not_known_where_nothing_was_sent(monkeypatch: p
     monkeypatch.setattr(load, "_SECONDS", 0.01)
 
     assert load.frames_beside(Silent(), "signald", lambda: None) is None  # pyright: ignore[reportArgumentType] - all that is used of it
+
+
+def test_how_sure_a_ratio_is_follows_from_the_rounds() -> None:
+    ours, theirs = Measured(), Measured()
+    ours.rounds = [[100 + number] * 10 for number in range(25)]
+    theirs.rounds = [[100] * 10] * 25
+
+    assert ours.to(theirs)["p99"] == 1.12
+    assert ours.p99_within(theirs) == (1.07, 1.18)  # ranks 12.5 -+ 4.9 of the 25
+    assert theirs.p99_within(theirs) == (1.0, 1.0)
 
 
 def test_packets_written_by_hand_are_read_by_hand() -> None:

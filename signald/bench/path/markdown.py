@@ -33,7 +33,7 @@ def _page(result: Mapping[str, Any]) -> Iterator[str]:
         "Microseconds from the call that sends a release to the coming of its signal at the consumer. `signald` scores",
         "and journals; `floor` is blocking sockets that do neither; `idiom` is the program one would write first;",
         "`one_loop` is signald in a single process. A ratio is the median over the rounds of p50 / p99 / p99.9 to that",
-        "side; `plain` is signald's own case of QoS 1.",
+        "side; `plain` is signald's own case of QoS 1, with what its p99 lies within at 95 %, by the rounds.",
         "",
     )
     for servers in dict.fromkeys(run["servers"] for run in result["runs"]):
@@ -48,6 +48,8 @@ def _table(runs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         for side, us in run["us"].items():
             ours = side == "signald"
             ratios = [_ratio(name, run[f"ratio_to_{name}"]) for name in _RATIOS if ours and f"ratio_to_{name}" in run]
+            if ours and "p99_to_plain_within" in run:
+                ratios.append("p99 {:.2f} to {:.2f}".format(*run["p99_to_plain_within"]))
             frames = run.get("frames_per_s" if ours else "one_loop_frames_per_s", "")
             figures = " | ".join(f"{us[name]:.0f}" for name in _NAMES)
             lost = run["lost"][side]

@@ -1,6 +1,7 @@
 """Pages of the console that look on: each has a stream of events of its own, as twenty browsers would."""
 
 import contextlib
+import os
 import selectors
 import socket
 import threading
@@ -8,7 +9,6 @@ from collections.abc import Generator
 from typing import Final
 
 from signald.errors import CheckFailedError
-from signald.journal.compression import lower_priority
 from signald.simulate.child import LOOPBACK
 
 _TRIES: Final = 400
@@ -50,7 +50,8 @@ def _connect(port: int) -> socket.socket:
 
 
 def _read(selector: selectors.BaseSelector, ended: threading.Event) -> None:
-    lower_priority()  # browsers are on other machines, as a rule
+    if hasattr(os, "SCHED_IDLE"):  # browsers are on other machines, as a rule
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     while not ended.is_set():
         for key, _ in selector.select(timeout=_WAIT_S):
             page = key.fileobj
