@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
-from signald.console.gauges import GAUGES, HISTOGRAM, HISTOGRAM_MEANING
+from signald.console.gauges.exposition import GAUGES, HISTOGRAM, HISTOGRAM_MEANING
 
 
 class Metric(NamedTuple):

@@ -14,7 +14,8 @@ import uvicorn
 
 from signald.console.doorkeeper import Doorkeeper
 from signald.console.feed import Feed
-from signald.console.gauges import Told, exposition
+from signald.console.gauges.exposition import exposition
+from signald.console.gauges.gauge import Told
 from signald.console.hub import Hub, frame_of
 from signald.console.idle import end_idle
 from signald.console.latency import watch_latency

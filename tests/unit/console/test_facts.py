@@ -2,7 +2,8 @@ import math
 
 from signald.client.entries import Received
 from signald.console.facts import GROUPS_SHOWN, Facts, group_lags
-from signald.console.gauges import Told, exposition
+from signald.console.gauges.exposition import exposition
+from signald.console.gauges.gauge import Told
 from signald.console.scores import Scores
 from signald.model.movers import DriftView, QuoteView, ReferenceView, VenueView
 from signald.model.signals import Regime, Signal
