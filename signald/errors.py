@@ -6,7 +6,6 @@ SignaldError
 ├── CheckFailedError      the run's own check failed: exit 3
 ├── ProcessEndedError     a process that is needed does not live, however often it is started: exit 70
 ├── MalformedFrameError   one frame makes no sense: drop it; too many in a minute: resync
-├── SequenceGapError      updates were missed: discard that book and resync
 ├── SinkError             a signal could not be written: the journal keeps it until the sink returns
 ├── VintageError          the store of vintages cannot be used: publication goes on, the journal can rebuild it
 ├── JournalError          a journal cannot be read or written as asked
@@ -84,23 +83,6 @@ class MalformedFrameError(SignaldError):
         self.channel = channel
         self.field = field
         self.problem = problem
-
-
-class SequenceGapError(SignaldError):
-    """Updates of one book were missed.
-
-    Attributes:
-        instrument: Whose book.
-        expected: The sequence that should have come next.
-        received: The one that came.
-    """
-
-    def __init__(self, instrument: str, expected: int, received: int) -> None:
-        """Name the instrument and both sequences."""
-        super().__init__(f"{instrument}: expected sequence {expected}, received {received}")
-        self.instrument = instrument
-        self.expected = expected
-        self.received = received
 
 
 class SinkError(SignaldError):

@@ -59,13 +59,6 @@ def scale(past: Sequence[float], *, step: float, window: int = WINDOW, minimum: 
     return max(math.sqrt(variance), scale_floor(step))
 
 
-def rolling_scales(
-    surprises: Sequence[float], *, step: float, window: int = WINDOW, minimum: int = MINIMUM
-) -> list[float | None]:
-    """For each surprise the scale that was known just before it; ``None`` where too few had been seen."""
-    return [scale(surprises[:index], step=step, window=window, minimum=minimum) for index in range(len(surprises))]
-
-
 def winsorise(z: float, limit: float = WINSOR) -> float:
     """``z`` cut at ± ``limit``."""
     return min(max(z, -limit), limit)

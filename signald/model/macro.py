@@ -122,7 +122,6 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     revised_prior: float | None = None
     components: dict[str, float] = {}
     unsigned: bool = False
-    suspicion: Literal["unit_slip"] | None = None
 
 
 class SettledFigure(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,28 +1,16 @@
-"""Named tasks with one parent, restarted as their policy says, stopped in reverse order on a signal."""
+"""Named tasks with one parent, stopped in reverse order on a signal."""
 
 import asyncio
-import enum
 import signal
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from signald.runtime.backoff import Backoff
-
 _ENDS_WITHIN_S = 2.0
 """A task that is cancelled and has not ended by then is cancelled again."""
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-"""Makes the coroutine of a task anew, each time it is started."""
-
-
-class Restart(enum.Enum):
-    """What follows when a task fails."""
-
-    NEVER = "never"
-    """The failure is everyone's: all tasks are stopped and it is raised to whoever runs the supervisor."""
-    ON_FAILURE = "on_failure"
-    """The task is started anew after a delay that grows; the others go on."""
+"""Makes the coroutine of a task."""
 
 
 class Supervisor:
@@ -33,42 +21,27 @@ class Supervisor:
     so that what was started early (sinks, the journal) outlives what feeds it. A second signal cancels the body too.
     Afterwards the signals do what they did before.
 
-    A failure of a task under :attr:`Restart.NEVER` leaves the ``async with`` as itself, not in an exception group.
+    A failure of one task is everyone's: all are stopped, and it leaves the ``async with`` as itself, not in an
+    exception group.
 
     Attributes:
         stopping: Set when the work should end.
         was_told: Whether that was asked for, by a signal or :meth:`stop`.
     """
 
-    def __init__(
-        self,
-        *,
-        handle_signals: bool = True,
-        on_restart: Callable[[str, Exception, float], None] | None = None,
-    ) -> None:
-        """Build an idle supervisor; ``on_restart`` is told the task's name, its failure and the delay in seconds."""
+    def __init__(self, *, handle_signals: bool = True) -> None:
+        """Build an idle supervisor."""
         self.stopping = asyncio.Event()
         self.was_told = False
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
         self._handle_signals = handle_signals
-        self._on_restart = on_restart
         self._body: asyncio.Task[Any] | None = None
         self._before: dict[signal.Signals, Any] = {}
 
-    def start(
-        self,
-        name: str,
-        work: Work,
-        *,
-        restart: Restart = Restart.NEVER,
-        backoff: Backoff | None = None,
-    ) -> asyncio.Task[None]:
+    def start(self, name: str, work: Work) -> asyncio.Task[None]:
         """Start ``work`` as a task called ``name``."""
-        if restart is Restart.NEVER:
-            task = self._group.create_task(work(), name=name)
-        else:
-            task = self._group.create_task(self._keep_alive(name, work, backoff or Backoff()), name=name)
+        task = self._group.create_task(work(), name=name)
         self._tasks.append(task)
         return task
 
@@ -78,18 +51,6 @@ class Supervisor:
             self._body.cancel()
         self.was_told = True
         self.stopping.set()
-
-    async def _keep_alive(self, name: str, work: Work, backoff: Backoff) -> None:
-        while True:
-            try:
-                await work()
-            except Exception as failure:  # noqa: BLE001 - the policy of this task is to survive any failure
-                delay_s = backoff.next_delay_s()
-                if self._on_restart is not None:
-                    self._on_restart(name, failure, delay_s)
-                await asyncio.sleep(delay_s)
-            else:
-                return
 
     async def __aenter__(self) -> Self:
         self._body = asyncio.current_task()

@@ -129,10 +129,6 @@ class Scoreboard:
         """Whether there is a document about every figure of the bundle, or there is none to wait for: all is halted."""
         return self.is_halted or all(self.lines[release.release_id].signal is not None for release in bundle)
 
-    def unanswered(self) -> list[ReleaseId]:
-        """Figures that were sent and that no document is about."""
-        return [name for name, line in self.lines.items() if line.ts_sent is not None and line.signal is None]
-
     def latencies_us(self) -> list[float]:
         """Sent → read of every figure that was answered, in calendar order."""
         return [line.latency_us for line in self.lines.values() if line.latency_us is not None]

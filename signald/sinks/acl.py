@@ -83,13 +83,11 @@ class Applied(NamedTuple):
     """What was done on the server.
 
     Attributes:
-        set_users: Consumers whose user is now as it should be.
         removed: Users of streams whose consumer is not entitled, or no longer.
         is_saved: Whether the server wrote it to its aclfile; otherwise it forgets at its next start.
         is_open: Whether the user ``default`` needs no password: then anybody who reaches the server is that.
     """
 
-    set_users: tuple[str, ...]
     removed: tuple[str, ...]
     is_saved: bool
     is_open: bool
@@ -115,7 +113,7 @@ async def apply(link: RedisLink, users: Iterable[User], decisions: Iterable[tupl
         fields = (part for item in {"action": action, **details}.items() for part in item)
         await link.call("XADD", keys.AUDIT, "*", *fields)
     is_open = any({"default", "on", "nopass"} <= set(line.split()) for line in listed)
-    return Applied(tuple(wanted), tuple(stale), is_saved, is_open)
+    return Applied(tuple(stale), is_saved, is_open)
 
 
 async def _save(link: RedisLink) -> bool:

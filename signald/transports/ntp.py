@@ -9,8 +9,6 @@ from signald.model.clock import ClockOffset
 from signald.model.time import NS_PER_S, Nanos
 from signald.runtime.clock import Clock
 
-PORT: Final = 123
-
 _SINCE_1900_S: Final = 2_208_988_800  # from NTP's first era to the Unix epoch
 _ERA_S: Final = 1 << 32
 _PACKET: Final = struct.Struct(

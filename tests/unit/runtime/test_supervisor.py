@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from signald.errors import UnreachableError
-from signald.runtime.backoff import Backoff
-from signald.runtime.supervisor import Restart, Supervisor
+from signald.runtime.supervisor import Supervisor
 
 
 def until_cancelled(name: str, ended: list[str]) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -84,28 +83,6 @@ async def test_a_failure_stops_the_others_and_comes_out_as_itself() -> None:
         await run()
 
     assert ended == ["sink"]
-
-
-async def test_a_task_that_may_restart_does_so_and_says_why() -> None:
-    told: list[tuple[str, str, float]] = []
-    attempts: list[int] = []
-
-    async def work() -> None:
-        attempts.append(1)
-        if len(attempts) < 3:
-            msg = f"attempt {len(attempts)}"
-            raise ConnectionError(msg)
-
-    async with Supervisor(
-        handle_signals=False, on_restart=lambda name, failure, delay: told.append((name, str(failure), delay))
-    ) as supervisor:
-        task = supervisor.start(
-            "feed", work, restart=Restart.ON_FAILURE, backoff=Backoff(first_s=0.001, draw=lambda: 0.0)
-        )
-        await task
-
-    assert told == [("feed", "attempt 1", 0.0), ("feed", "attempt 2", 0.0)]
-    assert task.get_name() == "feed"
 
 
 async def test_a_failure_of_the_body_cancels_the_tasks() -> None:

@@ -41,10 +41,7 @@ class FeedFigure(NamedTuple):
 
 
 class FeedRelease(msgspec.Struct, frozen=True, kw_only=True):
-    """One release: every schedule in order, then the first figure and its corrections; none if it was never seen.
-
-    ``ts_first_seen`` is when the first figure was first seen, up to an hour after it came.
-    """
+    """One release: every schedule in order, then the first figure and its corrections; none if it was never seen."""
 
     release_id: ReleaseId
     indicator: IndicatorId
@@ -52,7 +49,6 @@ class FeedRelease(msgspec.Struct, frozen=True, kw_only=True):
     ts_release: Nanos
     schedules: tuple[FeedSchedule, ...]
     figures: tuple[FeedFigure, ...]
-    ts_first_seen: Nanos | None
 
 
 class FeedReading(NamedTuple):
@@ -142,7 +138,6 @@ def _release(
         ts_release=ts_release,
         schedules=schedules,
         figures=figures,
-        ts_first_seen=first.ts if first else None,
     )
 
 
