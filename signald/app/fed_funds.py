@@ -1,6 +1,5 @@
 """Reads prices of futures on the federal funds rate, and says what they expect of the next decisions."""
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,6 +10,7 @@ import msgspec
 
 from signald.core.fed_funds import Month, decisions, implied_cuts
 from signald.errors import ConfigError, ImportFormatError
+from signald.research.tables import read_table
 
 HEADER: Final = ("month", "price")
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -116,17 +116,8 @@ def _day(text: str) -> date:
 
 
 def _read(path: Path) -> dict[Month, float]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except OSError as error:
-        raise ConfigError(str(path), error.strerror or str(error)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ImportFormatError(str(path), 0, f"is no CSV in UTF-8: {error}") from error
-    if not rows or tuple(rows[0]) != HEADER:
-        raise ImportFormatError(str(path), 1, f"the header is not {','.join(HEADER)}")
     prices: dict[Month, float] = {}
-    for line, row in enumerate(rows[1:], start=2):
+    for line, row in enumerate(read_table(path, HEADER), start=2):
         month, price = _read_row(row, path=path, line=line)
         if month in prices:
             raise ImportFormatError(str(path), line, f"{row[0]} stands there twice")

@@ -6,7 +6,6 @@ is, so this explains and predicts nothing (Kuttner 2001, "Monetary policy surpri
 Monetary Economics 47, measures it so).
 """
 
-import csv
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -18,11 +17,12 @@ import numpy as np
 from signald.core.learning import tidy
 from signald.core.movers.cuts import HEARD_NS, threshold_of
 from signald.core.movers.moments import DAY, is_weekend
-from signald.errors import ConfigError, ImportFormatError
+from signald.errors import ImportFormatError
 from signald.model.expectations import CutsModel, CutsResponse, CutsThreshold
 from signald.model.time import NS_PER_S, Nanos, parse_rfc3339
 from signald.research.regression import regress
 from signald.research.sample import Floats, Sample
+from signald.research.tables import read_table
 
 HEADER: Final = ("ts", "meeting", "implied_cuts_year_end")
 LEVEL: Final = 0.9
@@ -50,18 +50,10 @@ def read_history(path: Path) -> History:
         ConfigError: There is no such file.
         ImportFormatError: A line is not what it should be.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except OSError as error:
-        raise ConfigError(str(path), error.strerror or str(error)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ImportFormatError(str(path), 0, f"is no CSV in UTF-8: {error}") from error
-    if not rows or tuple(rows[0]) != HEADER:
-        raise ImportFormatError(str(path), 1, f"the header is not {','.join(HEADER)}")
+    rows = read_table(path, HEADER)
     ts: list[Nanos] = []
     cuts: list[float] = []
-    for line, row in enumerate(rows[1:], start=2):
+    for line, row in enumerate(rows, start=2):
         try:
             told, meeting, number = row
             ts.append(parse_rfc3339(told))
@@ -73,7 +65,7 @@ def read_history(path: Path) -> History:
             raise ImportFormatError(str(path), line, problem)
         if len(ts) > 1 and ts[-1] <= ts[-2]:
             raise ImportFormatError(str(path), line, f"{told} is not later than the line before")
-    return History(ts, [row[1][:4] for row in rows[1:]], np.array(cuts))
+    return History(ts, [row[1][:4] for row in rows], np.array(cuts))
 
 
 def estimate_cuts(history: History, sample: Sample, *, window_s: float, days: Sequence[Nanos] = ()) -> CutsModel:

@@ -1,0 +1,26 @@
+"""CSV files of ours: a header that is known, and rows."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from signald.errors import ConfigError, ImportFormatError
+
+
+def read_table(path: Path, header: Sequence[str]) -> list[list[str]]:
+    """The rows below ``header``, cells as they stand; the first is the file's second line.
+
+    Raises:
+        ConfigError: There is no such file.
+        ImportFormatError: It is no CSV in UTF-8, or its first line is another.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or str(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ImportFormatError(str(path), 0, f"is no CSV in UTF-8: {error}") from error
+    if not rows or rows[0] != list(header):
+        raise ImportFormatError(str(path), 1, f"the header is not {','.join(header)}")
+    return rows[1:]
