@@ -3,7 +3,7 @@
 FAST := $(wildcard tests/unit tests/property tests/golden tests/contract)
 
 .DEFAULT_GOAL := help
-.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos soak venues-soak kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages audit lock upgrade secrets sbom
+.PHONY: golden tables dashboards schema screenshot help check lint format test integration chaos soak venues-soak kills fuzz fuzz-parsers fuzz-guided coverage docs deployment image packages pages audit lock upgrade secrets sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,13 +72,17 @@ schema: ## what Grafana takes for a dashboard, from the types it publishes (need
 screenshot: ## the console's picture in README, from a demo that plays (needs chromium)
 	uv run python .ci/screenshot.py
 
+pages: ## every command and snippet of the documentation as it stands there, the tutorial with nothing but Python and pip
+	uv run pytest -m "soak or not soak" tests/integration/test_pages.py tests/soak/test_pages.py
+
 packages: ## wheel and source archive, installed and played in an empty environment of every Python from 3.11 that is here
 	uv run pytest -m soak tests/soak/test_packages.py
 
 secrets: ## passwords, keys and tokens in what is committed, but those that .ci/no-secrets.txt knows are none
 	uv run --group deploy python .ci/secrets.py
 
-audit: secrets sbom ## secrets; known vulnerabilities and licences of what is locked, into build/ (asks the registry)
+audit: secrets sbom ## secrets; the lock, its known vulnerabilities and licences, into build/ (asks the registry)
+	uv run python .ci/lock.py --check
 	uvx pip-audit --disable-pip --require-hashes --requirement requirements.lock
 	uv run --with pip-licenses pip-licenses --format=markdown --output-file=build/licences.md
 
@@ -93,12 +97,15 @@ upgrade: ## the same, with the newest versions
 	uv run python .ci/lock.py --upgrade
 
 docs: ## the documentation as a site in build/site, every link checked
-	uv run --group docs mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 uv run --group docs mkdocs build --quiet
 
 deployment: ## files of deploy/, judged by the tools that read them
 	uv run --group deploy hadolint Dockerfile
-	uv run --group deploy kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml %/monitor.yaml,$(wildcard deploy/kubernetes/*.yaml))
+	uv run --group deploy python .ci/cluster.py
+	uv run --group deploy check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 	bash -n deploy/lab.sh
+	if command -v promtool >/dev/null; then promtool check config deploy/prometheus/prometheus.yml; fi
+	if command -v amtool >/dev/null; then amtool check-config deploy/prometheus/alertmanager.yml; fi
 	if command -v systemd-analyze >/dev/null; then systemd-analyze security --offline=yes --threshold=20 deploy/systemd/signald.service >/dev/null; fi
 
 image: deployment sbom ## the image, built and looked at where a builder is, else played without one; build/sbom.json

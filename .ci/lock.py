@@ -1,19 +1,23 @@
 """Fix every version: rewrites ``constraint-dependencies`` in pyproject.toml and requirements.lock.
 
-    python .ci/lock.py [--upgrade]
+    python .ci/lock.py [--upgrade | --check]
 
-Versions already fixed stay where they still fit; ``--upgrade`` takes the newest. uv.lock itself is not committed, since
+Versions already fixed stay where they still fit; ``--upgrade`` takes the newest; ``--check`` changes nothing and fails
+where requirements.lock is not what pyproject.toml asks for. uv.lock itself is not committed, since
 it names the index it was made from; the constraints fix the same versions for whatever index ``uv run`` is given.
 """
 
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = ROOT / "pyproject.toml"
+LOCK = ROOT / "requirements.lock"
 BLOCK = re.compile(r"^constraint-dependencies = \[\n.*?^\]\n", re.MULTILINE | re.DOTALL)
 OLDEST_PYTHON = "3.11"
 
@@ -64,6 +68,30 @@ def resolved() -> list[str]:
     return sorted(fixed)
 
 
+def compile_hashes(target: Path) -> None:
+    """Write what a program that is installed needs, with hashes; versions that ``target`` has already stay."""
+    how = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate"]
+    uv(
+        "pip",
+        "compile",
+        "pyproject.toml",
+        f"--output-file={target}",
+        "--quiet",
+        f"--python-version={OLDEST_PYTHON}",
+        *how,
+    )
+
+
+def check() -> None:
+    """End with what differs; hashes are not compared, since an index may have files of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(shutil.copy(LOCK, folder))
+        compile_hashes(made)
+        old, new = ({line for line in path.read_text().splitlines() if "==" in line} for path in (LOCK, made))
+    if old != new:
+        sys.exit("".join(f"requirements.lock: {line}\n" for line in sorted(old ^ new)) + "run `make lock`")
+
+
 def ordered(version: str) -> list[int]:
     """A version's numbers, to compare it by."""
     return [int(part) for part in re.findall(r"\d+", version)]
@@ -71,6 +99,9 @@ def ordered(version: str) -> list[int]:
 
 def main() -> None:
     """Resolve, fix the versions, resolve again under them, write the hashes."""
+    if sys.argv[1:] == ["--check"]:
+        check()
+        return
     upgrade = sys.argv[1:] == ["--upgrade"]
     if not upgrade and not (ROOT / "uv.lock").exists():
         uv("lock")
@@ -78,9 +109,7 @@ def main() -> None:
     uv("lock", *(["--upgrade"] if upgrade else []))
     write_constraints(resolved())
     uv("lock")
-    hashes = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate"]
-    hashes.append(f"--python-version={OLDEST_PYTHON}")
-    uv("pip", "compile", "pyproject.toml", "--output-file=requirements.lock", "--quiet", *hashes)
+    compile_hashes(LOCK)
 
 
 if __name__ == "__main__":
