@@ -8,13 +8,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import typer.main
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from signald import client
+from signald import client, research
 from signald.cli import app
 from signald.sinks.schema import json_schema
 
@@ -25,6 +26,7 @@ Command: TypeAlias = Any
 Parameter: TypeAlias = Any
 Context: TypeAlias = Any
 
+DEPLOY = [Path("deploy", folder, "README.md") for folder in ("", "kubernetes", "systemd")]
 ADR = sorted(path.name for path in (ROOT / "docs" / "adr").glob("0*.md"))
 
 
@@ -36,8 +38,11 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         "reference/cli.md": _command_line(),
         "reference/configuration.md": _configuration(),
         "reference/schemas.md": _schemas(),
-        "reference/client.md": _client(),
+        "reference/client.md": _module("Client", client),
+        "reference/research.md": _module("Research", research),
     }
+    for path in DEPLOY:
+        pages[str(path)] = (ROOT / path).read_text().replace("../docs/", "../")
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -51,10 +56,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     return config
 
 
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """What lies beside docs/ lies in it on the site."""
+    return markdown.replace("](../../deploy/", "](../deploy/")
+
+
 def _moved(text: str, folder: str) -> str:
     """A page of the root as one of docs/: its links lead from there; what is not on the site loses its link."""
     text = text.replace(f"]({folder}", "](").replace("](CHANGELOG.md)", "](changelog.md)")
-    return re.sub(r"\[([^\]]+)\]\((?:LICENSE|howto|adr|deploy/README.md)\)", r"\1", text)
+    return re.sub(r"\[([^\]]+)\]\((?:LICENSE|howto|adr)\)", r"\1", text)
 
 
 def _command_line() -> str:
@@ -100,10 +110,11 @@ def _schemas() -> str:
     return "\n\n".join(parts)
 
 
-def _client() -> str:
-    parts = ["# Client", inspect.cleandoc(client.__doc__ or "")]
-    for name in client.__all__:
-        value = getattr(client, name)
+def _module(title: str, module: ModuleType) -> str:
+    """What a package has for everybody, in the order of its ``__all__``."""
+    parts = [f"# {title}", f"`{module.__name__}`. {_docstring(module)}"]
+    for name in module.__all__:
+        value = getattr(module, name)
         parts += [f"## {name}", _signature(name, value), _docstring(value)]
         for member, function in inspect.getmembers(value, inspect.isfunction):
             if not member.startswith("_"):

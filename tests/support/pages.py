@@ -1,9 +1,12 @@
 """Blocks of code on the project's pages: what is run as it stands there, and what says why it is not.
 
-A comment in the line before a block, which no reader sees, says who runs it or why nobody does::
+A comment in the line before a block, which no reader sees, says who runs it, why nobody does, or that it runs on::
 
     <!-- run by tests/integration/test_demo.py -->
     <!-- not run: needs a cluster -->
+    <!-- runs on: what it says when it is ready -->
+
+What says nothing of the first two kinds is typed by ``test_pages.py``, in ``tests/integration`` or ``tests/soak``.
 """
 
 import re
@@ -18,9 +21,10 @@ PAGES: Final = (
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 SHELL: Final = frozenset({"", "sh"})
+RUNS_ON: Final = "runs on"
 
 _FENCE = re.compile(r" *```(\w*)$")
-_NOTE = re.compile(r"\s*<!-- ((?:not )?run\b.*) -->")
+_NOTE = re.compile(r"\s*<!-- ((?:run by|not run|runs on)\b.*) -->")
 
 
 class Block(NamedTuple):
@@ -30,13 +34,18 @@ class Block(NamedTuple):
         page: Where it stands, from the root.
         language: As the fence names it; ``""`` and ``sh`` are shell.
         text: Its lines, without what the whole block is indented by.
-        note: Who runs it, or why nobody does; ``""``: whoever runs the page.
+        note: Who runs it, why nobody does, or that it runs on; ``""``: whoever runs the page.
     """
 
     page: str
     language: str
     text: str
     note: str
+
+    @property
+    def is_typed(self) -> bool:
+        """Is it run with its page?"""
+        return not self.note or self.note.startswith(RUNS_ON)
 
 
 def blocks_of(path: Path) -> Iterator[Block]:
