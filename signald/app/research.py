@@ -17,7 +17,7 @@ from signald.errors import ConfigError
 from signald.journal.parts import parts
 from signald.model.parameters import Parameters, decode_parameters
 from signald.model.time import Nanos
-from signald.research.backtest import EMBARGO_S, BacktestResult, Examined, Scope, backtest
+from signald.research.backtest import BacktestResult, Examined, backtest
 from signald.research.calibrate import PRIMARY_S, calibrate, identify_file, read_moments, read_sample, write_model
 from signald.research.cuts import estimate_cuts, read_history
 from signald.research.judging import judge, kin_of
@@ -26,6 +26,7 @@ from signald.research.recorded import Recorded, read_recorded
 from signald.research.report.backtest_page import render_backtest
 from signald.research.report.calibration_page import render_calibration
 from signald.research.report.page import write_page
+from signald.research.scope import EMBARGO_S, Scope
 from signald.research.spread import IN_TURN, Workers
 from signald.research.sweep import SweepResult, sweep
 from signald.research.walk import follow

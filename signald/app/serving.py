@@ -25,7 +25,7 @@ from signald.simulate.child import LOOPBACK
 from signald.simulate.place import Place
 from signald.simulate.servers import embedded_broker
 from signald.simulate.stage import Stage
-from signald.sources.succession import BookSource
+from signald.sources.protocol import BookSource
 from signald.transports.mqtt import MqttConnection
 
 _BOOKS: Final = frozenset({RecordKind.FRAME, RecordKind.RESPONSE, RecordKind.CONNECTED, RecordKind.DISCONNECTED})

@@ -9,8 +9,8 @@ import numpy as np
 
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.time import NS_PER_S
-from signald.research.backtest import Scope
 from signald.research.sample import Sample
+from signald.research.scope import Scope
 from signald.research.spread.cluster import PROCESSES, open_workers
 from signald.research.sweep import SweepResult, sweep_samples
 

@@ -10,8 +10,8 @@ import numpy as np
 from signald.bench.machine import describe_machine
 from signald.bench.rounds import Side, ratio, time_in_turn
 from signald.bench.score_numpy import ArrayScorer
-from signald.core.scoring.plan import Plan
-from signald.core.scoring.scorer import Scorer, fill
+from signald.core.scoring.plan import Plan, fill
+from signald.core.scoring.scorer import Scorer
 from signald.errors import CheckFailedError, ConfigError
 from signald.model.instruments import Instrument
 from signald.model.parameters import Parameters, Transfer

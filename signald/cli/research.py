@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from signald.config import Config
-    from signald.research.backtest import Scope
     from signald.research.delay.acting import Plan
+    from signald.research.scope import Scope
 
 app = typer.Typer()
 
@@ -243,7 +243,7 @@ def _plan(size_usd: float, *, feed: str, publication: str) -> "Plan":
 def _scope(config: "Config", instrument: str, *, since: str | None, until: str | None, indicators: str) -> "Scope":
     """What is scored, as options say it."""
     from signald.app.world import asset_of  # noqa: PLC0415 - numba loads with it
-    from signald.research.backtest import Scope  # noqa: PLC0415 - see calibrate
+    from signald.research.scope import Scope  # noqa: PLC0415 - see calibrate
 
     return Scope(
         asset=asset_of(config, instrument),

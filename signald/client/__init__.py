@@ -6,7 +6,7 @@ Light on purpose: neither the engine nor its kernels come with it.
 from signald.client.desk import Desk
 from signald.client.entries import Received, SchemaError
 from signald.client.guard import Guidance
-from signald.client.reader import Worker
 from signald.client.sequences import Gap
+from signald.client.worker import Worker
 
 __all__ = ["Desk", "Gap", "Guidance", "Received", "SchemaError", "Worker"]

@@ -16,9 +16,10 @@ import structlog
 
 from signald.client.entries import Received
 from signald.client.guard import Guidance
-from signald.client.reader import Reader, Worker
+from signald.client.reader import Reader
 from signald.client.sequences import Gap
 from signald.client.watcher import Watcher
+from signald.client.worker import Worker
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
 from signald.model.signals import Signal

@@ -8,11 +8,11 @@ was left out is seen, and read from the stream.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal, cast
+from typing import Final, cast
 
-import msgspec
 import structlog
 
+from signald.client.acknowledgements import Acknowledgements
 from signald.client.entries import (
     Raw,
     Received,
@@ -24,6 +24,7 @@ from signald.client.entries import (
     streams_reply,
 )
 from signald.client.sequences import Gap, Sequences, lost
+from signald.client.worker import Worker
 from signald.errors import SinkError
 from signald.model.time import NS_PER_MS, Nanos
 from signald.runtime.clock import LiveClock
@@ -37,24 +38,6 @@ _RETRY_S: Final = 0.05
 _NOTHING_OLDER: Final = "0-0"
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """One process among those that handle a consumer's signals.
-
-    Attributes:
-        name: Its name in the group; no two that run at once may have the same.
-        group: Workers of one group share the signals among them; each group is handed all of them.
-        shared: Whether the group has other workers: a number that was not delivered here is then theirs.
-        begin: Where a new group begins.
-        claim_after_s: A worker that was not heard of for so long is dead, and another takes over what it held.
-    """
-
-    name: str = "1"
-    group: str = "desk"
-    shared: bool = False
-    begin: Literal["oldest", "newest"] = "oldest"
-    claim_after_s: float = 10.0
 
 
 class Reader:
@@ -82,10 +65,7 @@ class Reader:
         self._ready: deque[Received] = deque()
         self._held: dict[str, None] = {}  # delivered, not acknowledged
         self._given: OrderedDict[str, None] = OrderedDict()
-        self._acks: deque[str] = deque()
-        self._has_acks = asyncio.Event()
-        self._acknowledged = asyncio.Event()
-        self._acknowledged.set()
+        self._acks = Acknowledgements(self._words, key=key, group=worker.group)
         self.unreadable: int = 0
         self.repeated: int = 0
 
@@ -94,7 +74,7 @@ class Reader:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._stream.run(), name="desk-stream")
             group.create_task(self._words.run(), name="desk-words")
-            group.create_task(self._acknowledge(), name="desk-acks")
+            group.create_task(self._acks.run(), name="desk-acks")
             group.create_task(self._stay_alive(), name="desk-alive")
 
     async def next(self) -> Received:
@@ -120,9 +100,7 @@ class Reader:
     def acknowledge(self, entry: str) -> None:
         """It is dealt with: it is not delivered again. Goes out at once, and again after a lost connection."""
         self._held.pop(entry, None)
-        self._acks.append(entry)
-        self._acknowledged.clear()
-        self._has_acks.set()
+        self._acks.add(entry)
 
     def give_back(self, received: Received) -> None:
         """It was not dealt with: hand it over again, after what is waiting."""
@@ -137,12 +115,7 @@ class Reader:
 
     async def flush(self, timeout_s: float) -> bool:
         """Wait until the server has every acknowledgement; ``False`` if that took longer."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._acknowledged.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await self._acks.flush(timeout_s)
 
     # -- deliveries --------------------------------------------------------------------------------------------------
 
@@ -285,23 +258,6 @@ class Reader:
             log.exception("on_gap_failed")
 
     # -- words to the server -----------------------------------------------------------------------------------------
-
-    async def _acknowledge(self) -> None:
-        while True:
-            await self._has_acks.wait()
-            await self._words.connected.wait()
-            batch = list(self._acks)
-            try:
-                await self._words.call("XACK", self._key, self._group, *batch)
-            except SinkError as failure:
-                log.warning("acknowledgement_not_sent", problem=str(failure))
-                await asyncio.sleep(_RETRY_S)
-                continue
-            for _ in batch:
-                self._acks.popleft()
-            if not self._acks:
-                self._has_acks.clear()
-                self._acknowledged.set()
 
     async def _stay_alive(self) -> None:
         """Say that we are still at what we have taken, so that nobody claims it."""

@@ -1,13 +1,13 @@
 """The whole configuration, composed of each part's own section."""
 
 from signald.config.environment import ENV_PREFIX
+from signald.config.file import Config
 from signald.config.reading import find_file, load_config
 from signald.config.rules import rules_in_force, with_rules
 from signald.config.sections import (
     BooksConfig,
     BridgesConfig,
     CalendarConfig,
-    Config,
     ConsoleConfig,
     InstrumentsConfig,
     LiveConfig,

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from signald.config.sections import File
+from signald.config.file import File
 from signald.errors import ConfigError
 
 ENV_PREFIX: Final = "SIGNALD_"

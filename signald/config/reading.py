@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from signald.config.environment import ENV_PREFIX, overlay
-from signald.config.sections import Config, File
+from signald.config.file import Config, File
 from signald.errors import ConfigError
 from signald.sources.registry import VenueConfig, read_venue_config, venue_problems
 from signald.sources.tables import key_lines, problems

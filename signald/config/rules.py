@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from signald.config.sections import Config
+from signald.config.file import Config
 from signald.core.movers.settings import MoversConfig
 from signald.errors import ConfigError
 from signald.sinks.entitlement import entitled

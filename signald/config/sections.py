@@ -1,30 +1,22 @@
-"""Every section of the configuration, as each part of signald owns it, and all of them together."""
+"""The sections of the configuration that no part of signald owns."""
 
-from dataclasses import replace
 from typing import Annotated, TypeAlias
 
 import msgspec
 
 from signald.core.guard.rules import GuardRules
-from signald.core.movers.settings import MoversConfig
 from signald.core.news import NewsRules
 from signald.core.release_window import WindowRules
 from signald.model.control import Blackout
 from signald.model.time import NS_PER_S
-from signald.sinks.entitlement import ConsumerConfig, EntitlementConfig
 from signald.sources.calendars.files.config import CsvFeedConfig
 from signald.sources.calendars.forexfactory import ForexFactoryConfig
 from signald.sources.calendars.ics import IcsConfig
 from signald.sources.calendars.tradingeconomics import TradingEconomicsConfig
-from signald.sources.registry import VenueConfig
 from signald.transports.settings import (
-    ClockConfig,
-    LimitsConfig,
-    MqttConfig,
     Port,
     Positive,
     RedisConfig,
-    SignaturesConfig,
     Transport,
 )
 
@@ -275,41 +267,3 @@ class InstrumentsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Tick and lot sizes of what is traded."""
 
     path: str = "configs/instruments.toml"
-
-
-class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file as it stands, its venues not yet read."""
-
-    mqtt: MqttConfig = MqttConfig()
-    signatures: SignaturesConfig = SignaturesConfig()
-    limits: LimitsConfig = LimitsConfig()
-    clock: ClockConfig = ClockConfig()
-    redis: RedisConfig = RedisConfig()
-    live: LiveConfig = LiveConfig()
-    releases: ReleasesConfig = ReleasesConfig()
-    guard: GuardConfig = GuardConfig()
-    policy: PolicyConfig = PolicyConfig()
-    movers: MoversConfig = MoversConfig()
-    control: ControlConfig = ControlConfig()
-    books: BooksConfig = BooksConfig()
-    board: BoardConfig = BoardConfig()
-    journal: JournalConfig = JournalConfig()
-    metrics: MetricsConfig = MetricsConfig()
-    console: ConsoleConfig = ConsoleConfig()
-    model: ModelConfig = ModelConfig()
-    scoring: ScoringConfig = ScoringConfig()
-    calendar: CalendarConfig = CalendarConfig()
-    bridges: BridgesConfig = BridgesConfig()
-    instruments: InstrumentsConfig = InstrumentsConfig()
-    entitlement: EntitlementConfig = EntitlementConfig()
-    consumers: tuple[ConsumerConfig, ...] = ()
-
-
-class Config(File, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything a run is told."""
-
-    venues: tuple[VenueConfig, ...] = ()
-
-    def guard_rules(self) -> GuardRules:
-        """What quotes are guarded for: releases, and what no calendar announces."""
-        return replace(self.guard.rules(), news=self.policy.rules())

@@ -2,6 +2,8 @@
 
 Where feed workers keep the books this is one process of a family, which does nothing but the calendar, the engine, the
 journal and Redis. Without them it keeps the books too.
+
+Longer than other modules: the one place that names every part of the process, in the order in which they begin and end.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""Facts about ourselves: what the pure code noticed, for the shell to log and count once."""
+"""Facts about ourselves: what the pure code noticed, for the shell to log and count once.
+
+Longer than other modules: one list of all that a journal may hold of them, and of nothing else.
+"""
 
 from typing import Literal, TypeAlias
 

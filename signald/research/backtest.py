@@ -1,6 +1,6 @@
 """Walks forward through releases, and says how good the predictions were beside those one could have without them."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from signald.errors import ConfigError
 from signald.model.expectations import CutsModel
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, SeriesId
@@ -22,44 +21,20 @@ from signald.research.learner import Kin
 from signald.research.placebo import Placebo, PlaceboTest, placebo_tests
 from signald.research.prices import Bars, Prices
 from signald.research.sample import Flags, Floats, Sample
+from signald.research.scope import Scope, check_scope, inside_scope
 from signald.research.scores import Law
 from signald.research.skill import HorizonScores, score_horizon
 from signald.research.spread import IN_TURN, Workers
-from signald.research.strategy import COST_BPS, Strategy, Trades, try_all
-from signald.research.variants import Variant, vary, vary_kin
+from signald.research.strategy import Strategy, Trades, try_all
+from signald.research.variants import vary, vary_kin
 from signald.research.walk import Walked
 
 LEAST_PER_INDICATOR: Final = 5
 """Releases from which on an indicator has a line of its own."""
 
-EMBARGO_S: Final = 3_600
-"""How long after a move is over it is learnt from: the running model learns when the longest horizon has passed."""
-
 _PLACEBO: Final = "placebo"
 _NOTHING: Final = np.empty(0)
 _NOT_WALKED: Final = Walked((), Law(_NOTHING, _NOTHING, _NOTHING), _NOTHING, _NOTHING)
-
-
-class Scope(NamedTuple):
-    """What is scored; everything earlier is learnt from.
-
-    Attributes:
-        asset: Whose moves.
-        begin: First scheduled time scored; ``None``: from the start.
-        end: Scheduled times before this are scored; ``None``: to the end.
-        indicators: Timestamps at which one of these came; empty: all.
-        embargo_s: Seconds after a move's end before anything is learnt from it.
-        cost_bps: Of a round trip.
-        variant: A way to estimate that was left out; ``None``: the one decided on.
-    """
-
-    asset: str = "BTC"
-    begin: Nanos | None = None
-    end: Nanos | None = None
-    indicators: tuple[IndicatorId, ...] = ()
-    embargo_s: int = EMBARGO_S
-    cost_bps: float = COST_BPS
-    variant: Variant | None = None
 
 
 class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +160,7 @@ def examine(
     done = dict(
         zip(jobs, workers.map(_work, jobs, _Common(sample, kin, prices[scope.asset], scope, model)), strict=True)
     )
-    inside = _inside(sample, scope)
+    inside = inside_scope(sample, scope)
     before = _moved_before(sample, prices, scope)
     drift: DriftResult | None = None
     judged: dict[int, Judged] = {}
@@ -228,7 +203,7 @@ def judge_scope(
     """Seconds → predictions within the scope, learning as one goes, and the times of the sample's rows."""
     sample = vary(sample, scope.variant, indicators=scope.indicators)
     kin = vary_kin(kin_of(sample, indicators), scope.variant)
-    inside = _inside(sample, scope)
+    inside = inside_scope(sample, scope)
     before = _moved_before(sample, prices, scope)
     judged: dict[int, Judged] = {}
     for seconds in sorted(sample.moves[scope.asset]):
@@ -244,21 +219,6 @@ def _moved_before(sample: Sample, prices: Prices, scope: Scope) -> Floats | None
     return None if seconds is None else moves_before(prices[scope.asset], sample.ts.tolist(), seconds)
 
 
-def check_scope(
-    scope: Scope,
-    indicators: Mapping[IndicatorId, Indicator],
-    *,
-    priced: Container[str],
-    model: Parameters | None = None,
-) -> None:
-    """Refuse what cannot be scored: raises ``ConfigError`` for an unknown indicator or an asset without prices."""
-    for name in scope.indicators:
-        if name not in indicators:
-            raise ConfigError(name, "is no indicator that we know")
-    if scope.asset not in priced or (model is not None and scope.asset not in model.assets):
-        raise ConfigError(scope.asset, "has no prices here, or is not in the model")
-
-
 def _placebos(tests: Mapping[int, Sequence[PlaceboTest]]) -> dict[str, Placebo]:
     """Summed up over each horizon where there were any, and over all."""
     every = {
@@ -266,18 +226,6 @@ def _placebos(tests: Mapping[int, Sequence[PlaceboTest]]) -> dict[str, Placebo]:
         **{str(seconds): of for seconds, of in tests.items()},
     }
     return {name: summed for name, of in every.items() if (summed := placebo.sum_up(of)) is not None}
-
-
-def _inside(sample: Sample, scope: Scope) -> Flags:
-    inside = np.ones(len(sample.ts), dtype=np.bool_)
-    if scope.begin is not None:
-        inside &= sample.ts >= scope.begin
-    if scope.end is not None:
-        inside &= sample.ts < scope.end
-    if scope.indicators:
-        columns = [i for i, name in enumerate(sample.series) if name.partition(":")[0] in scope.indicators]
-        inside &= ~np.isnan(sample.z[:, columns]).all(axis=1)
-    return inside
 
 
 def _by_indicator(sample: Sample, judged: Judged) -> dict[IndicatorId, Judged]:

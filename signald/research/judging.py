@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from signald.core.scoring.scorer import judge_edge
+from signald.core.scoring.prediction import judge_edge
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, SeriesId
 from signald.research.baselines import apply_model, walk_least_squares

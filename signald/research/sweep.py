@@ -10,11 +10,12 @@ import msgspec
 
 from signald.errors import ConfigError
 from signald.model.macro import Indicator, IndicatorId
-from signald.research.backtest import Scope, check_scope, judge_scope
+from signald.research.backtest import judge_scope
 from signald.research.calibrate import PRIMARY_S, read_inputs
 from signald.research.drift import WINDOWS
 from signald.research.prices import Prices
 from signald.research.sample import Sample
+from signald.research.scope import Scope, check_scope
 from signald.research.skill import HorizonScores, score_horizon
 from signald.research.spread import IN_TURN, Workers
 from signald.research.strategy import Strategy, Trades, sharpe, sum_up, try_all

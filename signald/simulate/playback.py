@@ -9,25 +9,19 @@ calendar's source is heard of inside the windows only: between them the daemon n
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Final, Protocol, TypeAlias
-
-import msgspec
+from typing import Final
 
 from signald.errors import CheckFailedError
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos, format_rfc3339
-from signald.runtime.clock import Clock
 from signald.simulate.calendar import HEARTBEAT_EVERY_S, CalendarPublisher, PlannedPolicy, PlannedRelease, Quarter
+from signald.simulate.handles import AskEngine, EngineStatus, MovableClock, PushesFrames
 from signald.simulate.market import Market
+from signald.simulate.pace import Pace
 from signald.simulate.scenarios import PLAIN, Scenario
 from signald.simulate.scoreboard import PRIMARY_HORIZON_S, Scoreboard
 
-BEFORE_S: Final = 3.0
-AFTER_S: Final = 5.0
-
-_BEFORE_SHARE: Final = BEFORE_S / (BEFORE_S + AFTER_S)
-_SHORTEST_WINDOW_S: Final = 0.2
 _LEAD_NS: Final = 250 * NS_PER_MS  # the frame of a deadline comes this long before it: time for a loaded machine
 _CONSENSUS_LEAD_NS: Final = 86_400 * NS_PER_S  # what is expected is known a day ahead
 _LATENCY_S: Final = (0.001, 0.004)  # how late a wire service is
@@ -44,66 +38,6 @@ _DAY_NS: Final = 86_400 * NS_PER_S
 _EPOCH: Final = date(1970, 1, 1)
 _WAIT_S: Final = 10.0
 _POLL_S: Final = 0.002
-
-
-class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What the daemon says of its engine.
-
-    Attributes:
-        now: Its clock when it said so.
-        next_deadline: When the engine is next due; ``None``: never.
-        rows_ts: Ingestion time of the live book on the board that is oldest; 0: none yet.
-    """
-
-    now: Nanos
-    next_deadline: Nanos | None
-    rows_ts: Nanos = 0
-
-
-AskEngine: TypeAlias = Callable[[], Awaitable[EngineStatus]]
-
-
-class MovableClock(Clock, Protocol):
-    """A clock that the playback sets for everybody."""
-
-    def set_now(self, ts: Nanos) -> None:
-        """Let it be ``ts``."""
-        ...
-
-
-class PushesFrames(Protocol):
-    """A venue that can be told to tell its books now."""
-
-    def push(self) -> None:
-        """Send a frame of this moment."""
-        ...
-
-
-class Pace:
-    """Divides the time there is among the windows that are left, less what the jumps between them take."""
-
-    def __init__(self, *, duration_s: float | None, windows: int, now_s: float) -> None:
-        """Start at ``now_s``; without a duration each window takes its full time."""
-        self._ends_s = None if duration_s is None else now_s + duration_s
-        self._left = windows
-        self._jumped_s = 0.0
-        self._jumps = 0
-
-    def jumped(self, took_s: float) -> None:
-        """Note how long a jump took."""
-        self._jumped_s += took_s
-        self._jumps += 1
-
-    def next_window(self, now_s: float) -> tuple[float, float]:
-        """Seconds before and after the next release, and one window less to come."""
-        if self._ends_s is None:
-            return BEFORE_S, AFTER_S
-        per_jump_s = self._jumped_s / self._jumps if self._jumps else 0.0
-        jumps_left = 2 * self._left - 1  # one after this window, two around each of the others
-        share_s = (self._ends_s - now_s - per_jump_s * jumps_left) / self._left
-        window_s = max(share_s, _SHORTEST_WINDOW_S)
-        self._left -= 1
-        return window_s * _BEFORE_SHARE, window_s * (1.0 - _BEFORE_SHARE)
 
 
 class Playback:

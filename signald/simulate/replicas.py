@@ -8,8 +8,8 @@ import msgspec
 
 from signald.errors import CheckFailedError
 from signald.simulate.child import Server
+from signald.simulate.handles import EngineStatus
 from signald.simulate.outcome import DaemonTotals, StageLatency, StageTable
-from signald.simulate.playback import EngineStatus
 
 _POLL_S: Final = 0.01
 _WATCH_S: Final = 0.05

@@ -20,7 +20,7 @@ from signald.sources.desk import LEVELS_ROOM, Desk
 from signald.sources.dialect import Dialect, Kind, Told
 from signald.sources.finer import take_finer
 from signald.sources.frames import Frames, take_each
-from signald.sources.protocol import EMPTY, Step
+from signald.sources.protocol import EMPTY, Step, join
 from signald.sources.staleness import StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.upkeep import Reason, Sync, Upkeep
@@ -272,15 +272,3 @@ class InBandSource:
     def _tell(self) -> None:
         if self.on_applied is not None:
             self.on_applied(self._current().book)
-
-
-def join(first: Step, second: Step) -> Step:
-    """What follows from two inputs, one after the other."""
-    if first is EMPTY or second is EMPTY:
-        return second if first is EMPTY else first
-    return Step(
-        first.events + second.events,
-        first.frames + second.frames,
-        first.requests + second.requests,
-        first.reconnect or second.reconnect,
-    )

@@ -1,6 +1,7 @@
 """What every calendar and every venue implements: told bytes and the time, it returns a Step."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from signald.model.events import Event
@@ -8,8 +9,9 @@ from signald.model.instruments import InstrumentId
 from signald.model.notices import Notice
 from signald.model.time import Nanos
 
-if TYPE_CHECKING:
-    from signald.sources.frames import Frames  # it compiles; to name what a source is takes no kernel
+if TYPE_CHECKING:  # they compile; to name what a source is takes no kernel
+    from signald.core.book import Book
+    from signald.sources.frames import Frames
 
 
 class Request(NamedTuple):
@@ -48,6 +50,20 @@ class Step(NamedTuple):
 
 EMPTY = Step()
 """Shared by every frame that only changes the book."""
+
+
+def join(first: Step, second: Step) -> Step:
+    """What follows from two things, one after the other."""
+    if first is EMPTY or second is EMPTY:
+        return second if first is EMPTY else first
+    return Step(
+        first.events + second.events,
+        first.frames + second.frames,
+        first.requests + second.requests,
+        first.reconnect or second.reconnect,
+        first.opens or second.opens,
+        first.closes or second.closes,
+    )
 
 
 class VenueSource(Protocol):
@@ -103,6 +119,18 @@ class VenueSource(Protocol):
 
     def next_deadline(self) -> Nanos | None:
         """When :meth:`advance` is next due."""
+        ...
+
+
+class BookSource(VenueSource, Protocol):
+    """A source whose books may take the place of another's."""
+
+    books: "tuple[Book, ...]"
+    on_applied: "Callable[[Book], object] | None"
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often what happened that is not routine."""
         ...
 
 

@@ -6,8 +6,8 @@ from signald.core.kernels import outcomes
 from signald.core.kernels.desk import CURRENT, CURRENT_NUMBER
 from signald.model.time import Nanos
 from signald.sources.finer import take_finer
-from signald.sources.inband import InBandSource, join
-from signald.sources.protocol import EMPTY, Step
+from signald.sources.inband import InBandSource
+from signald.sources.protocol import EMPTY, Step, join
 from signald.sources.slices import FROM_BYTES, Long, Slices, Slicing
 
 _BEGUN: Final = Step()

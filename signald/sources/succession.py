@@ -8,7 +8,7 @@ far as it has come. Its records are journalled like any other's, so a replay han
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from signald.core.board import Board
 from signald.core.book import Book
@@ -17,7 +17,7 @@ from signald.model.instruments import Instrument, InstrumentId
 from signald.model.notices import BookLive, Notice, Relieved
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
 from signald.sources.frames import Frames, take_each
-from signald.sources.protocol import EMPTY, Step, VenueSource
+from signald.sources.protocol import EMPTY, BookSource, Step, VenueSource, join
 from signald.sources.registry import VenueConfig, build_source
 
 SPARE: Final = "~"
@@ -27,18 +27,6 @@ _SETTLED_NS: Final = 2 * NS_PER_S
 """Order flow is measured over one second: nobody shall see it begin anew."""
 _GIVE_UP_NS: Final = 120 * NS_PER_S
 """Where no book has become live for so long, the rest may on another connection."""
-
-
-class BookSource(VenueSource, Protocol):
-    """A source whose books may take the place of another's."""
-
-    books: tuple[Book, ...]
-    on_applied: Callable[[Book], object] | None
-
-    @property
-    def counts(self) -> Counter[str]:
-        """How often what happened that is not routine."""
-        ...
 
 
 class Succession:
@@ -93,7 +81,7 @@ class Succession:
         """It is gone, and its books with it: the other one takes over if it is there."""
         self._due = None
         if self._heir.source is not None:
-            return _then(step, self._hand_over(now))
+            return join(step, self._hand_over(now))
         return step._replace(closes=self._dismiss().closes)
 
     def lead_advanced(self, now: Nanos, step: Step) -> Step:
@@ -122,7 +110,7 @@ class Succession:
         self._level_since = now if self._level_since is None else self._level_since
         if now - self._level_since < _SETTLED_NS or not self._is_level():
             return kept
-        return _then(kept, self._hand_over(now))
+        return join(kept, self._hand_over(now))
 
     def heir_advanced(self, step: Step, now: Nanos) -> Step:
         """Time has passed for the successor."""
@@ -229,7 +217,7 @@ class Lane:
         if not self._leads:
             return self._both.heir_connected(self, now)
         assert self.source is not None
-        return _then(self._both.lead_connected(now), self.source.on_connected(now))
+        return join(self._both.lead_connected(now), self.source.on_connected(now))
 
     def on_frame(self, frame: bytes, now: Nanos) -> Step:
         """One frame came."""
@@ -283,20 +271,6 @@ class Lane:
     @property
     def _any(self) -> BookSource:
         return self._both.shown
-
-
-def _then(first: Step, second: Step) -> Step:
-    """What follows from two things, one after the other."""
-    if first is EMPTY or second is EMPTY:
-        return second if first is EMPTY else first
-    return Step(
-        first.events + second.events,
-        first.frames + second.frames,
-        first.requests + second.requests,
-        first.reconnect or second.reconnect,
-        first.opens or second.opens,
-        first.closes or second.closes,
-    )
 
 
 def build_succession(

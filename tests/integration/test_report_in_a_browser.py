@@ -8,10 +8,11 @@ import pytest
 
 from signald.model.indicators import load_indicators
 from signald.model.time import NS_PER_S
-from signald.research.backtest import Scope, examine
+from signald.research.backtest import examine
 from signald.research.prices import Bars
 from signald.research.recorded import Recorded, Shown
 from signald.research.report.backtest_page import render_backtest
+from signald.research.scope import Scope
 from tests.support.browser import chromium
 from tests.support.samples import DAY_NS, plant
 from tests.support.signals import sample_signal

@@ -16,9 +16,10 @@ from signald.app.world import asset_of
 from signald.config import Config
 from signald.errors import ConfigError
 from signald.model.time import Nanos, parse_rfc3339
-from signald.research.backtest import BacktestResult, Scope
+from signald.research.backtest import BacktestResult
 from signald.research.calibrate import PRIMARY_S
 from signald.research.paired import Compared, Scored, compare_pairs, scored
+from signald.research.scope import Scope
 
 SCHEMA = "signald.ci/1"
 

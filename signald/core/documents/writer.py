@@ -1,14 +1,14 @@
 """Writes one document per instrument for every occasion."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
 from signald.core.board import BoardRows
 from signald.core.documents import causes as c
 from signald.core.documents.plans import Plans
-from signald.core.movers.drift import share_gone
+from signald.core.documents.statement import Statement, bare
+from signald.core.documents.surroundings import drift_view, regime_view
 from signald.core.movers.movers import Movers
 from signald.core.news import News, NewsRules
 from signald.core.release_window import Bundle, ReleaseWindow
@@ -16,24 +16,10 @@ from signald.core.scoring import Prediction, Scorer, book_flags, book_view, figu
 from signald.core.scoring.view import Row, as_numbers
 from signald.core.surprise import surprise
 from signald.model.identity import signal_id
-from signald.model.instruments import Instrument, InstrumentId
+from signald.model.instruments import Instrument
 from signald.model.macro import Release, ReleaseId, ReleaseKind
-from signald.model.movers import DriftView
-from signald.model.signals import Cause, Flag, ModelView, Regime, Rung, Signal, SignalKind, Verdict
+from signald.model.signals import Flag, Regime, Signal, Verdict
 from signald.model.time import Nanos
-
-
-class _Statement(NamedTuple):
-    """What the documents of one occasion share, whatever the instrument."""
-
-    kind: SignalKind
-    revision: int
-    causes: tuple[Cause, ...]
-    keys: tuple[str, ...]
-    flags: tuple[Flag, ...]
-    ts_scheduled: Nanos | None
-    ts_event: Nanos
-    ts_ingest: Nanos
 
 
 class Documents:
@@ -82,7 +68,7 @@ class Documents:
             rows,
             ts_expires=bundle.ts_scheduled + self.scorer.longest_ns,
         )
-        statement = _Statement(
+        statement = Statement(
             kind="scenario",
             revision=0,
             causes=(c.absence_of(window),),
@@ -98,7 +84,7 @@ class Documents:
         ]
         names = [figure_text(actual, window.indicator.step) for actual in figures]
         return [
-            _bare(
+            bare(
                 statement._replace(flags=c.in_order([*doubts, *book_flags(row), *self._doubted(place)])),
                 instrument=instrument.id,
                 model=self.scorer.view(),
@@ -128,7 +114,7 @@ class Documents:
     def test(self, window: ReleaseWindow, release: Release, rows: BoardRows, *, silent: bool) -> list[Signal]:
         """The whole path for a figure that counts for nothing."""
         causes = (c.cause_of(self.scorer, window, release, 0),)
-        statement = _Statement(
+        statement = Statement(
             kind="release",
             revision=1,
             causes=causes,
@@ -149,7 +135,7 @@ class Documents:
         outranks what the bundle's other figures say.
         """
         causes = (c.cause_of(self.scorer, window, release, window.numbers),)
-        statement = _Statement(
+        statement = Statement(
             kind="correction" if release.kind is ReleaseKind.CORRECTION else "release",
             revision=window.scored,
             causes=causes,
@@ -159,7 +145,7 @@ class Documents:
             ts_event=release.ts_event,
             ts_ingest=release.ts_ingest,
         )
-        regime = self._regime(statement.ts_ingest)
+        regime = regime_view(self.news, self.movers, statement.ts_ingest)
         return [
             self._signal(statement, place, row, verdict="quarantined", prediction=None, regime=regime)
             for place, (_, row) in enumerate(zip(self._instruments, as_numbers(rows), strict=False))
@@ -172,7 +158,7 @@ class Documents:
         """
         figure = window.current
         assert figure is not None  # the engine retracts only what it has
-        statement = _Statement(
+        statement = Statement(
             kind="retraction",
             revision=bundle.revision,
             causes=(c.cause_of(self.scorer, window, figure.release, figure.number),),
@@ -188,13 +174,13 @@ class Documents:
             for sibling in bundle.windows.values():
                 sibling.forget(instrument.id, frozenset(ids))
             model = self.scorer.view()
-            signals.append(_bare(statement, instrument=instrument.id, model=model, retracts=ids))
+            signals.append(bare(statement, instrument=instrument.id, model=model, retracts=ids))
         return signals
 
     def missed(self, bundle: Bundle, window: ReleaseWindow, *, due: Nanos, silent: bool) -> Signal:
         """No figure had come by ``due``; one document for all instruments."""
-        return _bare(
-            _Statement(
+        return bare(
+            Statement(
                 kind="missed",
                 revision=0,
                 causes=(c.absence_of(window),),
@@ -230,7 +216,7 @@ class Documents:
         figures = [(window, window.current) for window in out if window.current is not None]
         causes = tuple(c.cause_of(self.scorer, window, figure.release, figure.number) for window, figure in figures)
         is_correction = any(window.is_corrected for window in out)
-        statement = _Statement(
+        statement = Statement(
             kind="correction" if is_correction else "release",
             revision=bundle.revision,
             causes=causes,
@@ -246,13 +232,13 @@ class Documents:
                 window.note(signal)
         return signals
 
-    def _predicted(self, statement: _Statement, bundle: tuple[ReleaseId, ...], rows: BoardRows) -> list[Signal]:
+    def _predicted(self, statement: Statement, bundle: tuple[ReleaseId, ...], rows: BoardRows) -> list[Signal]:
         heard = {cause.release_id: cause.surprise_z for cause in statement.causes}
         surprises = [heard.get(release_id) for release_id in bundle]
         plan = self._plans.of(bundle, scheduled=statement.ts_scheduled)
         numbers = as_numbers(rows)
         predictions = self.scorer.predict(plan, surprises, numbers, ts_ingest=statement.ts_ingest)
-        regime = self._regime(statement.ts_ingest)
+        regime = regime_view(self.news, self.movers, statement.ts_ingest)
         return [
             self._signal(
                 statement, index, numbers[index], verdict=prediction.verdict, prediction=prediction, regime=regime
@@ -262,7 +248,7 @@ class Documents:
 
     def _signal(
         self,
-        statement: _Statement,
+        statement: Statement,
         place: int,
         row: Row,
         *,
@@ -295,62 +281,12 @@ class Documents:
             ts_ingest=statement.ts_ingest,
             regime=regime,
             quote=msgspec.UNSET if movers is None else movers.quotes[place],
-            drift=self._drift(place, prediction, statement.ts_scheduled),
-        )
-
-    def _drift(
-        self, place: int, prediction: Prediction | None, scheduled: Nanos | None
-    ) -> DriftView | msgspec.UnsetType:
-        """What had moved before the figure, and how much of the adjustment that was."""
-        found = () if self.movers is None else self.movers.drifts.at(scheduled)
-        if not found or (moved := found[place]).bps is None:
-            return msgspec.UNSET
-        primary = self.scorer.primary_of(prediction)
-        share = None if primary is None else share_gone(moved.bps, primary.mean_bps)
-        return DriftView(
-            realised_bps=moved.bps, band_bps=moved.band_bps, flow=moved.flow, flow_band=moved.flow_band, share=share
+            drift=drift_view(self.movers, place, self.scorer.primary_of(prediction), scheduled=statement.ts_scheduled),
         )
 
     def _doubted(self, place: int) -> tuple[Flag, ...]:
         return () if self.movers is None else self.movers.doubts[place]
 
-    def _regime(self, now: Nanos) -> Regime | msgspec.UnsetType:
-        categories = self.news.categories(now)
-        references = msgspec.UNSET if self.movers is None else self.movers.references
-        if not categories and references is msgspec.UNSET:
-            return msgspec.UNSET
-        return Regime(policy=categories, references=references)
-
 
 def _ids(bundle: Bundle) -> tuple[ReleaseId, ...]:
     return tuple(window.release_id for window in bundle.siblings)
-
-
-def _bare(
-    statement: _Statement,
-    *,
-    instrument: InstrumentId | None = None,
-    model: ModelView | None = None,
-    retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET,
-    ladder: dict[str, Rung] | msgspec.UnsetType = msgspec.UNSET,
-) -> Signal:
-    """A document that predicts nothing."""
-    return Signal(
-        id=signal_id(statement.kind, instrument, statement.keys),
-        kind=statement.kind,
-        revision=statement.revision,
-        causes=statement.causes,
-        instrument=instrument,
-        verdict=None,
-        confidence=None,
-        horizons=(),
-        book=None,
-        desk=None,
-        model=model,
-        flags=statement.flags,
-        ts_scheduled=statement.ts_scheduled,
-        ts_event=statement.ts_event,
-        ts_ingest=statement.ts_ingest,
-        retracts=retracts,
-        ladder=ladder,
-    )

@@ -2,6 +2,8 @@
 
 A step is due at an offset from a scheduled time, never at an observed one; books decide only at which look a quote may
 come back. So its identity is the same on every replica, after every restart, and in replay.
+
+Longer than other modules: plans, steps and guidance change the same watches; divided they would hand them to and fro.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -243,3 +243,12 @@ def _covariance(
         return 0.0
     family = response.families[families[name]]
     return family.variance + (family.between if name == other else 0.0)
+
+
+def fill(plan: Plan, surprises: Sequence[float | None]) -> None:
+    """Write what follows from z of each of the plan's releases to its arrays; nothing is allocated."""
+    plan.surprises.fill(math.nan)
+    for coordinate, z in zip(plan.coordinates, surprises, strict=True):
+        if coordinate >= 0 and z is not None:
+            plan.surprises[coordinate] = z
+    k.score(plan.places, plan.numbers, plan.surprises, plan.out, plan.shares)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -12,13 +12,14 @@ from signald.core.kernels import score as k
 from signald.core.scoring import guidance as g
 from signald.core.scoring.conditions import Conditions
 from signald.core.scoring.past import nearest_moves, rank_past
-from signald.core.scoring.plan import Answer, Plan, lay_out_plan
+from signald.core.scoring.plan import Answer, Plan, fill, lay_out_plan
+from signald.core.scoring.prediction import Prediction, confidence_in, horizon_of, judge_edge
 from signald.core.scoring.view import Row, as_numbers, cost_bps, smaller_side_usd
 from signald.core.surprise import Surprise, surprise, winsorise
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.macro import ReleaseId
 from signald.model.parameters import Parameters, Series, series_of
-from signald.model.signals import DeskGuidance, Driver, Flag, Horizon, ModelView, PastMove, Rung, Verdict
+from signald.model.signals import DeskGuidance, Driver, Flag, Horizon, ModelView, Rung
 from signald.model.time import NS_PER_S, Nanos
 
 QUOTE_LIFE_S: Final = 10.0
@@ -27,31 +28,6 @@ QUOTE_LIFE_S: Final = 10.0
 
 MAX_ANSWERS: Final = 256
 """Answers that a plan remembers; a ladder has 81 rungs."""
-
-
-class Prediction(NamedTuple):
-    """What the model says of one instrument.
-
-    Attributes:
-        instrument: Which.
-        verdict: ``no_edge`` also where nothing can be said.
-        confidence: Probability that the move at the primary horizon has the verdict's sign; for ``no_edge`` of the
-            likelier sign; ``None`` where nothing can be said.
-        horizons: By rising length; empty where nothing can be said.
-        drivers: Of the releases that were heard, in the plan's order; they add up to the primary horizon's mean.
-        desk: Guidance once the figure is out.
-        flags: What makes the prediction weaker.
-        nearest: Past events nearest to this one.
-    """
-
-    instrument: InstrumentId
-    verdict: Verdict
-    confidence: float | None
-    horizons: tuple[Horizon, ...]
-    drivers: tuple[Driver, ...]
-    desk: DeskGuidance
-    flags: tuple[Flag, ...]
-    nearest: tuple[PastMove, ...] = ()
 
 
 class Scorer:
@@ -208,7 +184,7 @@ class Scorer:
             drivers = tuple(
                 Driver(release_id=plan.releases[one], contribution_bps=shares[plan.coordinates[one]]) for one in heard
             )
-            horizons = tuple(map(_horizon, self._seconds, said))
+            horizons = tuple(map(horizon_of, self._seconds, said))
             answers.append(Answer(said[self._primary], horizons, drivers, flags, nearest.get(instrument.base, ())))
         return tuple(answers)
 
@@ -255,7 +231,7 @@ class Scorer:
             lo_bps=primary[k.LOW],
             hi_bps=primary[k.HIGH],
             p_up=primary[k.P_UP],
-            desk=self._guide(primary, _confidence(verdict, primary[k.P_UP]), row, usd=usd, ts_expires=ts_expires),
+            desk=self._guide(primary, confidence_in(verdict, primary[k.P_UP]), row, usd=usd, ts_expires=ts_expires),
         )
 
     def uncertainty_bps(self, plan: Plan) -> tuple[float | None, ...]:
@@ -297,7 +273,7 @@ class Scorer:
             return Prediction(instrument, "no_edge", None, (), (), desk, ())
         primary = answer.primary
         verdict = judge_edge(primary[k.MEAN], primary[k.STD_MEAN], cost_bps=cost_bps(row, primary[k.MEAN]))
-        confidence = _confidence(verdict, primary[k.P_UP])
+        confidence = confidence_in(verdict, primary[k.P_UP])
         desk = self._guide(primary, confidence, row, usd=usd, ts_expires=ts_expires)
         return Prediction(
             instrument, verdict, confidence, answer.horizons, answer.drivers, desk, answer.flags, answer.nearest
@@ -315,47 +291,3 @@ class Scorer:
             max_size_usd=g.size_usd(smaller_side_usd(row, usd), widen),
             ts_expires=ts_expires,
         )
-
-
-def fill(plan: Plan, surprises: Sequence[float | None]) -> None:
-    """Write what follows from z of each of the plan's releases to its arrays; nothing is allocated."""
-    plan.surprises.fill(math.nan)
-    for coordinate, z in zip(plan.coordinates, surprises, strict=True):
-        if coordinate >= 0 and z is not None:
-            plan.surprises[coordinate] = z
-    k.score(plan.places, plan.numbers, plan.surprises, plan.out, plan.shares)
-
-
-def judge_edge(mean_bps: float, std_mean_bps: float, *, cost_bps: float) -> Verdict:
-    """Whether the mean survives the cost of taking it and what is not known of the response.
-
-    Args:
-        mean_bps: Predicted move.
-        std_mean_bps: Standard error of that mean, parameters alone: its 90 % interval must not hold zero.
-        cost_bps: Half the spread and the slippage of the desk's size.
-    """
-    if abs(mean_bps) <= max(cost_bps, k.Z_95 * std_mean_bps):
-        return "no_edge"
-    return "up" if mean_bps > 0.0 else "down"
-
-
-def _confidence(verdict: Verdict, p_up: float) -> float:
-    match verdict:
-        case "up":
-            return p_up
-        case "down":
-            return 1.0 - p_up
-        case _:
-            return max(p_up, 1.0 - p_up)
-
-
-def _horizon(seconds: int, said: Sequence[float]) -> Horizon:
-    return Horizon(
-        seconds=seconds,
-        mean_bps=said[k.MEAN],
-        std_bps=said[k.STD],
-        lo_bps=said[k.LOW],
-        hi_bps=said[k.HIGH],
-        p_up=said[k.P_UP],
-        n=round(said[k.COUNT]),
-    )

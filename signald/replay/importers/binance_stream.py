@@ -22,7 +22,8 @@ from signald.model.instruments import Instrument, InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
 from signald.replay.importers.recording import Imported, read_lines, write_import
-from signald.replay.importers.sightings import Sightings, levels_of_snapshot, listed
+from signald.replay.importers.sightings import Sightings, listed
+from signald.replay.importers.venue_levels import levels_of_snapshot
 from signald.sources.venues.binance.config import snapshot_key
 
 _LINE: Final = re.compile(rb"(\d{16,19}) (\{.*\})")

@@ -34,7 +34,8 @@ from signald.journal.session import Session, session_record
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S, Nanos
 from signald.replay.importers.recording import Imported, read_lines, write_import
-from signald.replay.importers.sightings import Sightings, is_known, levels_of_snapshot, listed
+from signald.replay.importers.sightings import Sightings, listed
+from signald.replay.importers.venue_levels import is_known, levels_of_snapshot
 from signald.sources.venues.binance.config import snapshot_key
 
 _What: TypeAlias = Literal["http", "connect", "recv", "send"]

@@ -23,7 +23,7 @@ import numpy as np
 from signald.errors import ImportFormatError
 from signald.replay.importers.book_changes import Change, records_of_changes, survey_changes
 from signald.replay.importers.recording import Imported, tell_watch, write_import
-from signald.replay.importers.sightings import is_known
+from signald.replay.importers.venue_levels import is_known
 
 _DEPTH: Final = 1
 _CLEAR: Final = 3

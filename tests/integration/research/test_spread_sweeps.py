@@ -8,7 +8,7 @@ import pytest
 from signald.bench.scale import invent
 from signald.config import find_file
 from signald.model.indicators import load_indicators
-from signald.research.backtest import Scope
+from signald.research.scope import Scope
 from signald.research.spread import IN_TURN, Workers
 from signald.research.spread.cluster import open_workers
 from signald.research.sweep import SweepResult, sweep_samples

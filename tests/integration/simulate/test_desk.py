@@ -5,7 +5,7 @@ import msgspec
 from signald.model.signals import Signal
 from signald.simulate.child import Server
 from signald.simulate.desk import Desk
-from signald.simulate.playback import EngineStatus
+from signald.simulate.handles import EngineStatus
 from signald.sinks import keys
 from signald.sinks.encoding import encode_data
 from signald.transports.redis import RedisLink

@@ -9,8 +9,9 @@ from signald.errors import ConfigError
 from signald.model.indicators import load_indicators
 from signald.model.parameters import Parameters
 from signald.model.time import parse_rfc3339
-from signald.research.backtest import BacktestResult, Scope, backtest, examine
+from signald.research.backtest import BacktestResult, backtest, examine
 from signald.research.prices import Bars
+from signald.research.scope import Scope
 from tests.support.models import build_model, build_response, build_series
 from tests.support.samples import DAY_NS, plant
 from tests.support.shared_data import shared_data

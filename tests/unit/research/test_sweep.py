@@ -4,7 +4,7 @@ import pytest
 
 from signald.bench.scale import bench_scale, sections
 from signald.errors import ConfigError
-from signald.research.backtest import Scope
+from signald.research.scope import Scope
 from signald.research.score_table import render_sweep
 from signald.research.spread.cluster import open_workers
 from signald.research.strategy import Trades, luckiest, sharpe, sum_up

@@ -7,7 +7,8 @@ import pytest
 from signald.core.board import BoardRows, empty_rows
 from signald.core.kernels.rows import STATE_LIVE
 from signald.core.scoring import Prediction, Scorer
-from signald.core.scoring.scorer import MAX_ANSWERS, judge_edge
+from signald.core.scoring.prediction import judge_edge
+from signald.core.scoring.scorer import MAX_ANSWERS
 from signald.model.parameters import Parameters, Report, Transfer
 from tests.support.models import build_instrument, build_model, build_response, build_series
 

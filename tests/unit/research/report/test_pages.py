@@ -10,7 +10,7 @@ import pytest
 from signald.model.indicators import load_indicators
 from signald.model.parameters import SourceFile
 from signald.model.time import NS_PER_S
-from signald.research.backtest import Examined, Scope, examine
+from signald.research.backtest import Examined, examine
 from signald.research.judging import judge, kin_of
 from signald.research.learner import CANDIDATES
 from signald.research.prices import Bars
@@ -20,6 +20,7 @@ from signald.research.report.calibration_page import render_calibration
 from signald.research.report.page import number, percent
 from signald.research.report.strips import path_of
 from signald.research.sample import Sample
+from signald.research.scope import Scope
 from signald.research.walk import follow
 from tests.support.models import build_model, build_response, build_series
 from tests.support.samples import DAY_NS, plant
