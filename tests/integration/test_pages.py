@@ -11,10 +11,6 @@ from tests.support.documented import PAGES_TO_TYPE, blocks_to_type, fill, follow
 from tests.support.servers import REDIS_SERVERS, installed
 
 CHEAP: Final = ("README.md", "docs/howto/consume-signals.md", "docs/howto/rotate-keys.md")
-    "README.md",
-    "docs/howto/consume-signals.md",
-    "docs/howto/rotate-keys.md",
-)
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -15,6 +15,7 @@ from signald.simulate.child import LOOPBACK, free_port
 from tests.support.documented import PAGES_TO_TYPE, done, fill, follow, shimmed
 from tests.support.pages import ALL, ROOT
 from tests.support.servers import MQTT_SERVERS, REDIS_SERVERS, installed
+from tests.support.shared_data import shared_data
 from tests.support.waiting import eventually
 
 TUTORIAL: Final = "docs/tutorial.md"
@@ -29,6 +30,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Mapp
     """A folder with a reader's own files, and a daemon of its configuration that is ready."""
     folder = tmp_path_factory.mktemp("reader")
     fill(folder)
+    (folder / "data").mkdir()
+    macro = shared_data("macro")
+    for path in (*macro.glob("calendar/calendar_*.csv"), *macro.glob("prices/btc_5m_*.csv.gz")):
+        (folder / "data" / path.name).symlink_to(path)
     with installed(MQTT_SERVERS["rumqttd"]) as broker, installed(REDIS_SERVERS["redis"]) as redis:
         nobody = free_port()
         environment = shimmed(folder, Path(sys.executable).parent) | {

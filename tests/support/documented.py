@@ -55,11 +55,8 @@ def fill(folder: Path) -> None:
     with (folder / "configs/signald.toml").open("a", encoding="utf-8") as config:
         config.write('\n[[consumers]]\nname = "otc-desk-1"\njurisdiction = "SG"\n')
     files = write_quant_files(folder)
-    (folder / "data").mkdir()
-    shutil.copy(files.calendar, folder / "data" / "calendar_us.csv")
-    for name in ("btc_5m_2023.csv.gz", "data/btc_5m_2023.csv.gz"):
-        with (folder / name).open("wb") as packed:
-            subprocess.run(["gzip", "--stdout", files.prices], check=True, stdout=packed)  # noqa: S603, S607 - a file of ours
+    with (folder / "btc_5m_2023.csv.gz").open("wb") as packed:
+        subprocess.run(["gzip", "--stdout", files.prices], check=True, stdout=packed)  # noqa: S603, S607 - a file of ours
     for name in ("JOURNAL", "journals/books", "journals/live-2025-02-12"):
         shutil.copytree(ROOT / "tests/golden/demo/journal", folder / name)
     [gate] = [block.text for block in ALL if block.page.endswith("backtest-in-ci.md") and block.language == "toml"]
