@@ -83,7 +83,7 @@ secrets: ## passwords, keys and tokens in what is committed, but those that .ci/
 
 audit: secrets sbom ## secrets; the lock, its known vulnerabilities and licences, into build/ (asks the registry)
 	uv run python .ci/lock.py --check
-	uvx pip-audit --disable-pip --require-hashes --requirement requirements.lock
+	uv run --with safety-db --with packaging python .ci/audit.py
 	uv run --with pip-licenses pip-licenses --format=markdown --output-file=build/licences.md
 
 sbom: ## bill of materials of what is locked, as build/sbom.json
