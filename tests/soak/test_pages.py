@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from signald.simulate.child import LOOPBACK, free_port
+from signald.simulate.child import LOOPBACK, Server, free_port
 from tests.support.documented import PAGES_TO_TYPE, done, fill, follow, shimmed
 from tests.support.pages import ALL, ROOT
 from tests.support.servers import MQTT_SERVERS, REDIS_SERVERS, installed
@@ -19,6 +19,7 @@ from tests.support.shared_data import shared_data
 from tests.support.waiting import eventually
 
 TUTORIAL: Final = "docs/tutorial.md"
+HOT_HOT: Final = "docs/howto/run-hot-hot.md"
 READY_WITHIN_S: Final = 120.0
 PYTHON: Final = [block for block in ALL if block.language == "python"]
 
@@ -35,16 +36,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Mapp
     for path in (*macro.glob("calendar/calendar_*.csv"), *macro.glob("prices/btc_5m_*.csv.gz")):
         (folder / "data" / path.name).symlink_to(path)
     with installed(MQTT_SERVERS["rumqttd"]) as broker, installed(REDIS_SERVERS["redis"]) as redis:
-        nobody = free_port()
-        environment = shimmed(folder, Path(sys.executable).parent) | {
-            "SIGNALD_MQTT__PORT": str(broker.port),
-            "SIGNALD_REDIS__URL": f"redis://{LOOPBACK}:{redis.port}/0",
-            "SIGNALD_METRICS__PORT": str(free_port()),
-            "SIGNALD_CONSOLE__ENABLED": "false",
-            "SIGNALD_VENUES__0__WS_URL": f"ws://{LOOPBACK}:{nobody}",
-            "SIGNALD_VENUES__0__REST_URL": f"http://{LOOPBACK}:{nobody}",
-            "REDIS_PORT": str(redis.port),
-        }
+        environment = shimmed(folder, Path(sys.executable).parent) | reaching(broker, redis)
         done("signald import calendar-csv calendar.csv --out journals/calendar", folder, environment)
         said = folder / "daemon.log"
         with said.open("w") as log:
@@ -57,11 +49,41 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Mapp
             daemon.wait()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES_TO_TYPE if page != TUTORIAL])
+def reaching(broker: Server, redis: Server) -> dict[str, str]:
+    """What a daemon is told of its surroundings: servers and ports of this test, and no exchange."""
+    nobody = free_port()
+    return {
+        "SIGNALD_MQTT__PORT": str(broker.port),
+        "SIGNALD_REDIS__URL": f"redis://{LOOPBACK}:{redis.port}/0",
+        "SIGNALD_METRICS__PORT": str(free_port()),
+        "SIGNALD_CONSOLE__PORT": str(free_port()),
+        "SIGNALD_VENUES__0__WS_URL": f"ws://{LOOPBACK}:{nobody}",
+        "SIGNALD_VENUES__0__REST_URL": f"http://{LOOPBACK}:{nobody}",
+        "REDIS_PORT": str(redis.port),
+    }
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES_TO_TYPE if page not in {TUTORIAL, HOT_HOT}])
 def test_what_a_page_tells_to_type_works(page: str, world: tuple[Path, Mapping[str, str]]) -> None:
     folder, environment = world
 
     follow(page, folder, environment)
+
+
+def test_the_page_on_running_hot_hot_leads_to_two_daemons_that_are_ready(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with installed(MQTT_SERVERS["rumqttd"]) as broker, installed(REDIS_SERVERS["redis"]) as redis:
+        environment = shimmed(tmp_path, Path(sys.executable).parent) | reaching(broker, redis)
+        ports = {"9464": environment["SIGNALD_METRICS__PORT"], "9474": str(free_port()), "9475": str(free_port())}
+
+        status = follow(
+            HOT_HOT,
+            tmp_path,
+            environment,
+            spelled=lambda text: re.sub("94[67][45]", lambda found: ports[found[0]], text),
+        )
+
+    assert "ready" in status
 
 
 @pytest.mark.parametrize("page", sorted({block.page for block in PYTHON}))
