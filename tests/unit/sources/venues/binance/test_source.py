@@ -1,11 +1,8 @@
 import json
 import math
-from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from signald.core.board import Board
 from signald.core.book import Book
@@ -15,7 +12,7 @@ from signald.errors import ConfigError
 from signald.model.notices import BookGap, BookLive, BookStale, Rejected
 from signald.sources.protocol import EMPTY
 from signald.sources.registry import build_source, read_venue_config
-from tests.support.binance_wire import ASKS, BIDS, SECOND, Wire, depth, envelope, snapshot, ticker
+from tests.support.binance_wire import SECOND, Wire, depth, envelope, snapshot, ticker
 from tests.support.instruments import BTCUSDT, ETHUSDT
 
 GAP, LIVE, SYNCING, DISCONNECTED = rows.STATE_GAP, rows.STATE_LIVE, rows.STATE_SYNCING, rows.STATE_DISCONNECTED
@@ -304,140 +301,6 @@ def test_a_book_that_moves_is_not_stale() -> None:
             assert wire.source.advance(wire.now).events == ()
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        depth(102, 102, [("x", "1")]),
-        depth(102, 102, [("0.00", "1")]),
-        depth(102, 102, [("1.00", "99999999999999999999")]),
-        depth(103, 102),
-        depth(102, 102, E="now"),
-        depth(102, 10**17),
-        depth(102, 102, [("1.00", "1")])[:-20],
-        depth(102, 102).replace(b'"b":[],', b""),
-        depth(102, 102, [("1.00", "0.00000000000001")]),
-    ],
-)
-def test_a_depth_frame_that_makes_no_sense_costs_its_book(frame: bytes) -> None:
-    wire = Wire(BTCUSDT, ETHUSDT)
-    wire.go_live(100)
-    wire.answer(snapshot(7), "ETHUSDT")
-    wire.frame(depth(8, 8, s="ETHUSDT"))
-
-    step = wire.frame(frame)
-
-    assert [type(event) for event in step.events] == [Rejected, BookGap]
-    assert step.events[1].reason == "malformed"  # type: ignore[union-attr]
-    assert (wire.row(0)["state"], wire.row(1)["state"]) == (GAP, LIVE)
-    assert [request.tag for request in step.requests] == ["snapshot:BTCUSDT"]
-
-
-def test_a_ticker_that_makes_no_sense_costs_nothing() -> None:
-    wire = Wire(BTCUSDT)
-    wire.go_live(100)
-
-    step = wire.frame(ticker(200, "1.0.0", "2", e="bookTicker"))
-
-    assert [type(event) for event in step.events] == [Rejected]
-    assert wire.row()["state"] == LIVE
-
-
-def test_bytes_without_a_name_cost_no_book_until_they_are_too_many() -> None:
-    wire = Wire(BTCUSDT, malformed_per_minute=3)
-    wire.go_live(100)
-
-    steps = [wire.frame(b"nonsense") for _ in range(4)]
-
-    assert [step.reconnect != "" for step in steps] == [False, False, False, True]
-    assert wire.row()["state"] == LIVE
-    assert wire.source.counts["malformed"] == 4
-
-
-def test_one_symbol_that_fails_for_ever_neither_floods_nor_harms() -> None:
-    wire = Wire(BTCUSDT, ETHUSDT, malformed_per_minute=3)
-    wire.go_live(100)
-    wire.answer(snapshot(7), "ETHUSDT")
-    wire.frame(depth(8, 8, s="ETHUSDT"))
-
-    steps = [wire.frame(depth(102, 102, [("x", "1")])) for _ in range(50)]
-
-    assert sum(len(step.events) for step in steps) < 60
-    assert sum(len(step.requests) for step in steps) == 1
-    assert not any(step.reconnect for step in steps)
-    assert wire.row(1)["state"] == LIVE
-
-
-def test_a_price_between_two_ticks_makes_the_ticks_finer() -> None:
-    wire = Wire(BTCUSDT)
-    wire.go_live(100)
-
-    assert wire.frame(depth(102, 102, [("61799.123", "0.0000001")])) is EMPTY
-
-    book = wire.source.books[0]
-    assert [format(part, "f") for part in book.levels("bid", 9)[-1]] == ["61799.123", "0.0000001"]
-    assert wire.row()["bid"] == 61800.0
-    assert wire.source.counts["refined"] == 3
-
-
-TICKER = json.loads(ticker(200, "61800.00", "61800.01"))["data"]
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        envelope("bookTicker", {"e": "bookTicker", **TICKER, "b": "61800.0000000000001"}),
-        envelope("bookTicker", {"e": "bookTicker", **TICKER, "b": "61800.001", "a": "nonsense"}),
-        depth(99, 99, [("61799.123", "1")]),
-    ],
-)
-def test_a_frame_that_is_not_taken_leaves_the_ticks_as_they_are(frame: bytes) -> None:
-    wire = Wire(BTCUSDT)
-    wire.go_live(100)
-
-    wire.frame(frame)
-
-    assert wire.row()["state"] == LIVE
-    assert wire.source.books[0].steps == (BTCUSDT.tick_size, BTCUSDT.lot_size)
-
-
-def test_a_book_that_nonsense_has_made_fine_takes_large_sizes_again() -> None:
-    wire = Wire(BTCUSDT)
-    wire.go_live(100)
-    wire.frame(depth(102, 102, [("61799.12", "0.00000000001")]))
-    huge = depth(103, 103, [("1.00", "1000000000000")])
-    lost = wire.frame(huge)
-
-    wire.go_live(102)
-    taken = wire.frame(huge.replace(b'"U":103,"u":103', b'"U":104,"u":104'))
-
-    assert [type(event) for event in lost.events] == [Rejected, BookGap]
-    assert taken is EMPTY
-    assert wire.source.books[0].levels("bid", 9)[-1] == (Decimal("1.00"), Decimal(1_000_000_000_000))
-
-
-def test_a_frame_kept_for_the_snapshot_may_need_finer_ticks_than_it() -> None:
-    wire = Wire(BTCUSDT)
-    wire.go_live(100)
-    wire.frame(depth(105, 105, [("61799.123", "1")]))
-
-    wire.answer(snapshot(104))
-
-    assert wire.row()["state"] == LIVE
-    assert wire.source.books[0].levels("bid", 9)[-1] == (Decimal("61799.123"), Decimal(1))
-
-
-@pytest.mark.parametrize("kind", [r"\u0064epthUpdate", r"depthUpdat\u0065", r"d\u0065pthUpdate"])
-def test_a_kind_may_be_written_with_escapes(kind: str) -> None:
-    wire = Wire(BTCUSDT)
-    wire.go_live(100)
-
-    step = wire.frame(depth(102, 102, [("61799.75", "3")]).replace(b"depthUpdate", kind.encode()))
-
-    assert step is EMPTY
-    assert wire.source.books[0].sequence == 102
-    assert wire.source.counts["slow"] == 1
-
-
 def test_a_crossed_book_is_flagged_and_after_a_while_thrown_away() -> None:
     wire = Wire(BTCUSDT)
     wire.go_live(100)
@@ -500,115 +363,6 @@ def test_a_frame_may_be_written_in_any_legal_way(rewrite: str) -> None:
     assert wire.source.books[0].levels("bid", 9)[1] == (61799.75, 3)
 
 
-def refreshing(**settings: int) -> Wire:
-    """A live book that is being asked for anew."""
-    wire = Wire(BTCUSDT, refresh_every_s=60, **settings)
-    wire.go_live(100)
-    wire.now += 61 * SECOND
-    step = wire.source.advance(wire.now)
-    assert [request.tag for request in step.requests] == ["snapshot:BTCUSDT"]
-    return wire
-
-
-def test_a_live_book_is_refreshed_beside_itself() -> None:
-    wire = refreshing(snapshot_limit=100)
-    far = [(f"{70_000 + n:.2f}", "1") for n in range(30)]
-    assert wire.frame(depth(102, 103, [("61799.75", "3")])) is EMPTY
-    assert wire.frame(depth(104, 105, [("61799.50", "0")])) is EMPTY
-
-    assert (
-        wire.answer(snapshot(103, (("61800.00", "1.5"), ("61799.75", "3"), ("61799.50", "2")), (*ASKS, *far))) is EMPTY
-    )
-
-    book = wire.source.books[0]
-    assert (wire.row()["state"], wire.row()["sequence"], wire.row()["applied"]) == (LIVE, 105, 3)
-    assert book.counts == (2, 32)
-    assert wire.source.counts["refreshes"] == 1
-    assert wire.source.counts["refreshes_that_differed"] == 1  # its asks go on where the first snapshot knew of none
-    wire.frame(depth(106, 106))
-    assert wire.row()["sequence"] == 106
-
-
-def test_a_snapshot_ahead_of_the_live_book_waits_for_it() -> None:
-    wire = refreshing()
-    wire.frame(depth(102, 103))
-
-    wire.answer(snapshot(105, (("61800.00", "9"),)))
-    assert wire.source.books[0].counts == (2, 2)
-    wire.frame(depth(104, 106, [("61800.00", "9"), ("61799.50", "0")]))
-
-    assert wire.source.books[0].counts == (1, 2)
-    assert wire.source.counts["refreshes_that_differed"] == 0
-    assert wire.row()["state"] == LIVE
-
-
-def test_a_refresh_that_fails_is_tried_again_and_harms_nothing() -> None:
-    wire = refreshing()
-
-    assert len(wire.answer(b"").requests) == 1
-    assert len(wire.answer(b"nonsense").requests) == 1
-    wire.frame(depth(102, 103))
-    stale = wire.answer(snapshot(7))
-
-    assert (len(stale.requests), stale.events) == (1, ())
-    assert (wire.row()["state"], wire.row()["sequence"]) == (LIVE, 103)
-
-
-def test_a_refresh_that_nobody_answers_is_given_up_until_the_next_is_due() -> None:
-    wire = refreshing()
-    wire.frame(depth(102, 103))
-
-    wire.now += 60 * SECOND
-    assert wire.source.advance(wire.now).requests == ()
-    assert wire.source.counts["refreshes_given_up"] == 1
-    assert wire.answer(snapshot(103, (("61700.00", "9"),))) is EMPTY
-    assert wire.source.books[0].counts == (2, 2)
-    wire.now += 60 * SECOND
-    assert [request.tag for request in wire.source.advance(wire.now).requests] == ["snapshot:BTCUSDT"]
-
-
-def test_a_book_that_is_lost_is_not_refreshed() -> None:
-    wire = refreshing()
-    wire.frame(depth(110, 110))
-    assert wire.row()["state"] == GAP
-
-    step = wire.answer(snapshot(109))
-
-    assert [type(event) for event in step.events] == [BookLive]
-    wire.source.on_disconnected(wire.now)
-    assert wire.answer(snapshot(109)) is EMPTY
-
-
-def test_a_book_is_refreshed_before_the_market_walks_off_the_snapshot() -> None:
-    wire = Wire(BTCUSDT, snapshot_limit=100)
-    wire.connect()
-    bids = [(f"{61800 - n * 5:.2f}", "1") for n in range(100)]
-    asks = [(f"{61801 + n * 5:.2f}", "1") for n in range(100)]
-    wire.answer(snapshot(100, bids, asks))
-    wire.frame(depth(101, 101))
-    assert wire.source.advance(wire.now + SECOND).requests == ()
-
-    gone = [(price, "0") for price, _ in bids[:60]]
-    wire.frame(depth(102, 102, gone, [("61501.00", "1")]))
-    step = wire.source.advance(wire.now + 2 * SECOND)
-
-    assert [request.tag for request in step.requests] == ["snapshot:BTCUSDT"]
-    assert wire.source.advance(wire.now + 3 * SECOND).requests == ()
-
-
-def test_a_refresh_in_other_ticks_is_taken_in_the_finer_ones() -> None:
-    wire = refreshing()
-    wire.frame(depth(102, 103, [("61799.123", "1")]))
-
-    wire.answer(snapshot(103, (*BIDS, ("61799.123", "1"), ("1.0", "0.0000001"))))
-    wire.frame(depth(104, 104))
-
-    book = wire.source.books[0]
-    assert book.counts == (4, 2)
-    assert book.levels("bid", 4)[2][0] == Decimal("61799.123")
-    assert book.steps == (Decimal("0.001"), Decimal("0.0000001"))
-
-
 def test_depth_beyond_a_snapshot_that_was_cut_off_is_unknown() -> None:
     wire = Wire(BTCUSDT, snapshot_limit=100)
     wire.connect()
@@ -639,16 +393,6 @@ def test_a_thousand_resyncs_leave_the_books_as_small_as_before() -> None:
 
     assert wire.source.books[0].words.nbytes == size
     assert wire.row()["applied"] == 1 + 5 * rounds
-
-
-@given(st.lists(st.one_of(st.binary(max_size=200), st.sampled_from([b"", b"{}", b"[]", b"null", b'{"data":{}}']))))
-def test_no_bytes_make_a_source_raise(frames: list[bytes]) -> None:
-    wire = SHARED
-    applied = wire.row()["applied"]
-    for frame in frames:
-        wire.frame(frame)
-        wire.answer(frame)
-    assert wire.row()["applied"] == applied
 
 
 def test_futures_chain_by_the_frame_before() -> None:
@@ -695,8 +439,6 @@ BTCUSDT_PERP = type(BTCUSDT)(
     **{**{name: getattr(BTCUSDT, name) for name in BTCUSDT.__struct_fields__}, "id": "BTCUSDT-PERP.BINANCE",
        "venue": "binance_usdm", "kind": "perpetual"}
 )  # fmt: skip
-SHARED = Wire(BTCUSDT)
-SHARED.go_live(100)
 
 
 def test_more_streams_than_one_connection_may_have_are_refused() -> None:
