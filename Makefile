@@ -103,6 +103,7 @@ deployment: ## files of deploy/, judged by the tools that read them
 	uv run --group deploy hadolint Dockerfile
 	uv run --group deploy python .ci/cluster.py
 	uv run --group deploy check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	uv run --group deploy python .ci/pipelines.py
 	bash -n deploy/lab.sh
 	if command -v promtool >/dev/null; then promtool check config deploy/prometheus/prometheus.yml; fi
 	if command -v amtool >/dev/null; then amtool check-config deploy/prometheus/alertmanager.yml; fi
