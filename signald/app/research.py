@@ -40,7 +40,7 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 _THRESHOLD: Final = re.compile(r"(?P<score>[\w.]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?\d+(\.\d+)?([eE][-+]?\d+)?)")
 
 
-def run_calibration(
+def run_calibration(  # noqa: PLR0913 - what one may want to say
     config: Config,
     calendars: Sequence[Path],
     prices: Sequence[Path],
@@ -49,6 +49,7 @@ def run_calibration(
     asset: str | None,
     report: Path | None = None,
     priced_cuts: Path | None = None,
+    components: Path | None = None,
     workers: Workers = IN_TURN,
 ) -> Parameters:
     """Estimate the model and write it, with a ``report`` if told where; the bytes are the same whoever does the work.
@@ -65,6 +66,7 @@ def run_calibration(
         indicators,
         asset=asset,
         priced_cuts=priced_cuts,
+        components=components,
         window_s=config.movers.cuts_window_s,
         workers=workers,
     )

@@ -27,6 +27,7 @@ _STYLES: Final = {
     "missed": "magenta",
     "policy": "bold blue",
     "expectations": "bold blue",
+    "nowcast": "bold blue",
 }
 _PRIMARY_S: Final = 300
 _RUNGS: Final = 5  # of a ladder that are shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from signald.cli.journal import parse_time
-from signald.cli.options import ConfigOption, JsonOption, configuration, say_json
+from signald.cli.options import ConfigOption, JsonOption, configuration, say, say_json
 from signald.cli.workers import SchedulerOption, WorkersOption, spread_over
 from signald.errors import CheckFailedError
 
@@ -31,6 +31,10 @@ PricedCutsOption = Annotated[
     Path | None,
     typer.Option("--expectations", help="History of ts,meeting,implied_cuts_year_end: explains moves, no prediction."),
 ]
+ComponentsOption = Annotated[
+    Path | None,
+    typer.Option(help="History of ts_known,release_id,component,actual: bridges to the next core PCE."),
+]
 BooksOption = Annotated[
     list[Path] | None,
     typer.Option(help="Journal with releases over recorded books: what acting later costs, and strips."),
@@ -53,6 +57,7 @@ def calibrate(  # noqa: PLR0913 - what one may want to say
     asset: Annotated[str | None, typer.Option(help="What the prices are of, if their names do not tell.")] = None,
     report: Annotated[Path | None, typer.Option(help="Where to write a report in HTML.")] = None,
     expectations: PricedCutsOption = None,
+    components: ComponentsOption = None,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,
     config: ConfigOption = None,
@@ -65,11 +70,39 @@ def calibrate(  # noqa: PLR0913 - what one may want to say
     told = configuration(config)
     with spread_over(scheduler, workers) as spread:
         parameters = run_calibration(
-            told, calendar, prices, out, asset=asset, report=report, priced_cuts=expectations, workers=spread
+            told,
+            calendar,
+            prices,
+            out,
+            asset=asset,
+            report=report,
+            priced_cuts=expectations,
+            components=components,
+            workers=spread,
         )
     _show(render_table(parameters), aside=json)
     if json:
         say_json({"model": parameters.id, "out": str(out), "series": len(parameters.series)})
+
+
+@app.command()
+def nowcast(
+    calendar: CalendarOption,
+    components: Annotated[Path, typer.Option(help="History of ts_known,release_id,component,actual.")],
+    *,
+    as_of: Annotated[str | None, typer.Option(help="Day or time from which on nothing is known.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what components of consumer and producer prices make of the next core PCE, and how good that was."""
+    from signald.app.nowcast import run_nowcast, told_of  # noqa: PLC0415 - see calibrate
+
+    known_before = parse_time(as_of) if as_of else None
+    found = run_nowcast(configuration(config), calendar, components, known_before=known_before)
+    for line in told_of(found):
+        say(line)
+    if json:
+        say_json(found)
 
 
 @app.command()

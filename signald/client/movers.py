@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from signald.model.expectations import ExpectationsView
 from signald.model.movers import DriftView, QuoteView, VenueView
+from signald.model.nowcast import NowcastView
 from signald.model.signals import Liquidity, Regime, Signal
 
 
 def movers_of(signal: Signal) -> Iterator[str]:
-    """A few words on each: quote currency, drift before the figure, references, priced cuts, venue, recovery.
+    """A few words on each: quote currency, drift before the figure, references, priced cuts, nowcast, venue, recovery.
 
     A step of the guard says what quotes are to do, and no more.
     """
@@ -26,6 +27,8 @@ def movers_of(signal: Signal) -> Iterator[str]:
             yield f"{symbol} correlation {one.correlation:+.2f}, beta {one.beta:+.2f}{state}"
     if isinstance(signal.expectations, ExpectationsView):
         yield _expected(signal.expectations)
+    if isinstance(signal.nowcast, NowcastView):
+        yield _nowcast(signal.nowcast)
     if isinstance(signal.market, VenueView):
         yield from _venue(signal.market)
     if isinstance(signal.liquidity, Liquidity):
@@ -49,6 +52,15 @@ def _expected(view: ExpectationsView) -> str:
     if isinstance(view.explained_bps, float) and isinstance(view.explained_error_bps, float):
         explained = f", explains {view.explained_bps:+.0f} ± {view.explained_error_bps:.0f} bps"
     return f"priced cuts {view.cuts_before:.2f} to {view.cuts:.2f} ({view.change_cuts:+.2f}, {usual}{explained})"
+
+
+def _nowcast(view: NowcastView) -> str:
+    beside = "no consensus"
+    if view.consensus is not None:
+        beyond = "beyond" if view.is_beyond else "within"
+        beside = f"consensus {view.consensus:g}, {view.difference:+.2f}: {beyond} its error"
+    past = f"± {view.error:.2f}, n {view.past_n}"
+    return f"nowcast of {view.release_id} {view.nowcast:.2f} ({past}; {beside})"
 
 
 def _venue(market: VenueView) -> Iterator[str]:

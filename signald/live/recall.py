@@ -129,6 +129,7 @@ def settled_message(figure: SettledFigure) -> tuple[str, bytes]:
         "actual": figure.actual,
         "ts_scheduled": figure.ts_scheduled,
         "ts_known": figure.ts_known,
+        **({"components": figure.components} if figure.components else {}),
     }
     return f"{RECALLED}calendar/settled/{figure.release_id}", msgspec.json.encode(payload)
 

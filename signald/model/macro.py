@@ -125,13 +125,17 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettledFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """What counted as a release's figure from ``ts_known`` on, in the indicator's unit; ``None``: it was taken back."""
+    """What counted as a release's figure from ``ts_known`` on, in the indicator's unit; ``None``: it was taken back.
+
+    ``components`` are those that were said with it, of several words on one figure all of them.
+    """
 
     release_id: ReleaseId
     actual: float | None
     ts_scheduled: Nanos
     ts_known: Nanos
     ts_ingest: Nanos
+    components: dict[str, float] = {}
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):

@@ -137,6 +137,18 @@ class NoSurprise(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ingest: Nanos
 
 
+class NoNowcast(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Components came, or should have, and nothing can be said of the figure ``release_id`` that they lead to.
+
+    ``no_bridge``: the model has none to it; ``no_components``: those ``missing`` were not said with their figures.
+    """
+
+    release_id: ReleaseId
+    reason: Literal["no_bridge", "no_components"]
+    missing: tuple[str, ...]
+    ts_ingest: Nanos
+
+
 class Contradicted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Sources disagree: ``actual`` counts, each of ``others`` says another figure; empty: they agree again."""
 
@@ -293,6 +305,7 @@ Notice: TypeAlias = (
     | Quarantined
     | WindowChanged
     | NoSurprise
+    | NoNowcast
     | Contradicted
     | Unconfirmed
     | ClockOff

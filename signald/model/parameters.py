@@ -11,6 +11,7 @@ from signald.errors import ConfigError
 from signald.model.expectations import CutsModel
 from signald.model.learning import Lineage, Pace, PastEvent
 from signald.model.macro import IndicatorId, ReleaseId
+from signald.model.nowcast import NowcastModel, misfits
 
 SCHEMA = "signald.model/1"
 
@@ -191,6 +192,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         events: What was learnt from, in order of time: nearest past events are found among them.
         lineage: How it was learnt from outcomes; ``None``: it was estimated from files.
         expectations: How moves go with priced cuts, which explains them and predicts nothing; unset: not estimated.
+        nowcast: Bridges from components to figures that are to come; unset: no history of components was given.
     """
 
     schema: str = SCHEMA
@@ -211,6 +213,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     events: tuple[PastEvent, ...] = ()
     lineage: Lineage | None = None
     expectations: CutsModel | msgspec.UnsetType = msgspec.UNSET
+    nowcast: NowcastModel | msgspec.UnsetType = msgspec.UNSET
 
 
 def series_of(release_id: ReleaseId) -> SeriesId:
@@ -265,6 +268,8 @@ def _contradictions(parameters: Parameters) -> Iterator[str]:
             for problem in _misfits(parameters, response, lent):
                 yield f"{asset} at {response.seconds} s: {problem}"
     yield from _lost(parameters)
+    if isinstance(parameters.nowcast, NowcastModel):
+        yield from misfits(parameters.nowcast)
     for report in parameters.reports:
         if any(len(row) != len(report.series) for row in (report.moments, *report.moments)):
             yield f"moments of {report.id} are not of its {len(report.series)} series"

@@ -8,6 +8,7 @@ from signald.model.expectations import ExpectationsView
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
 from signald.model.movers import DriftView, QuoteView, ReferenceView, VenueView
+from signald.model.nowcast import NowcastView
 from signald.model.policy import Category
 from signald.model.time import Nanos
 
@@ -25,6 +26,7 @@ SignalKind: TypeAlias = Literal[
     "outcome",
     "policy",
     "expectations",
+    "nowcast",
     "halt",
     "resume",
 ]
@@ -240,7 +242,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     move since long before the release, and ``band_bps``, what is usual; scored documents have the same as ``drift``.
     Reactions also have ``realised_usd_bps``, the same move in dollars, ``peg_bps``, that of the quote currency, and
     ``market``, the venue among all others. ``expectations`` is what a release did to the cuts that are priced, in the
-    documents of that kind, and in reactions where it is known. A halt and a resume have ``by`` and ``reason``.
+    documents of that kind, and in reactions where it is known. ``nowcast`` is what components say of a figure to come,
+    in the documents of that kind, and in the scenario of that figure. A halt and a resume have ``by`` and ``reason``.
     """
 
     schema: str = SCHEMA
@@ -274,5 +277,6 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     peg_bps: float | msgspec.UnsetType | None = msgspec.UNSET
     market: VenueView | msgspec.UnsetType = msgspec.UNSET
     expectations: ExpectationsView | msgspec.UnsetType = msgspec.UNSET
+    nowcast: NowcastView | msgspec.UnsetType = msgspec.UNSET
     by: str | msgspec.UnsetType = msgspec.UNSET
     reason: str | msgspec.UnsetType = msgspec.UNSET

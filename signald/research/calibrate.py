@@ -16,6 +16,8 @@ from signald.model.learning import PastEvent
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, Series, SeriesId, SourceFile, encode_parameters, identify
 from signald.model.time import Nanos, format_rfc3339
+from signald.research.bridge import estimate_bridges
+from signald.research.bridge import read_history as read_components
 from signald.research.cuts import estimate_cuts, read_history
 from signald.research.estimate import Estimate, estimate, indicator_of
 from signald.research.panel import merge, observe
@@ -39,6 +41,7 @@ def calibrate(
     *,
     asset: str | None = None,
     priced_cuts: Path | None = None,
+    components: Path | None = None,
     window_s: float = 300.0,
     workers: Workers = IN_TURN,
 ) -> Parameters:
@@ -52,6 +55,7 @@ def calibrate(
         indicators: The series that are known.
         asset: What the prices are of; ``None``: told by each file's name.
         priced_cuts: A history of them, which explains moves and predicts nothing; ``None``: it is left out.
+        components: A history of them, from which bridges to core PCE are estimated; ``None``: there are none.
         window_s: For how long after a release a change of theirs is its doing.
         workers: Who does the work: the bytes are the same.
 
@@ -89,6 +93,11 @@ def calibrate(
             else estimate_cuts(
                 read_history(priced_cuts), sample, window_s=window_s, days=read_moments(calendars, indicators)
             ),
+            nowcast=UNSET
+            if components is None
+            else estimate_bridges(
+                read_components(components, indicators), read_rows(calendars, indicators), indicators
+            ),
         )
     )
 
@@ -113,7 +122,7 @@ def read_inputs(
     revisions: bool = False,
 ) -> tuple[Sample, Prices]:
     """The same, with the prices that the moves are from; ``revisions``: of prior figures, as series of their own."""
-    rows = _read_rows(calendars, indicators)
+    rows = read_rows(calendars, indicators)
     bars = load_prices(prices, asset=asset)
     observed = observe(rows, indicators)
     if revisions:
@@ -123,7 +132,7 @@ def read_inputs(
 
 def read_moments(calendars: Sequence[Path], indicators: Mapping[IndicatorId, Indicator]) -> list[Nanos]:
     """When releases were due, with or without figure and consensus."""
-    return sorted({row.ts_scheduled for row in _read_rows(calendars, indicators)})
+    return sorted({row.ts_scheduled for row in read_rows(calendars, indicators)})
 
 
 def describe_series(
@@ -176,7 +185,8 @@ def write_model(path: Path, parameters: Parameters) -> None:
     draft.replace(path)
 
 
-def _read_rows(calendars: Sequence[Path], indicators: Mapping[IndicatorId, Indicator]) -> list[CalendarRow]:
+def read_rows(calendars: Sequence[Path], indicators: Mapping[IndicatorId, Indicator]) -> list[CalendarRow]:
+    """Every release of these files once; see :func:`calibrate`."""
     return merge([read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars])
 
 

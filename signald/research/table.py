@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from signald.model.expectations import CutsModel
+from signald.model.nowcast import NowcastModel
 from signald.model.parameters import Family, Parameters, Response, Series
+from signald.research.bridge import sentences as bridges_told
 from signald.research.cuts import sentences
 from signald.research.estimate import taken_alone
 
@@ -33,6 +35,8 @@ def render_table(parameters: Parameters) -> Group:
     ]
     cuts = parameters.expectations
     told = [Text(one) for one in sentences(cuts)] if isinstance(cuts, CutsModel) else []
+    if isinstance(parameters.nowcast, NowcastModel):
+        told += [Text(one) for one in bridges_told(parameters.nowcast)]
     return Group(*tables, *families, Text(_foot(parameters)), *told)
 
 

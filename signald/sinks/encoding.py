@@ -8,6 +8,7 @@ import msgspec
 
 from signald.model.instruments import InstrumentId
 from signald.model.movers import DriftView, QuoteView, VenueView
+from signald.model.nowcast import NowcastView
 from signald.model.signals import DeskGuidance, Liquidity, Rung, Signal
 from signald.model.time import Nanos
 
@@ -170,6 +171,10 @@ def _sum_of_movers(signal: Signal) -> float:
         drift = signal.drift
         total += drift.realised_bps + (drift.band_bps or 0.0) + (drift.share or 0.0)
         total += (drift.flow or 0.0) + (drift.flow_band or 0.0)
+    if isinstance(signal.nowcast, NowcastView):
+        view = signal.nowcast
+        total += view.nowcast + view.error + view.lo + view.hi + (view.consensus or 0.0) + (view.consensus_error or 0.0)
+        total += sum(view.components.values()) + sum(view.contributions.values())
     return total
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from signald.model.identity import signal_id
 from signald.model.instruments import InstrumentId
+from signald.model.nowcast import NowcastView
 from signald.model.signals import Cause, Flag, ModelView, Rung, Signal, SignalKind
 from signald.model.time import Nanos
 
@@ -30,6 +31,7 @@ def bare(
     model: ModelView | None = None,
     retracts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET,
     ladder: dict[str, Rung] | msgspec.UnsetType = msgspec.UNSET,
+    nowcast: NowcastView | msgspec.UnsetType = msgspec.UNSET,
 ) -> Signal:
     """A document that predicts nothing."""
     return Signal(
@@ -50,4 +52,5 @@ def bare(
         ts_ingest=statement.ts_ingest,
         retracts=retracts,
         ladder=ladder,
+        nowcast=nowcast,
     )

@@ -1,11 +1,17 @@
 """What moves the market beside a figure, as a document shows it."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from signald.core.movers.drift import share_gone
 from signald.core.movers.movers import Movers
 from signald.core.news import News
+from signald.core.nowcast import beside
+from signald.core.release_window import ReleaseWindow
+from signald.model.macro import ReleaseId
 from signald.model.movers import DriftView
+from signald.model.nowcast import NowcastView
 from signald.model.signals import Horizon, Regime
 from signald.model.time import Nanos
 
@@ -37,3 +43,11 @@ def regime_view(news: News, movers: Movers | None, now: Nanos) -> Regime | msgsp
     if not categories and references is msgspec.UNSET:
         return msgspec.UNSET
     return Regime(policy=categories, references=references)
+
+
+def nowcast_view(nowcasts: Mapping[ReleaseId, NowcastView], window: ReleaseWindow) -> NowcastView | msgspec.UnsetType:
+    """What components say of a release, beside the consensus that holds now."""
+    known = nowcasts.get(window.release_id)
+    if known is None:
+        return msgspec.UNSET
+    return beside(known, window.expectation.consensus, ts_scheduled=window.ts_scheduled)

@@ -8,16 +8,17 @@ from signald.core.board import BoardRows
 from signald.core.documents import causes as c
 from signald.core.documents.plans import Plans
 from signald.core.documents.statement import Statement, bare
-from signald.core.documents.surroundings import drift_view, regime_view
+from signald.core.documents.surroundings import drift_view, nowcast_view, regime_view
 from signald.core.movers.movers import Movers
 from signald.core.news import News, NewsRules
 from signald.core.release_window import Bundle, ReleaseWindow
-from signald.core.scoring import Prediction, Scorer, book_flags, book_view, figure_text, plausible_figures
+from signald.core.scoring import Plan, Prediction, Scorer, book_flags, book_view, figure_text, plausible_figures
 from signald.core.scoring.view import Row, as_numbers
 from signald.core.surprise import surprise
 from signald.model.identity import signal_id
 from signald.model.instruments import Instrument
 from signald.model.macro import Release, ReleaseId, ReleaseKind
+from signald.model.nowcast import NowcastView
 from signald.model.signals import Flag, Regime, Signal, Verdict
 from signald.model.time import Nanos
 
@@ -30,6 +31,7 @@ class Documents:
         clock_is_off: Whether our clock is known to be off by more than is tolerated.
         news: What happened that no calendar announced.
         movers: What else moves the market; ``None``: nobody looks.
+        nowcasts: What components say of figures that are to come.
     """
 
     def __init__(self, *, scorer: Scorer, instruments: tuple[Instrument, ...], movers: Movers | None = None) -> None:
@@ -38,17 +40,22 @@ class Documents:
         self.clock_is_off = False
         self.news = News(NewsRules())
         self.movers = movers
+        self.nowcasts: dict[ReleaseId, NowcastView] = {}
         if movers is not None:
             scorer.usd = movers.usd
         self._instruments = instruments
         self._plans = Plans(scorer)
+
+    def plan_of(self, releases: tuple[ReleaseId, ...], *, scheduled: Nanos | None = None) -> Plan:
+        """All that scoring these releases of one minute needs, laid out once."""
+        return self._plans.of(releases, scheduled=scheduled)
 
     def arm(self, bundle: Bundle) -> None:
         """Lay out beforehand what scoring these releases will need, and have ready what each figure would mean.
 
         That is each plausible one that comes first and alone: when it is out, its prediction is looked up.
         """
-        plan = self._plans.of(_ids(bundle), scheduled=bundle.ts_scheduled)
+        plan = self.plan_of(_ids(bundle), scheduled=bundle.ts_scheduled)
         for place, window in enumerate(bundle.siblings):
             for z in self._plausible(window).values():
                 self.scorer.answer(plan, [z if one == place else None for one in range(len(plan.releases))])
@@ -62,7 +69,7 @@ class Documents:
             return []
         self.arm(bundle)
         ladders = self.scorer.foresee(
-            self._plans.of(_ids(bundle), scheduled=bundle.ts_scheduled),
+            self.plan_of(_ids(bundle), scheduled=bundle.ts_scheduled),
             window.release_id,
             [*figures.values()],
             rows,
@@ -89,6 +96,7 @@ class Documents:
                 instrument=instrument.id,
                 model=self.scorer.view(),
                 ladder=dict(zip(names, ladder, strict=True)),
+                nowcast=nowcast_view(self.nowcasts, window),
             )
             for place, (instrument, ladder, row) in enumerate(
                 zip(self._instruments, ladders, as_numbers(rows), strict=False)
@@ -235,7 +243,7 @@ class Documents:
     def _predicted(self, statement: Statement, bundle: tuple[ReleaseId, ...], rows: BoardRows) -> list[Signal]:
         heard = {cause.release_id: cause.surprise_z for cause in statement.causes}
         surprises = [heard.get(release_id) for release_id in bundle]
-        plan = self._plans.of(bundle, scheduled=statement.ts_scheduled)
+        plan = self.plan_of(bundle, scheduled=statement.ts_scheduled)
         numbers = as_numbers(rows)
         predictions = self.scorer.predict(plan, surprises, numbers, ts_ingest=statement.ts_ingest)
         regime = regime_view(self.news, self.movers, statement.ts_ingest)

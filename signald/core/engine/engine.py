@@ -10,6 +10,7 @@ from signald.core.engine.barometer import Barometer
 from signald.core.engine.controls import Controls
 from signald.core.engine.figures import Figures
 from signald.core.engine.lessons import Lessons
+from signald.core.engine.nowcasts import Nowcasts
 from signald.core.engine.patience import Patience
 from signald.core.engine.shadow import Shadow
 from signald.core.engine.surroundings import Surroundings
@@ -66,6 +67,7 @@ class Engine:
         self._world = World(register=Register(indicators), documents=documents, rules=rules)
         self._timetable = Timetable(self._world)
         self._figures = Figures(self._world)
+        self._nowcasts = Nowcasts(self._world, indicators)
         self.controls = Controls(blackouts)
         documents.news = News(NewsRules() if guard is None else guard.news)
         desk = DeskDocuments(documents.scorer, documents.movers)
@@ -123,9 +125,18 @@ class Engine:
         look = None if self._barometer is None else self._barometer.next_ts()
         blackout = self.controls.blackouts.next_ts()
         agenda, silence = self._world.agenda.next_ts(), self._world.liveness.next_silence()
-        drift = self.surroundings.next_look()
+        drift, nowcast = self.surroundings.next_look(), self._nowcasts.next_ts()
         first: Nanos | None = None
-        for ts in (agenda, silence, guard, blackout, lesson, look, drift):  # asked before each event: no generator
+        for ts in (
+            agenda,
+            silence,
+            guard,
+            blackout,
+            lesson,
+            look,
+            drift,
+            nowcast,
+        ):  # asked before each event: no generator
             if ts is not None and (first is None or ts < first):
                 first = ts
         return first
@@ -176,9 +187,10 @@ class Engine:
             return told if self._shadow is None else [*told, *self._shadow.note(told)]
         if self._lessons is not None and due == self._lessons.next_ts():
             return self._lessons.fire()
-        assert self._barometer is not None  # nothing else is due
-        self._timetable.lay_out_anew(self._barometer.fire(rows))
-        return []
+        if due != self._nowcasts.next_ts():
+            assert self._barometer is not None  # nothing else is due
+            self._timetable.lay_out_anew(self._barometer.fire(rows))
+        return self._nowcasts.fire(rows) if due == self._nowcasts.next_ts() else []
 
     def handle(self, event: Event | ClockOffset, rows: BoardRows) -> list[Output]:
         """Fire what is due by ``event.ts_ingest``, then apply the event to what the board showed at that instant."""
@@ -201,7 +213,9 @@ class Engine:
             self.surroundings.look(rows, event.ts_ingest)
             return [*self._world.liveness.heard(event)]
         if not isinstance(event, ScheduledRelease):
-            return self._seen(self._figures.take(event, rows))
+            told = self._seen(self._figures.take(event, rows))
+            self._nowcasts.hear(event)
+            return told
         before = self._ts_of(event.release_id)
         outputs = self._timetable.schedule(event, rows)
         after = self._ts_of(event.release_id)
@@ -210,7 +224,9 @@ class Engine:
         self.surroundings.reschedule(before, after, event.ts_ingest)
         if self._barometer is not None and after is not None:
             self._barometer.expect(after, event.ts_ingest)
-        return [*outputs, *self._seen(self._figures.take_held(event.release_id, rows))]
+        outputs += self._seen(self._figures.take_held(event.release_id, rows))
+        self._nowcasts.hear(event)
+        return outputs
 
     def _hear(self, event: PolicyEvent, rows: BoardRows) -> list[Output]:
         """Something happened: the first who tells it is heard at once; what happened long ago only holds."""

@@ -90,6 +90,8 @@ class Figures:
             if window.current is not None and settled.edition == 0:  # outvoted: nobody corrected it
                 signals.extend(self._withdraw(window, release))
             notices.extend(self._accept(window, settled, release))
+        else:
+            window.settle_parts(release)
         window.is_confirmed = settled.supporters >= _CONFIRMED_BY
         window.has_witnesses = len(self._world.witnesses(window, release.ts_ingest)) > 1
         is_contradicted_anew = window.contradict(window.claims.dissent(settled))

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
+import msgspec
+
 from signald.model.macro import ReleaseId, SettledFigure
 from signald.model.time import Nanos
 
@@ -47,6 +49,14 @@ class Series:
         if self._most_periods is not None and len(self._periods) > self._most_periods:
             oldest = min(self._periods, key=lambda name: self._periods[name][-1].ts_known)
             del self._periods[oldest]
+
+    def newest(self, period: str) -> SettledFigure | None:
+        """What counts of a period, with all components that were said with that figure; ``None``: nothing does."""
+        figures = self._periods.get(period, ())
+        if not figures or figures[-1].actual is None:
+            return None
+        same = [one.components for one in figures if one.actual == figures[-1].actual]
+        return msgspec.structs.replace(figures[-1], components={name: part for of in same for name, part in of.items()})
 
     def prior(self, release_id: ReleaseId, ts_scheduled: Nanos | None) -> float | None:
         """The figure of the period before as it was known at ``ts_scheduled``, of its newest stage; ``None``: unknown.

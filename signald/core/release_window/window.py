@@ -207,7 +207,13 @@ class ReleaseWindow:
 
     def settle(self, now: Nanos) -> None:
         """Let the periods to come know what counts from ``now`` on."""
-        self._settle(None if self.current is None else self.current.release.actual, now)
+        counts = None if self.current is None else self.current.release
+        self._settle(None if counts is None else counts.actual, now, {} if counts is None else counts.components)
+
+    def settle_parts(self, release: Release) -> None:
+        """Take the components that another word on the figure that counts has."""
+        if release.components and self.current is not None and release.actual == self.current.release.actual:
+            self._settle(release.actual, release.ts_ingest, release.components)
 
     def learn_late(self, release: Release) -> None:
         """Take a figure that came when its move was over: not to be scored, but the next period's prior."""
@@ -216,7 +222,8 @@ class ReleaseWindow:
         self.claims.take(release, sound=actual is not None and low <= actual <= high, flags=())
         settled = self.claims.settle(self.indicator.sources, quorum=self.indicator.quorum)
         if settled is not None:
-            self._settle(settled.claim.release.actual, release.ts_ingest)
+            counts = settled.claim.release.actual
+            self._settle(counts, release.ts_ingest, release.components if counts == actual else {})
 
     def unlearn(self, now: Nanos) -> None:
         """Something was taken back where no figure counts: if the next period's prior was it, it is what is left."""
@@ -224,12 +231,17 @@ class ReleaseWindow:
         settled = self.claims.settle(self.indicator.sources, quorum=self.indicator.quorum)
         actual = None if settled is None else settled.claim.release.actual
         if known and known[-1] != actual:
-            self._settle(actual, now)
+            self._settle(actual, now, {})
 
-    def _settle(self, actual: float | None, now: Nanos) -> None:
+    def _settle(self, actual: float | None, now: Nanos, components: dict[str, float]) -> None:
         assert self.ts_scheduled is not None  # no figure counts of a release without a time
         figure = SettledFigure(
-            release_id=self.release_id, actual=actual, ts_scheduled=self.ts_scheduled, ts_known=now, ts_ingest=now
+            release_id=self.release_id,
+            actual=actual,
+            ts_scheduled=self.ts_scheduled,
+            ts_known=now,
+            ts_ingest=now,
+            components=components,
         )
         self.series.settle(figure)
 

@@ -56,6 +56,7 @@ class SettledMessage(msgspec.Struct, frozen=True, kw_only=True):
     actual: float | None
     ts_scheduled: Count
     ts_known: Count
+    components: dict[str, float] = {}
 
 
 class HeartbeatMessage(msgspec.Struct, frozen=True, kw_only=True):

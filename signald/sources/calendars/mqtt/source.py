@@ -217,6 +217,7 @@ class MqttCalendar:
             ts_scheduled=message.ts_scheduled,
             ts_known=message.ts_known,
             ts_ingest=now,
+            components=message.components,
         )
 
     def _heartbeat(self, topic: str, source: str, *, payload: bytes, now: Nanos) -> Heartbeat:
