@@ -39,7 +39,7 @@ class Backoff:
         self._cap_s = cap_s
         self._settled_s = settled_s
         self._draw = draw
-        self.failures = 0
+        self.failures: int = 0
 
     def next_delay_s(self) -> float:
         """Count one failure and say how many seconds to wait before the next attempt."""

@@ -122,10 +122,10 @@ class RedisLink:
         self._pending: deque[OnReply] = deque()
         self._calls: set[asyncio.Future[Reply]] = set()
         self._dropped = ""
-        self.connected = asyncio.Event()
-        self.connections = 0
-        self.replies = 0
-        self.last_failure = ""
+        self.connected: asyncio.Event = asyncio.Event()
+        self.connections: int = 0
+        self.replies: int = 0
+        self.last_failure: str = ""
 
     @property
     def is_up(self) -> bool:

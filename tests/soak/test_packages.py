@@ -96,14 +96,15 @@ def _names(listing: str) -> set[str]:
     return {line.split()[0] for line in listing.splitlines()[1:]}
 
 
-def test_types_of_the_installed_client_are_seen(archives: Path, tmp_path: Path) -> None:
+def test_types_of_what_others_import_are_seen(archives: Path, tmp_path: Path) -> None:
     (wheel,) = archives.glob("*.whl")
     venv.create(tmp_path / "empty", with_pip=True)
     python = tmp_path / "empty" / "bin" / "python"
     (tmp_path / "consumer.py").write_text(CONSUMER, encoding="utf-8")
 
-    run([python, "-m", "pip", "install", "--quiet", wheel, "pyright", "typing_extensions"], tmp_path)
+    run([python, "-m", "pip", "install", "--quiet", f"{wheel}[research]", "pyright", "typing_extensions"], tmp_path)
 
     path = f"{python.parent}:{os.environ['PATH']}"  # pyright looks at the first Python there
     run([python.with_name("pyright"), "consumer.py"], tmp_path, PATH=path)
-    run([python.with_name("pyright"), "--verifytypes", "signald.client", "--ignoreexternal"], tmp_path, PATH=path)
+    for package in ("signald.client", "signald.research"):
+        run([python.with_name("pyright"), "--verifytypes", package, "--ignoreexternal"], tmp_path, PATH=path)

@@ -66,7 +66,7 @@ class Book:
         unchecked: int = 0,
     ) -> None:
         self.instrument = instrument
-        self.slippage_usd = checked_sizes(slippage_usd)
+        self.slippage_usd: tuple[float, ...] = checked_sizes(slippage_usd)
         self._unchecked = unchecked
         self._cell = empty_cell() if cell is None else cell
         self.words: WordArray = np.zeros(layout.BOOK_WORDS, dtype=np.int64)

@@ -98,11 +98,13 @@ class Order:
         self.t0: Nanos = signal.ts_scheduled if signal.ts_scheduled is not None else signal.ts_ingest
         self.side = side
         self.latency_ms = latency_ms
+        self.bid: float
+        self.ask: float
         self.bid, self.ask = touch
-        self.prices = [math.nan] * delays
-        self.mids = [math.nan] * delays
+        self.prices: list[float] = [math.nan] * delays
+        self.mids: list[float] = [math.nan] * delays
         self.thin = False
-        self.exit = math.nan
+        self.exit: float = math.nan
 
     @property
     def mid(self) -> float:
