@@ -29,9 +29,9 @@ from signald.errors import CheckFailedError
 from signald.model.instruments import Instrument
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
+from signald.simulate.venues.dialect import StreamSymbol
 from signald.simulate.venues.dydx import DydxSymbol
 from signald.simulate.venues.kraken import KrakenSymbol
-from signald.simulate.venues.stream_exchange import StreamSymbol
 from signald.sources.inband import InBandSource
 from signald.sources.protocol import VenueSource
 from signald.sources.registry import build_source, read_venue_config

@@ -20,7 +20,7 @@ from signald.replay.importers.frames import import_frames
 from signald.replay.importers.recording import Imported
 from signald.simulate.market import Market, MarketShape
 from signald.simulate.venues.counters import NUMBER
-from signald.simulate.venues.stream_exchange import StreamSymbol
+from signald.simulate.venues.dialect import StreamSymbol
 
 Import = Callable[[Sequence[Path], Path], Imported]
 

@@ -20,12 +20,13 @@ from signald.simulate.venues.binance_spot import SPOT, ListedSymbol
 from signald.simulate.venues.binance_usdm import USDM, ListedPerpetual
 from signald.simulate.venues.bybit import BybitSymbol, BybitWords
 from signald.simulate.venues.coinbase import CoinbaseSymbol, CoinbaseWords
+from signald.simulate.venues.dialect import StreamSymbol, Words
 from signald.simulate.venues.dydx import DydxSymbol, DydxWords
 from signald.simulate.venues.hyperliquid import HyperliquidSymbol, HyperliquidWords
 from signald.simulate.venues.kraken import KrakenSymbol, KrakenWords
 from signald.simulate.venues.ledger import Ledger
 from signald.simulate.venues.okx import OkxSymbol, OkxWords
-from signald.simulate.venues.stream_exchange import StreamExchange, StreamSymbol, Words
+from signald.simulate.venues.stream_exchange import StreamExchange
 
 Exchange = BinanceExchange | StreamExchange
 

@@ -10,7 +10,8 @@ import structlog
 
 from signald.model.time import NS_PER_S
 from signald.simulate.market import BID, Change
-from tests.support.venue_on_the_wire import VENUES, VenueOnTheWire
+from tests.support.simulated_venue import VENUES
+from tests.support.venue_on_the_wire import VenueOnTheWire
 
 pytestmark = pytest.mark.timeout(1_800)
 

@@ -4,47 +4,53 @@ from collections.abc import Callable
 from typing import Final
 
 from signald.simulate.venues.binance_exchange import BinanceExchange
-from tests.support.venue_on_the_wire import VenueOnTheWire
+from tests.support.simulated_venue import SimulatedVenue
+
+_WHOLE_PUSHES: Final = frozenset({"hyperliquid"})
+"""Venues whose books are not asked for again when a frame is lost: the next is as good."""
 
 
-def lose_one(wire: VenueOnTheWire) -> None:
-    wire.faults.drop()
+def lose_one(venue: SimulatedVenue) -> None:
+    venue.faults.drop()
 
 
-def refuse(wire: VenueOnTheWire) -> None:
+def refuse(venue: SimulatedVenue) -> None:
     """The next attempts to get the book back are answered with 429."""
-    if isinstance(wire.exchange, BinanceExchange):
-        wire.exchange.http_faults.refuse(429, retry_after_s=1, times=2)
-        lose_one(wire)
+    if isinstance(venue.exchange, BinanceExchange):
+        venue.exchange.http_faults.refuse(429, retry_after_s=1, times=2)
+        lose_one(venue)
     else:
-        wire.exchange.refusals = 1
-        wire.exchange.cut()
+        venue.exchange.refusals = 1
+        venue.exchange.cut()
 
 
-def give_stale_snapshot(wire: VenueOnTheWire) -> None:
+def give_stale_snapshot(venue: SimulatedVenue) -> None:
     """The next snapshot is the one before."""
-    if isinstance(wire.exchange, BinanceExchange):
-        wire.exchange.http_faults.stale_snapshots = 1
+    if isinstance(venue.exchange, BinanceExchange):
+        venue.exchange.http_faults.stale_snapshots = 1
     else:
-        wire.exchange.stale_snapshots = 1
-    lose_one(wire)
+        venue.exchange.stale_snapshots = 1
+    if venue.venue in _WHOLE_PUSHES:
+        venue.exchange.cut()
+    else:
+        lose_one(venue)
 
 
-def restart(wire: VenueOnTheWire) -> None:
+def restart(venue: SimulatedVenue) -> None:
     """The service is restarted, in the venue's own way."""
-    if isinstance(wire.exchange, BinanceExchange):
-        wire.exchange.announce_shutdown()
+    if isinstance(venue.exchange, BinanceExchange):
+        venue.exchange.announce_shutdown()
     else:
-        wire.exchange.restart_service()
+        venue.exchange.restart_service()
 
 
-ORDERS: Final[dict[str, Callable[[VenueOnTheWire], object]]] = {
+ORDERS: Final[dict[str, Callable[[SimulatedVenue], object]]] = {
     "drop": lose_one,
-    "duplicate": lambda wire: wire.faults.duplicate(),
-    "reorder": lambda wire: wire.faults.reorder(),
-    "truncate": lambda wire: wire.faults.truncate(keep=0.6),
-    "delay": lambda wire: wire.faults.delay(3),
-    "cut": lambda wire: wire.exchange.cut(),
+    "duplicate": lambda venue: venue.faults.duplicate(),
+    "reorder": lambda venue: venue.faults.reorder(),
+    "truncate": lambda venue: venue.faults.truncate(keep=0.6),
+    "delay": lambda venue: venue.faults.delay(3),
+    "cut": lambda venue: venue.exchange.cut(),
     "429": refuse,
     "stale snapshot": give_stale_snapshot,
     "service restart": restart,

@@ -105,6 +105,11 @@ class BinanceExchange:
         """Websocket connections open now."""
         return len(self._readers)
 
+    @property
+    def orders(self) -> int:
+        """How many faults are ordered and have not happened yet."""
+        return sum(each.orders for each in self._frame_faults.values()) + self.http_faults.orders + self.refusals
+
     def faults(self, stream: str) -> FrameFaults:
         """Orders for one stream, ``btcusdt@depth@100ms``."""
         return self._frame_faults.setdefault(stream, FrameFaults())

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from signald.model.instruments import Instrument
 from signald.model.time import Nanos, format_rfc3339
 from signald.simulate.venues.counters import NUMBER
+from signald.simulate.venues.dialect import Command
 from signald.simulate.venues.ledger import Ledger
-from signald.simulate.venues.stream_exchange import Command
 from signald.simulate.venues.window import Digits, Levels, Window
 
 _ALL: Final = 1 << 20

@@ -19,6 +19,11 @@ class FrameFaults:
         self._orders: deque[FrameFault] = deque()
         self._held: list[str] = []
 
+    @property
+    def orders(self) -> int:
+        """How many frames are still to be tampered with."""
+        return len(self._orders)
+
     def drop(self, frames: int = 1) -> None:
         """Lose the next ``frames`` frames."""
         self._orders.extend([_lose] * frames)
@@ -76,6 +81,11 @@ class HttpFaults:
         """Order nothing."""
         self._refusals: deque[tuple[int, int]] = deque()
         self.stale_snapshots = 0
+
+    @property
+    def orders(self) -> int:
+        """How many answers are still to be tampered with."""
+        return len(self._refusals) + self.stale_snapshots
 
     def refuse(self, status: int = 429, *, retry_after_s: int = 1, times: int = 1) -> None:
         """Answer the next ``times`` requests with ``status`` and the header ``Retry-After``."""

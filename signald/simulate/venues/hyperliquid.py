@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from signald.model.instruments import Instrument
 from signald.model.time import NS_PER_MS, Nanos
+from signald.simulate.venues.dialect import Command
 from signald.simulate.venues.ledger import Ledger
-from signald.simulate.venues.stream_exchange import Command
 from signald.simulate.venues.window import Digits, Levels, Window
 
 _DEPTHS: Final = {"l2Book": 20, "fast": 5, "bbo": 1}

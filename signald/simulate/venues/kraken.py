@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from signald.model.instruments import Instrument
 from signald.model.time import Nanos, format_rfc3339
 from signald.simulate.market import ASK, BID, Side
+from signald.simulate.venues.dialect import Command
 from signald.simulate.venues.ledger import Ledger
-from signald.simulate.venues.stream_exchange import Command
 from signald.simulate.venues.window import Levels, Window
 
 DEPTHS: Final = (10, 25, 100, 500, 1000)

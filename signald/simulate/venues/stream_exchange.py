@@ -5,98 +5,25 @@ import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, Self
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from signald.errors import ConfigError
-from signald.model.instruments import Instrument
-from signald.model.time import NS_PER_S, Nanos
+from signald.model.time import NS_PER_S
 from signald.runtime.clock import Clock
 from signald.simulate.child import LOOPBACK
 from signald.simulate.market import STEP_NS, Market
 from signald.simulate.venues.counters import Counters
+from signald.simulate.venues.dialect import Command, StreamSymbol, Words
 from signald.simulate.venues.faults import FrameFaults
-from signald.simulate.venues.ledger import Ledger
 
 _TELL_EVERY: Final = 2  # steps: 100 ms
 _BEAT_EVERY: Final = 20  # steps: a second
 _SEND_BUFFER_BYTES: Final = 1 << 20
 _CLOSE_IDLE_S: Final = 30.0
-
-
-class Command(NamedTuple):
-    """What follows from a client's message: answers, and what it reads from now on or no more."""
-
-    answers: tuple[str, ...]
-    subscribe: tuple[str, ...] = ()
-    unsubscribe: tuple[str, ...] = ()
-
-
-class StreamSymbol(Protocol):
-    """One instrument and the words in which its venue tells of it."""
-
-    instrument: Instrument
-    ledger: Ledger
-
-    @property
-    def sequence(self) -> int:
-        """The last number of its book as the venue writes it."""
-        ...
-
-    def numbered(self, number: int) -> None:
-        """Told the number that the connection's count gave its book's last frame."""
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """Names of its streams, that of the book first."""
-        ...
-
-    def snapshot(self, stream: str, now: Nanos) -> str:
-        """What a new subscriber is sent first."""
-        ...
-
-    def update(self, stream: str, now: Nanos) -> str | None:
-        """What changed since the last one; ``None`` if nothing did."""
-        ...
-
-    def restart(self, now: Nanos) -> str:
-        """What the book's stream says after the service was restarted."""
-        ...
-
-
-class Words(Protocol):
-    """What a venue answers."""
-
-    @property
-    def upgrade(self) -> str:
-        """The announcement of an upgrade; ``""`` where there is none."""
-        ...
-
-    @property
-    def greeting(self) -> str:
-        """What a new connection is told first; ``""``: nothing."""
-        ...
-
-    @property
-    def beat(self) -> str:
-        """What every connection is told each second; ``""``: nothing."""
-        ...
-
-    @property
-    def is_patient(self) -> bool:
-        """Whether a client may be silent for ever."""
-        ...
-
-    def serves(self, path: str) -> bool:
-        """Whether a websocket may be opened there."""
-        ...
-
-    def handle(self, message: str, known: frozenset[str]) -> Command:
-        """Answer a message; ``known`` are the streams there are."""
-        ...
 
 
 class StreamExchange:
@@ -152,6 +79,11 @@ class StreamExchange:
     def readers(self) -> int:
         """Websocket connections open now."""
         return len(self._readers)
+
+    @property
+    def orders(self) -> int:
+        """How many faults are ordered and have not happened yet."""
+        return sum(each.orders for each in self._faults.values()) + self.refusals + self.stale_snapshots
 
     def faults(self, stream: str) -> FrameFaults:
         """Orders for one stream; snapshots for new subscribers are not touched."""

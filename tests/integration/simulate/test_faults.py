@@ -10,8 +10,9 @@ from signald.core.kernels.rows import FLAG_CROSSED, STATE_LIVE
 from signald.model.notices import BookStale
 from signald.simulate.market import ASK, BID, Change
 from tests.support.calendar import T0
+from tests.support.simulated_venue import COUNTED, VENUES
 from tests.support.venue_faults import ORDERS
-from tests.support.venue_on_the_wire import COUNTED, VENUES, VenueOnTheWire
+from tests.support.venue_on_the_wire import VenueOnTheWire
 
 SEEN: Final = {
     "drop": "sequence",
@@ -31,7 +32,8 @@ OTHERWISE: Final = {
     ("binance_usdm", "service restart"): "disconnected",
     **{(venue, "delay"): "sequence" for venue in COUNTED},  # frames of other books overtake those held back
     **{("kraken", fault): "checksum" for fault in ("drop", "reorder", "stale snapshot")},
-    **{("hyperliquid", fault): "" for fault in ("drop", "reorder", "stale snapshot")},  # the next push is whole
+    **{("hyperliquid", fault): "" for fault in ("drop", "reorder")},  # the next push is whole
+    ("hyperliquid", "stale snapshot"): "disconnected",
 }
 
 
@@ -47,10 +49,11 @@ async def test_after_every_fault_the_book_is_right_again(venue: str, fault: str,
         before = wire.books[0].applied
 
         wire.on_gap = wire.release
-        ORDERS[fault](wire)
+        ORDERS[fault](wire.simulated)
         await wire.until(lambda: wire.books[0].applied > before + 12 and wire.all_live())
         await wire.settle()
 
+        assert wire.simulated.orders == 0
         assert wire.gaps[:1] == ([expected] if expected else [])
         used = {signal.instrument: signal for signal in wire.signals if signal.kind == "release"}
         assert set(used) == ({each.id for each in wire.instruments} if expected else set())

@@ -12,7 +12,8 @@ from signald.model.notices import BookStale
 from signald.model.time import NS_PER_S
 from signald.simulate.market import ASK, BID, Change
 from tests.support.instruments import BYBIT_PERP
-from tests.support.venue_on_the_wire import VENUES, VenueOnTheWire
+from tests.support.simulated_venue import VENUES
+from tests.support.venue_on_the_wire import VenueOnTheWire
 
 OTHER: Final = msgspec.structs.replace(BYBIT_PERP, id="BTCUSDC-PERP.BYBIT", venue_symbol="BTCUSDC", quote="USDC")
 

@@ -21,8 +21,9 @@ from signald.model.time import NS_PER_MS, NS_PER_S
 from signald.simulate.child import LOOPBACK
 from signald.simulate.market import ASK, BID, Change, Market, MarketShape
 from signald.simulate.venues.bybit import BybitSymbol, BybitWords
+from signald.simulate.venues.dialect import StreamSymbol, Words
 from signald.simulate.venues.okx import OkxSymbol, OkxWords
-from signald.simulate.venues.stream_exchange import StreamExchange, StreamSymbol, Words
+from signald.simulate.venues.stream_exchange import StreamExchange
 from tests.support.clocks import HandClock
 from tests.support.instruments import BYBIT_OTHER_PERP, BYBIT_PERP, OKX_SPOT, OKX_SWAP
 from tests.support.venue_client import VenueClient, levels_of

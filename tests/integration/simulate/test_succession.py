@@ -9,7 +9,8 @@ from signald.core.kernels.rows import STATE_LIVE
 from signald.model.notices import BookLive, Relieved
 from signald.model.time import NS_PER_S
 from signald.sources.succession import SPARE
-from tests.support.venue_on_the_wire import VENUES, VenueOnTheWire
+from tests.support.simulated_venue import VENUES
+from tests.support.venue_on_the_wire import VenueOnTheWire
 
 LIFETIME_S = 8
 
