@@ -12,7 +12,12 @@ from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.layout import PRICE, SIZE
 from signald.core.kernels.levels import read_levels
 from signald.core.kernels.machine import Words, byte_at, half_at, word_at, words_from
-from signald.core.kernels.members import seen_before
+from signald.core.kernels.members import (
+    frame_of,
+    object_of,
+    seen_before,
+    skip_member,
+)
 from signald.core.kernels.outcomes import NOT_PLAIN, OFF_LOT, OFF_TICK, OTHER_KIND, UNKNOWN_SYMBOL
 from signald.core.kernels.scan import (
     CLOSE_BRACE,
@@ -24,7 +29,6 @@ from signald.core.kernels.scan import (
     STRANGE,
     peek,
     read_counter,
-    skip_key,
     skip_text,
     skip_value,
 )
@@ -113,8 +117,7 @@ def _read_data(frame: bytes, at: int, end: int, desk: Words) -> int:
         elif safe_word(frame, at, end) & _SIX_BYTES == _DATA_KEY:
             return -NOT_PLAIN  # an envelope that begins with it
         else:
-            at = skip_key(frame, at, end)
-            at = skip_value(frame, at, end) if at >= 0 else at
+            at = skip_member(frame, at, end)
         if at < 0:
             return at if at != STRANGE else -NOT_PLAIN
         byte = peek(frame, at, end)
@@ -210,28 +213,17 @@ def _read_ticker(frame: bytes, at: int, end: int, desk: Words, place: int) -> in
     return at + 1
 
 
-@inner
-def read_snapshot(frame: bytes, end: int, desk: Words) -> int:
-    """Read `{"lastUpdateId":1,"bids":[…],"asks":[…]}` to its end; negative: an outcome."""
-    if peek(frame, 0, end) != OPEN_BRACE:
-        return -NOT_PLAIN
-    at = 1
-    while True:
-        key = safe_word(frame, at, end)
-        if key == _LAST_ID_WORD and safe_word(frame, at + 7, end) == _LAST_ID_END:
-            at = _read_number(frame, at + 15, end, desk, FINAL)
-        elif key & _SEVEN_BYTES == _BIDS:
-            at = _read_side(frame, at + 7, end, desk, 0)
-        elif key & _SEVEN_BYTES == _ASKS:
-            at = _read_side(frame, at + 7, end, desk, 1)
-        else:
-            at = skip_key(frame, at, end)
-            at = skip_value(frame, at, end) if at >= 0 else at
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at if at == end else -NOT_PLAIN
-        if byte != COMMA:
-            return -NOT_PLAIN
+@inlined
+def _read_snapshot_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end)
+    if key == _LAST_ID_WORD and safe_word(frame, at + 7, end) == _LAST_ID_END:
+        return _read_number(frame, at + 15, end, desk, FINAL)
+    if key & _SEVEN_BYTES == _BIDS:
+        return _read_side(frame, at + 7, end, desk, 0)
+    if key & _SEVEN_BYTES == _ASKS:
+        return _read_side(frame, at + 7, end, desk, 1)
+    return skip_member(frame, at, end)
+
+
+read_snapshot = frame_of(object_of(_read_snapshot_member))
+"""Reads `{"lastUpdateId":1,"bids":[…],"asks":[…]}`."""

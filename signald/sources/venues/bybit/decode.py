@@ -16,7 +16,9 @@ from signald.core.kernels.members import (
     LATEST_MS,
     NS_PER_MS,
     SEEN,
+    frame_of,
     is_next,
+    object_of,
     read_member,
     read_symbol,
     seen_before,
@@ -27,7 +29,6 @@ from signald.core.kernels.outcomes import (
     BAD_SEQUENCE,
     GAP,
     MISSING_FIELD,
-    NOT_PLAIN,
     OTHER_KIND,
     QUIET,
     TOO_LARGE,
@@ -35,8 +36,6 @@ from signald.core.kernels.outcomes import (
 )
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
-    CLOSE_BRACE,
-    COMMA,
     OPEN_BRACE,
     OPEN_BRACKET,
     QUOTE,
@@ -141,24 +140,6 @@ def _take_book(desk: Words, ts_event: int, now: int) -> int:
     return commit_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, depth, last, ts_event, now)
 
 
-@inner
-def _read_frame(frame: bytes, end: int, desk: Words) -> int:
-    """Read `{"topic":"…","type":"…","ts":1,"data":{…},"cts":1}` to its end; negative: an outcome."""
-    if peek(frame, 0, end) != OPEN_BRACE:
-        return -NOT_PLAIN
-    at = 1
-    while True:
-        at = _read_frame_member(frame, at, end, desk)
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at if at == end else -NOT_PLAIN
-        if byte != COMMA:
-            return -NOT_PLAIN
-
-
 @inlined
 def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
     """Read one member of the frame; negative: an outcome, or STRANGE."""
@@ -208,29 +189,21 @@ def _read_action(frame: bytes, at: int, end: int, desk: Words) -> int:
 @inner
 def _read_data(frame: bytes, at: int, end: int, desk: Words) -> int:
     """Read `:{"s":"BTCUSDT","b":[…],"a":[…],"u":1,"seq":1}`; negative: an outcome, or STRANGE."""
-    if not is_next(frame, at, end, OPEN_BRACE) or desk[CURRENT] == 0:
+    if not is_next(frame, at, end, OPEN_BRACE) or desk[CURRENT] == 0 or seen_before(desk, DATA):
         return STRANGE
-    if seen_before(desk, DATA):
-        return STRANGE
-    at += 2
-    while True:
-        key = safe_word(frame, at, end) & _THREE_BYTES
-        if key == _BIDS:
-            at = _read_side(frame, at + 3, end, desk, 0)
-        elif key == _ASKS:
-            at = _read_side(frame, at + 3, end, desk, 1)
-        elif key == _FINAL:
-            at = read_member(frame, at + 3, end, desk, FINAL)
-        else:
-            at = skip_member(frame, at, end)
-        if at < 0:
-            return at
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at
-        if byte != COMMA:
-            return STRANGE
+    return _read_data_object(frame, at + 2, end, desk)
+
+
+@inlined
+def _read_data_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end) & _THREE_BYTES
+    if key == _BIDS:
+        return _read_side(frame, at + 3, end, desk, 0)
+    if key == _ASKS:
+        return _read_side(frame, at + 3, end, desk, 1)
+    if key == _FINAL:
+        return read_member(frame, at + 3, end, desk, FINAL)
+    return skip_member(frame, at, end)
 
 
 @inner
@@ -243,6 +216,10 @@ def _read_side(frame: bytes, at: int, end: int, desk: Words, side: int) -> int:
         return count
     desk[BIDS + side] = count
     return at
+
+
+_read_data_object = object_of(_read_data_member)
+_read_frame = frame_of(object_of(_read_frame_member))
 
 
 @kernel("i8(frame, i8, held)")

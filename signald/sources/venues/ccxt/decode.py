@@ -15,24 +15,21 @@ from signald.core.kernels.members import (
     LATEST_MS,
     NS_PER_MS,
     SEEN,
+    frame_of,
     is_next,
+    object_of,
     read_member,
-    read_symbol,
+    read_symbol_member,
     seen_before,
     seen_bits,
     skip_member,
 )
 from signald.core.kernels.objects import is_key, key_of
-from signald.core.kernels.outcomes import AHEAD, MISSING_FIELD, NOT_PLAIN, OTHER_KIND, QUIET, TOO_LARGE
+from signald.core.kernels.outcomes import AHEAD, MISSING_FIELD, OTHER_KIND, QUIET, TOO_LARGE
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
-    CLOSE_BRACE,
-    COMMA,
-    OPEN_BRACE,
     OPEN_BRACKET,
-    QUOTE,
     STRANGE,
-    peek,
     skip_value,
 )
 from signald.core.kernels.window import replace_window
@@ -96,24 +93,6 @@ def _take_book(frame: bytes, now: int, desk: Words) -> int:
     return replace_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, 1, last, ts_event, now)
 
 
-@inner
-def _read_frame(frame: bytes, end: int, desk: Words) -> int:
-    """Find what stands where in `{"asks":[…],"bids":[…],"symbol":"…","timestamp":1}`; negative: an outcome."""
-    if peek(frame, 0, end) != OPEN_BRACE:
-        return -NOT_PLAIN
-    at = 1
-    while True:
-        at = _read_frame_member(frame, at, end, desk)
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at if at == end else -NOT_PLAIN
-        if byte != COMMA:
-            return -NOT_PLAIN
-
-
 @inlined
 def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
     key = safe_word(frame, at, end)
@@ -122,8 +101,7 @@ def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
     if is_key(key, _BIDS):
         return _find_side(frame, at + _BIDS[1], end, desk, BIDS)
     if key == _SYMBOL:
-        follows = is_next(frame, at + 8, end, QUOTE)
-        return read_symbol(frame, at + 10, end, desk, SYMBOL) if follows else STRANGE
+        return read_symbol_member(frame, at + 8, end, desk, SYMBOL)
     if key == _TIMESTAMP and safe_word(frame, at + 8, end) & _FOUR_BYTES == _TIMESTAMP_END:
         return _read_time(frame, at + 11, end, desk)
     return skip_member(frame, at, end)
@@ -144,6 +122,9 @@ def _find_side(frame: bytes, at: int, end: int, desk: Words, place: int) -> int:
         return STRANGE
     desk[place] = at + 1
     return skip_value(frame, at + 1, end)
+
+
+_read_frame = frame_of(object_of(_read_frame_member))
 
 
 @kernel("i8(frame, i8, held)")

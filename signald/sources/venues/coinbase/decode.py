@@ -10,6 +10,7 @@ from signald.core.kernels.layout import NONE, PHASE, PHASE_LIVE, PHASE_OFF
 from signald.core.kernels.machine import WordArray, Words, length_of, words_held, words_of
 from signald.core.kernels.members import (
     SEEN,
+    SNAPSHOT,
     seen_bits,
 )
 from signald.core.kernels.outcomes import (
@@ -20,7 +21,8 @@ from signald.core.kernels.outcomes import (
     UNKNOWN_SYMBOL,
 )
 from signald.core.kernels.window import replace_book
-from signald.sources.venues.coinbase.reading import (
+from signald.sources.venues.coinbase.reading import SAW_FRAME, read_frame, read_on
+from signald.sources.venues.coinbase.words import (
     ASKS,
     BIDS,
     CHANNEL,
@@ -32,14 +34,10 @@ from signald.sources.venues.coinbase.reading import (
     LEFT,
     LEFT_AT,
     NUMBER,
-    SAW_FRAME,
     SYMBOL,
     TAKEN,
     TYPE,
-    TYPE_SNAPSHOT,
     UPDATES,
-    read_frame,
-    read_on,
 )
 
 _SAW_BOOK: Final = seen_bits(EVENT, EVENTS, TYPE, SYMBOL, UPDATES)
@@ -89,7 +87,7 @@ def _take_book(desk: Words, now: int) -> int:
     """Replace a book, or change one that is live."""
     book = current_book(desk)
     bids, asks = bid_pairs(desk), ask_pairs(desk)
-    if desk[TYPE] == TYPE_SNAPSHOT:
+    if desk[TYPE] == SNAPSHOT:
         if book[PHASE] == PHASE_OFF:
             return QUIET
         return replace_book(book, bids, desk[BIDS], asks, desk[ASKS], desk[NUMBER], desk[EVENT], now)
@@ -130,13 +128,13 @@ def read_slice(frame: bytes, size: int, desk: WordArray) -> int:
         at = read_frame(frame, end, words)
     else:
         at = read_on(frame, end, words)
-    if at == -LEFT and words[TYPE] != TYPE_SNAPSHOT:
+    if at == -LEFT and words[TYPE] != SNAPSHOT:
         return QUIET
     if at < 0:
         return -at
     if words[SEEN] & _SAW_BOOK != _SAW_BOOK:
         return MISSING_FIELD
-    return APPLIED if words[TYPE] == TYPE_SNAPSHOT else QUIET
+    return APPLIED if words[TYPE] == SNAPSHOT else QUIET
 
 
 @kernel("i8(i8, i8[::1])")

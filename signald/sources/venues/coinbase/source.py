@@ -20,7 +20,7 @@ from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.coinbase.config import CoinbaseConfig
 from signald.sources.venues.coinbase.decode import apply_frame, read_slice, take_snapshot
 from signald.sources.venues.coinbase.messages import decode_told, plainest
-from signald.sources.venues.coinbase.reading import GOES_ON_KEY, LEFT, LEFT_AT, NUMBER, TAKEN
+from signald.sources.venues.coinbase.words import GOES_ON_KEY, LEFT, LEFT_AT, NUMBER, TAKEN
 
 _MOST_PRODUCTS: Final = 30
 _ROOM: Final = 65_536

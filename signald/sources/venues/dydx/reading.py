@@ -12,15 +12,16 @@ from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.machine import Words, words_from
 from signald.core.kernels.members import (
     SEEN,
+    frame_of,
     is_next,
+    object_of,
     read_member,
-    read_symbol,
+    read_symbol_member,
     seen_before,
     seen_bits,
     skip_member,
 )
 from signald.core.kernels.objects import is_key, key_of, read_objects
-from signald.core.kernels.outcomes import NOT_PLAIN
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
     CLOSE_BRACE,
@@ -84,20 +85,8 @@ _FIVE_BYTES: Final = 0xFF_FFFF_FFFF
 @inner
 def read_frame(frame: bytes, end: int, desk: Words) -> int:
     """Read `{"type":"channel_data","message_id":2,"id":"BTC-USD","channel":"v4_orderbook","contents":{…}}`."""
-    if peek(frame, 0, end) != OPEN_BRACE:
-        return -NOT_PLAIN
     desk[CHANNEL] = 0
-    at = 1
-    while True:
-        at = _read_frame_member(frame, at, end, desk)
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at if at == end else -NOT_PLAIN
-        if byte != COMMA:
-            return -NOT_PLAIN
+    return _read_frame(frame, end, desk)
 
 
 @inlined
@@ -111,8 +100,7 @@ def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
     if key == _CHANNEL and peek(frame, at + 8, end) == QUOTE:
         return _read_channel(frame, at + 9, end, desk)
     if is_key(key, _SYMBOL):
-        follows = is_next(frame, at + _SYMBOL[1], end, QUOTE)
-        return read_symbol(frame, at + _SYMBOL[1] + 2, end, desk, SYMBOL) if follows else STRANGE
+        return read_symbol_member(frame, at + _SYMBOL[1], end, desk, SYMBOL)
     if key == _CONTENTS and rest & _TWO_BYTES == _CONTENTS_END:
         return _read_contents(frame, at, end, desk)
     return skip_member(frame, at, end)
@@ -189,22 +177,17 @@ def _read_element(frame: bytes, at: int, end: int, desk: Words) -> int:
     if peek(frame, at, end) == CLOSE_BRACE:
         return at + 1
     desk[SIDES] = 0
-    while True:
-        key = safe_word(frame, at, end)
-        if is_key(key, _BIDS):
-            at = _read_side(frame, at + _BIDS[1], end, desk, 0)
-        elif is_key(key, _ASKS):
-            at = _read_side(frame, at + _ASKS[1], end, desk, 1)
-        else:
-            at = skip_member(frame, at, end)
-        if at < 0:
-            return at
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at
-        if byte != COMMA:
-            return STRANGE
+    return _read_element_object(frame, at, end, desk)
+
+
+@inlined
+def _read_element_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end)
+    if is_key(key, _BIDS):
+        return _read_side(frame, at + _BIDS[1], end, desk, 0)
+    if is_key(key, _ASKS):
+        return _read_side(frame, at + _ASKS[1], end, desk, 1)
+    return skip_member(frame, at, end)
 
 
 @inner
@@ -224,3 +207,7 @@ def _read_side(frame: bytes, at: int, end: int, desk: Words, side: int) -> int:
         return count
     desk[BIDS + side] = before + count
     return at
+
+
+_read_element_object = object_of(_read_element_member)
+_read_frame = frame_of(object_of(_read_frame_member))

@@ -16,9 +16,11 @@ from signald.core.kernels.members import (
     LATEST_MS,
     NS_PER_MS,
     SEEN,
+    frame_of,
     is_next,
+    object_of,
     read_member,
-    read_symbol,
+    read_symbol_member,
     seen_before,
     seen_bits,
     skip_member,
@@ -28,13 +30,11 @@ from signald.core.kernels.outcomes import (
     AHEAD,
     BAD_SEQUENCE,
     MISSING_FIELD,
-    NOT_PLAIN,
     OTHER_KIND,
     QUIET,
     TOO_LARGE,
 )
 from signald.core.kernels.scan import (
-    CLOSE_BRACE,
     CLOSE_BRACKET,
     COMMA,
     OPEN_BRACE,
@@ -86,6 +86,7 @@ _SEVEN_BYTES: Final = 0xFF_FFFF_FFFF_FFFF
 def _take(frame: bytes, now: int, desk: Words) -> int:
     desk[CURRENT] = 0
     desk[SEEN] = 0
+    desk[CHANNEL] = 0
     at = _read_frame(frame, length_of(frame), desk)
     if at < 0:
         return -at
@@ -126,29 +127,14 @@ def _take_touch(desk: Words, now: int) -> int:
     return commit_ticker(current_book(desk), bid, ask, bid_lots, ask_lots, desk[EVENT], now)
 
 
-@inner
-def _read_frame(frame: bytes, end: int, desk: Words) -> int:
-    """Read `{"channel":"l2Book","data":{…}}` to its end; negative: an outcome."""
-    if peek(frame, 0, end) != OPEN_BRACE:
-        return -NOT_PLAIN
-    desk[CHANNEL] = 0
-    at = 1
-    while True:
-        key = safe_word(frame, at, end)
-        if key == _CHANNEL and peek(frame, at + 8, end) == QUOTE:
-            at = _read_channel(frame, at + 9, end, desk)
-        elif is_key(key, _DATA):
-            at = _read_data(frame, at + _DATA[1], end, desk)
-        else:
-            at = skip_member(frame, at, end)
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at if at == end else -NOT_PLAIN
-        if byte != COMMA:
-            return -NOT_PLAIN
+@inlined
+def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end)
+    if key == _CHANNEL and peek(frame, at + 8, end) == QUOTE:
+        return _read_channel(frame, at + 9, end, desk)
+    if is_key(key, _DATA):
+        return _read_data(frame, at + _DATA[1], end, desk)
+    return skip_member(frame, at, end)
 
 
 @inner
@@ -170,25 +156,14 @@ def _read_data(frame: bytes, at: int, end: int, desk: Words) -> int:
     """Read `:{"coin":"BTC","time":1,"levels":[[…],[…]]}`; negative: an outcome, or STRANGE."""
     if not is_next(frame, at, end, OPEN_BRACE) or desk[CHANNEL] == 0 or seen_before(desk, DATA):
         return STRANGE
-    at += 2
-    while True:
-        at = _read_data_member(frame, at, end, desk)
-        if at < 0:
-            return at
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at
-        if byte != COMMA:
-            return STRANGE
+    return _read_data_object(frame, at + 2, end, desk)
 
 
 @inlined
 def _read_data_member(frame: bytes, at: int, end: int, desk: Words) -> int:
     key = safe_word(frame, at, end)
     if is_key(key, _COIN):
-        follows = is_next(frame, at + _COIN[1], end, QUOTE)
-        return read_symbol(frame, at + _COIN[1] + 2, end, desk, SYMBOL) if follows else STRANGE
+        return read_symbol_member(frame, at + _COIN[1], end, desk, SYMBOL)
     if is_key(key, _TIME):
         return read_member(frame, at + _TIME[1], end, desk, EVENT)
     if is_key(key, _LEVELS) and desk[CHANNEL] == CHANNEL_BOOK:
@@ -239,6 +214,10 @@ def _read_touch(frame: bytes, at: int, end: int, desk: Words) -> int:
         if peek(frame, at, end) != (COMMA if side == 0 else CLOSE_BRACKET):
             return STRANGE
     return at + 1
+
+
+_read_data_object = object_of(_read_data_member)
+_read_frame = frame_of(object_of(_read_frame_member))
 
 
 @kernel("i8(frame, i8, held)")

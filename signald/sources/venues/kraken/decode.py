@@ -9,6 +9,7 @@ from signald.core.kernels.layout import ASK_SIDE, BID_SIDE, DEPTH_DUE, PHASE, PH
 from signald.core.kernels.machine import WordArray, Words, length_of, words_held
 from signald.core.kernels.members import (
     SEEN,
+    SNAPSHOT,
     seen_bits,
 )
 from signald.core.kernels.outcomes import (
@@ -30,7 +31,6 @@ from signald.sources.venues.kraken.reading import (
     PLACES,
     SYMBOL,
     TYPE,
-    TYPE_SNAPSHOT,
     read_frame,
 )
 from signald.sources.venues.kraken.written import (
@@ -64,12 +64,12 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
     seen = desk[SEEN]
     if seen & _SAW_DATA == 0:
         return OTHER_KIND  # an acknowledgement
-    if seen & _SAW_BOOK != _SAW_BOOK or (seen & _SAW_EVENT == 0 and desk[TYPE] != TYPE_SNAPSHOT):
+    if seen & _SAW_BOOK != _SAW_BOOK or (seen & _SAW_EVENT == 0 and desk[TYPE] != SNAPSHOT):
         return MISSING_FIELD
     if not 0 <= desk[CHECKSUM] <= _LARGEST_CHECKSUM:
         return TOO_LARGE
     book = current_book(desk)
-    if desk[TYPE] == TYPE_SNAPSHOT:
+    if desk[TYPE] == SNAPSHOT:
         return QUIET if book[PHASE] == PHASE_OFF else _replace(book, desk, now)
     return _change(book, desk, now) if book[PHASE] == PHASE_LIVE else QUIET
 

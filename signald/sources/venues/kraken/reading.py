@@ -12,33 +12,32 @@ from signald.core.kernels.digits import safe_word
 from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.machine import Words, words_from
 from signald.core.kernels.members import (
+    frame_of,
     is_next,
+    object_of,
+    read_action,
     read_member,
-    read_symbol,
+    read_symbol_member,
+    read_time_member,
     seen_before,
+    single_of,
     skip_member,
 )
 from signald.core.kernels.objects import is_key, key_of, read_objects
 from signald.core.kernels.outcomes import (
-    NOT_PLAIN,
     OTHER_KIND,
 )
 from signald.core.kernels.scan import (
-    CLOSE_BRACE,
-    CLOSE_BRACKET,
-    COMMA,
-    OPEN_BRACE,
     OPEN_BRACKET,
     QUOTE,
     STRANGE,
     peek,
     skip_text,
 )
-from signald.core.kernels.times import read_time
 
 # What a frame said, in the desk's wire words.
 CHANNEL: Final = WIRE + 1
-TYPE: Final = WIRE + 2  # one of the TYPE_ values
+TYPE: Final = WIRE + 2  # SNAPSHOT or UPDATE
 DATA: Final = WIRE + 3
 SYMBOL: Final = WIRE + 4  # the desk's current book
 BIDS: Final = WIRE + 5  # how many levels
@@ -46,9 +45,6 @@ ASKS: Final = WIRE + 6
 CHECKSUM: Final = WIRE + 7
 EVENT: Final = WIRE + 8  # timestamp, ns
 PLACES: Final = WIRE + 9  # (2) a bit for each number of digits after the point, of prices and of sizes
-
-TYPE_SNAPSHOT: Final = 1
-TYPE_UPDATE: Final = 2
 
 
 _CHANNEL: Final = int.from_bytes(b'"channel', "little")
@@ -64,8 +60,6 @@ _EVENT_END: Final = int.from_bytes(b'mp"', "little")
 _PRICE: Final = key_of("price")
 _SIZE: Final = key_of("qty")
 _IS_BOOK: Final = int.from_bytes(b'book"', "little")
-_SNAPSHOT: Final = int.from_bytes(b"snapshot", "little")
-_UPDATE: Final = int.from_bytes(b'update"', "little")
 _TWO_BYTES: Final = 0xFFFF
 _THREE_BYTES: Final = 0xFF_FFFF
 _FIVE_BYTES: Final = 0xFF_FFFF_FFFF
@@ -75,28 +69,20 @@ _SEVEN_BYTES: Final = 0xFF_FFFF_FFFF_FFFF
 @inner
 def read_frame(frame: bytes, end: int, desk: Words) -> int:
     """Read `{"channel":"book","type":"update","data":[{…}]}` to its end; negative: an outcome."""
-    if peek(frame, 0, end) != OPEN_BRACE:
-        return -NOT_PLAIN
     desk[CHANNEL] = 0
-    at = 1
-    while True:
-        key = safe_word(frame, at, end)
-        if key == _CHANNEL and peek(frame, at + 8, end) == QUOTE:
-            at = _read_channel(frame, at + 9, end, desk)
-        elif is_key(key, _TYPE):
-            at = _read_type(frame, at + _TYPE[1], end, desk)
-        elif is_key(key, _DATA):
-            at = _read_data(frame, at + _DATA[1], end, desk)
-        else:
-            at = skip_member(frame, at, end)
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at if at == end else -NOT_PLAIN
-        if byte != COMMA:
-            return -NOT_PLAIN
+    return _read_frame(frame, end, desk)
+
+
+@inlined
+def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end)
+    if key == _CHANNEL and peek(frame, at + 8, end) == QUOTE:
+        return _read_channel(frame, at + 9, end, desk)
+    if is_key(key, _TYPE):
+        return read_action(frame, at + _TYPE[1], end, desk, TYPE)
+    if is_key(key, _DATA):
+        return _read_data(frame, at + _DATA[1], end, desk)
+    return skip_member(frame, at, end)
 
 
 @inner
@@ -110,38 +96,11 @@ def _read_channel(frame: bytes, at: int, end: int, desk: Words) -> int:
 
 
 @inner
-def _read_type(frame: bytes, at: int, end: int, desk: Words) -> int:
-    """Read `:"snapshot"` or `:"update"`; STRANGE if it is neither."""
-    if not is_next(frame, at, end, QUOTE) or seen_before(desk, TYPE):
-        return STRANGE
-    word = safe_word(frame, at + 2, end)
-    if word & _SEVEN_BYTES == _UPDATE:
-        desk[TYPE] = TYPE_UPDATE
-        return at + 9
-    if word == _SNAPSHOT and peek(frame, at + 10, end) == QUOTE:
-        desk[TYPE] = TYPE_SNAPSHOT
-        return at + 11
-    return STRANGE
-
-
-@inner
 def _read_data(frame: bytes, at: int, end: int, desk: Words) -> int:
     """Read `:[{"symbol":"BTC/USD","bids":[…],"asks":[…],"checksum":1,"timestamp":"…"}]`; negative: an outcome."""
-    if not is_next(frame, at, end, OPEN_BRACKET) or desk[CHANNEL] == 0:
+    if desk[CHANNEL] == 0 or seen_before(desk, DATA):
         return STRANGE
-    if peek(frame, at + 2, end) != OPEN_BRACE or seen_before(desk, DATA):
-        return STRANGE
-    at += 3
-    while True:
-        at = _read_element_member(frame, at, end, desk)
-        if at < 0:
-            return at
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at + 1 if peek(frame, at, end) == CLOSE_BRACKET else STRANGE
-        if byte != COMMA:
-            return STRANGE
+    return _read_elements(frame, at, end, desk)
 
 
 @inner
@@ -149,8 +108,7 @@ def _read_element_member(frame: bytes, at: int, end: int, desk: Words) -> int:
     """Read one member of the element; negative: an outcome, or STRANGE."""
     key = safe_word(frame, at, end)
     if is_key(key, _SYMBOL):
-        follows = is_next(frame, at + _SYMBOL[1], end, QUOTE)
-        return read_symbol(frame, at + _SYMBOL[1] + 2, end, desk, SYMBOL) if follows else STRANGE
+        return read_symbol_member(frame, at + _SYMBOL[1], end, desk, SYMBOL)
     if is_key(key, _BIDS):
         return _read_side(frame, at + _BIDS[1], end, desk, 0)
     if is_key(key, _ASKS):
@@ -159,19 +117,8 @@ def _read_element_member(frame: bytes, at: int, end: int, desk: Words) -> int:
     if key == _CHECKSUM and rest & _TWO_BYTES == _CHECKSUM_END:
         return read_member(frame, at + 10, end, desk, CHECKSUM)
     if key == _EVENT and rest & _THREE_BYTES == _EVENT_END:
-        return _read_event(frame, at + 11, end, desk)
+        return read_time_member(frame, at + 11, end, desk, EVENT)
     return skip_member(frame, at, end)
-
-
-@inlined
-def _read_event(frame: bytes, at: int, end: int, desk: Words) -> int:
-    if not is_next(frame, at, end, QUOTE) or seen_before(desk, EVENT):
-        return STRANGE
-    ts, at = read_time(frame, at + 2, end)
-    if ts < 0:
-        return STRANGE
-    desk[EVENT] = ts
-    return at
 
 
 @inner
@@ -185,3 +132,7 @@ def _read_side(frame: bytes, at: int, end: int, desk: Words, side: int) -> int:
         return count
     desk[BIDS + side] = count
     return at
+
+
+_read_elements = single_of(object_of(_read_element_member))
+_read_frame = frame_of(object_of(_read_frame_member))

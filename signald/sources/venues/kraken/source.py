@@ -8,6 +8,7 @@ import msgspec
 from signald.core.board import Board
 from signald.core.book import Book
 from signald.core.kernels.machine import WordArray
+from signald.core.kernels.members import SNAPSHOT
 from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
 from signald.sources.dialect import Kind, Told
@@ -16,7 +17,7 @@ from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.kraken.checksum import WireBook
 from signald.sources.venues.kraken.config import KrakenConfig
-from signald.sources.venues.kraken.decode import CHECKSUM, EVENT, PLACES, TYPE, TYPE_SNAPSHOT, apply_frame
+from signald.sources.venues.kraken.decode import CHECKSUM, EVENT, PLACES, TYPE, apply_frame
 from signald.sources.venues.kraken.messages import Frame, decode_frame, decode_told, plainest
 from signald.sources.venues.kraken.written import COMPARED, DEPTH, FLAGS, WRITTEN
 
@@ -95,7 +96,7 @@ class KrakenDialect:
 
     def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:  # there are no checksums
         """Compare a frame's checksum in the digits that were sent; the kernel compares most by itself."""
-        if words[TYPE] == TYPE_SNAPSHOT:
+        if words[TYPE] == SNAPSHOT:
             self.forget(book)
             self._find_depth(book)
             if book.words[FLAGS] & COMPARED:
@@ -104,7 +105,7 @@ class KrakenDialect:
         else:
             wire = self._wire_books.get(book.address) or WireBook.of(book)
         varies = any(each & (each - 1) for each in words[PLACES : PLACES + 2].tolist())
-        varies |= words[TYPE] != TYPE_SNAPSHOT
+        varies |= words[TYPE] != SNAPSHOT
         return self._compare(wire, book, decode_frame(frame), int(words[CHECKSUM]), keep=bool(varies))
 
     def forget(self, book: Book) -> None:

@@ -11,6 +11,7 @@ from signald.core.kernels.members import (
     LATEST_MS,
     NS_PER_MS,
     SEEN,
+    SNAPSHOT,
     seen_bits,
 )
 from signald.core.kernels.outcomes import (
@@ -27,7 +28,6 @@ from signald.core.kernels.outcomes import (
 from signald.core.kernels.window import commit_window, replace_window
 from signald.sources.venues.okx.reading import (
     ACTION,
-    ACTION_SNAPSHOT,
     ASKS,
     BEFORE,
     BIDS,
@@ -89,7 +89,7 @@ def _take_book(desk: Words, seen: int, now: int) -> int:
     last = desk[FINAL] if sequenced else desk[EVENT]
     bids, asks = desk[BIDS], desk[ASKS]
     ts_event = desk[EVENT] * NS_PER_MS
-    if desk[ACTION] == ACTION_SNAPSHOT:
+    if desk[ACTION] == SNAPSHOT:
         return QUIET if phase == PHASE_OFF else _replace(book, desk, sequenced, last, now)
     if phase != PHASE_LIVE:
         return QUIET  # from before the snapshot that was asked for

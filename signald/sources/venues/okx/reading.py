@@ -8,22 +8,23 @@ from typing import Final
 
 from signald.core.kernels.desk import CURRENT, ROOM, WIRE, ask_pairs, bid_pairs, current_book
 from signald.core.kernels.digits import safe_word
-from signald.core.kernels.jit import inner
+from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.machine import Words
 from signald.core.kernels.members import (
+    frame_of,
     is_next,
+    object_of,
+    read_action,
     read_member,
     read_quoted_member,
-    read_symbol,
+    read_symbol_member,
     seen_before,
+    single_of,
     skip_member,
 )
-from signald.core.kernels.outcomes import NOT_PLAIN, OTHER_KIND
+from signald.core.kernels.outcomes import OTHER_KIND
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
-    CLOSE_BRACE,
-    CLOSE_BRACKET,
-    COMMA,
     OPEN_BRACE,
     OPEN_BRACKET,
     QUOTE,
@@ -36,7 +37,7 @@ from signald.core.kernels.scan import (
 ARG: Final = WIRE + 1
 CHANNEL: Final = WIRE + 2  # one of the CHANNEL_ values
 SYMBOL: Final = WIRE + 3  # the desk's current book
-ACTION: Final = WIRE + 4  # one of the ACTION_ values
+ACTION: Final = WIRE + 4  # SNAPSHOT or UPDATE
 DATA: Final = WIRE + 5
 EVENT: Final = WIRE + 6  # ts, ms
 FINAL: Final = WIRE + 7  # seqId
@@ -47,8 +48,6 @@ ASKS: Final = WIRE + 11
 
 CHANNEL_BOOKS: Final = 1
 CHANNEL_TOUCH: Final = 2
-ACTION_SNAPSHOT: Final = 1
-ACTION_UPDATE: Final = 2
 
 COLUMNS: Final = 4
 """Texts of a level: price, size, one of no use any more, number of orders."""
@@ -70,8 +69,6 @@ _CHECKSUM_END: Final = int.from_bytes(b'm"', "little")
 # Values.
 _BOOKS: Final = int.from_bytes(b'books"', "little")
 _TOUCH: Final = int.from_bytes(b'bbo-tbt"', "little")
-_SNAPSHOT: Final = int.from_bytes(b"snapshot", "little")
-_UPDATE: Final = int.from_bytes(b'update"', "little")
 _TWO_BYTES: Final = 0xFFFF
 _THREE_BYTES: Final = 0xFF_FFFF
 _FOUR_BYTES: Final = 0xFFFF_FFFF
@@ -83,29 +80,21 @@ _SEVEN_BYTES: Final = 0xFF_FFFF_FFFF_FFFF
 @inner
 def read_frame(frame: bytes, end: int, desk: Words) -> int:
     """Read `{"arg":{…},"action":"…","data":[{…}]}` to its end; negative: an outcome."""
-    if peek(frame, 0, end) != OPEN_BRACE:
-        return -NOT_PLAIN
     desk[CHANNEL] = 0
     desk[CHECKSUM] = 0
-    at = 1
-    while True:
-        key = safe_word(frame, at, end)
-        if key & _FIVE_BYTES == _ARG:
-            at = _read_arg(frame, at + 5, end, desk)
-        elif key == _ACTION:
-            at = _read_action(frame, at + 8, end, desk)
-        elif key & _SIX_BYTES == _DATA:
-            at = _read_data(frame, at + 6, end, desk)
-        else:
-            at = skip_member(frame, at, end)
-        if at < 0:
-            return at if at != STRANGE else -NOT_PLAIN
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at if at == end else -NOT_PLAIN
-        if byte != COMMA:
-            return -NOT_PLAIN
+    return _read_frame(frame, end, desk)
+
+
+@inlined
+def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end)
+    if key & _FIVE_BYTES == _ARG:
+        return _read_arg(frame, at + 5, end, desk)
+    if key == _ACTION:
+        return read_action(frame, at + 8, end, desk, ACTION)
+    if key & _SIX_BYTES == _DATA:
+        return _read_data(frame, at + 6, end, desk)
+    return skip_member(frame, at, end)
 
 
 @inner
@@ -113,24 +102,17 @@ def _read_arg(frame: bytes, at: int, end: int, desk: Words) -> int:
     """Read `:{"channel":"books","instId":"BTC-USDT"}`; negative: an outcome, or STRANGE."""
     if not is_next(frame, at, end, OPEN_BRACE) or seen_before(desk, ARG):
         return STRANGE
-    at += 2
-    while True:
-        key = safe_word(frame, at, end)
-        if key == _CHANNEL and peek(frame, at + 8, end) == QUOTE:
-            at = _read_channel(frame, at + 9, end, desk)
-        elif key == _INSTRUMENT:
-            follows = is_next(frame, at + 8, end, QUOTE)
-            at = read_symbol(frame, at + 10, end, desk, SYMBOL) if follows else STRANGE
-        else:
-            at = skip_member(frame, at, end)
-        if at < 0:
-            return at
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at
-        if byte != COMMA:
-            return STRANGE
+    return _read_arg_object(frame, at + 2, end, desk)
+
+
+@inlined
+def _read_arg_member(frame: bytes, at: int, end: int, desk: Words) -> int:
+    key = safe_word(frame, at, end)
+    if key == _CHANNEL and peek(frame, at + 8, end) == QUOTE:
+        return _read_channel(frame, at + 9, end, desk)
+    if key == _INSTRUMENT:
+        return read_symbol_member(frame, at + 8, end, desk, SYMBOL)
+    return skip_member(frame, at, end)
 
 
 @inner
@@ -149,38 +131,11 @@ def _read_channel(frame: bytes, at: int, end: int, desk: Words) -> int:
 
 
 @inner
-def _read_action(frame: bytes, at: int, end: int, desk: Words) -> int:
-    """Read `:"snapshot"` or `:"update"`; STRANGE if it is neither."""
-    if not is_next(frame, at, end, QUOTE) or seen_before(desk, ACTION):
-        return STRANGE
-    word = safe_word(frame, at + 2, end)
-    if word & _SEVEN_BYTES == _UPDATE:
-        desk[ACTION] = ACTION_UPDATE
-        return at + 9
-    if word == _SNAPSHOT and peek(frame, at + 10, end) == QUOTE:
-        desk[ACTION] = ACTION_SNAPSHOT
-        return at + 11
-    return STRANGE
-
-
-@inner
 def _read_data(frame: bytes, at: int, end: int, desk: Words) -> int:
     """Read `:[{"asks":[…],"bids":[…],"ts":"…","checksum":0,"seqId":2,"prevSeqId":1}]`; negative: an outcome."""
-    if not is_next(frame, at, end, OPEN_BRACKET) or desk[CURRENT] == 0:
+    if desk[CURRENT] == 0 or desk[CHANNEL] == 0 or seen_before(desk, DATA):
         return STRANGE
-    if desk[CHANNEL] == 0 or peek(frame, at + 2, end) != OPEN_BRACE or seen_before(desk, DATA):
-        return STRANGE
-    at += 3
-    while True:
-        at = _read_element_member(frame, at, end, desk)
-        if at < 0:
-            return at
-        byte = peek(frame, at, end)
-        at += 1
-        if byte == CLOSE_BRACE:
-            return at + 1 if peek(frame, at, end) == CLOSE_BRACKET else STRANGE
-        if byte != COMMA:
-            return STRANGE
+    return _read_elements(frame, at, end, desk)
 
 
 @inner
@@ -213,3 +168,8 @@ def _read_side(frame: bytes, at: int, end: int, desk: Words, side: int) -> int:
         return count
     desk[BIDS + side] = count
     return at
+
+
+_read_arg_object = object_of(_read_arg_member)
+_read_elements = single_of(object_of(_read_element_member))
+_read_frame = frame_of(object_of(_read_frame_member))

@@ -9,6 +9,7 @@ from signald.core.board import Board
 from signald.core.book import Book
 from signald.core.kernels.layout import VENUE
 from signald.core.kernels.machine import WordArray
+from signald.core.kernels.members import SNAPSHOT
 from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
 from signald.sources.dialect import Kind, Told
@@ -17,7 +18,7 @@ from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.okx.checksum import WireBook
 from signald.sources.venues.okx.config import OkxConfig
-from signald.sources.venues.okx.decode import ACTION, ACTION_SNAPSHOT, CHECKSUM, FINAL, WRITTEN, apply_frame
+from signald.sources.venues.okx.decode import ACTION, CHECKSUM, FINAL, WRITTEN, apply_frame
 from signald.sources.venues.okx.messages import BOOKS, TOUCH, decode_frame, decode_told, plainest
 
 _BATCH: Final = 100
@@ -93,7 +94,7 @@ class OkxDialect:
     def verify(self, book: Book, frame: bytes, words: WordArray) -> bool:  # there are no checksums
         """Compare a frame's checksum with the book's own; True where it has none."""
         wanted = int(words[CHECKSUM])
-        if words[ACTION] == ACTION_SNAPSHOT:
+        if words[ACTION] == SNAPSHOT:
             self.forget(book)
             return wanted == 0 or self._verify_in(WireBook(), book, frame, wanted)
         return self._verify_in(self._wire_books.get(book.address) or WireBook.of(book), book, frame, wanted)
