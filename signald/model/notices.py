@@ -28,7 +28,9 @@ class BookGap(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     channel: str
     instrument: InstrumentId
-    reason: Literal["sequence", "disconnected", "malformed", "overflow", "crossed", "checksum", "stale_snapshot"]
+    reason: Literal[
+        "sequence", "disconnected", "malformed", "overflow", "crossed", "checksum", "stale_snapshot", "stale"
+    ]
     expected: int
     received: int
     ts_ingest: Nanos

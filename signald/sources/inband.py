@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from signald.core.book import Book
 from signald.core.kernels import outcomes
-from signald.core.kernels.desk import COUNTED
+from signald.core.kernels.desk import BEHIND, COUNTED
 from signald.core.kernels.layout import NONE, PHASE_LIVE
 from signald.errors import MalformedFrameError
 from signald.model.instruments import InstrumentId
@@ -29,6 +29,8 @@ OnApplied: TypeAlias = Callable[[Book], object]
 
 _PING_EVERY_NS: Final = 20 * NS_PER_S
 _PONG_WITHIN_NS: Final = 10 * NS_PER_S
+_ANEW_AFTER_NS: Final = 60 * NS_PER_S
+"""A subscription may die while its connection lives; to ask anew costs little."""
 _LOSSES: Final[Mapping[int, Reason]] = {
     outcomes.CROSSED: "crossed",
     outcomes.MISMATCH: "checksum",
@@ -87,6 +89,7 @@ class InBandSource:
             judge=judge,
             malformed_per_minute=malformed_per_minute,
             ask=self._ask,
+            anew_after_ns=_ANEW_AFTER_NS,
         )
 
     @property
@@ -100,6 +103,7 @@ class InBandSource:
         self._ping_at = now + _PING_EVERY_NS if self._dialect.ping else None
         self._pong_by = None
         self._words[COUNTED] = NONE
+        self._words[BEHIND] = 0
         step = self._upkeep.begin(now)
         return self._asked(step._replace(frames=(*self._dialect.greetings, *step.frames)), now)
 

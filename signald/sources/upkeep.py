@@ -16,11 +16,13 @@ from signald.sources.staleness import Staleness, StalenessJudge
 from signald.sources.syncing import Kept, KeptFrames, Patience, Strikes
 
 Reason: TypeAlias = Literal[
-    "sequence", "disconnected", "malformed", "overflow", "crossed", "checksum", "stale_snapshot"
+    "sequence", "disconnected", "malformed", "overflow", "crossed", "checksum", "stale_snapshot", "stale"
 ]
 
 _ANSWER_NS: Final = 30 * NS_PER_S
 """An answer that is not there by then is asked for again."""
+_MOST_UNANSWERED: Final = 4
+"""Where a book was asked for so often in vain, and no other comes either, the connection is of no use."""
 
 
 class Sync:
@@ -32,6 +34,8 @@ class Sync:
         patience: How long to wait before asking again.
         overdue: When a snapshot that was asked for should be there at the latest; None: none is awaited.
         staleness: Why it is stale, as was last said; None: it is not.
+        doubted: Since when nothing new has come of it, though it should have; None: it has.
+        unanswered: How often it was asked for in vain.
     """
 
     def __init__(self, book: Book, malformed_per_minute: int) -> None:
@@ -40,6 +44,8 @@ class Sync:
         self.patience = Patience()
         self.overdue: Nanos | None = None
         self.staleness: Staleness | None = None
+        self.doubted: Nanos | None = None
+        self.unanswered = 0
         self.strikes = Strikes(malformed_per_minute)
 
     @property
@@ -61,16 +67,26 @@ class Upkeep:
         judge: Says whether a live book is stale.
         malformed_per_minute: More frames than that which make no sense are too many.
         ask: How a snapshot is asked for.
+        anew_after_ns: A book that has been silent or left behind for so long is asked for anew, and a connection on
+            which no book comes is made anew; None: neither.
     """
 
     def __init__(
-        self, channel: str, books: Iterable[Book], *, judge: StalenessJudge, malformed_per_minute: int, ask: Ask
+        self,
+        channel: str,
+        books: Iterable[Book],
+        *,
+        judge: StalenessJudge,
+        malformed_per_minute: int,
+        ask: Ask,
+        anew_after_ns: Nanos | None = None,
     ) -> None:
         self._channel = channel
         self._judge = judge
         self._malformed_per_minute = malformed_per_minute
         self._strikes = Strikes(malformed_per_minute)
         self._ask = ask
+        self._anew_after_ns = anew_after_ns
         self.syncs = tuple(Sync(book, malformed_per_minute) for book in books)
         self.deadline: Nanos | None = None
         """When :meth:`advance` is next due; frames alone only make it later than it need be early."""
@@ -80,6 +96,7 @@ class Upkeep:
         self._strikes = Strikes(self._malformed_per_minute)
         self._judge.forget()
         for sync in self.syncs:
+            sync.unanswered = 0
             self._discard(sync, STATE_SYNCING)
         return self._asking(self.syncs, now)
 
@@ -97,6 +114,7 @@ class Upkeep:
     def live(self, sync: Sync, now: Nanos) -> Step:
         """A book has become live."""
         sync.overdue = None
+        sync.unanswered = 0
         self._plan(now)
         book = sync.book
         live = BookLive(channel=self._channel, instrument=book.instrument.id, sequence=book.sequence, ts_ingest=now)
@@ -157,17 +175,22 @@ class Upkeep:
         return EMPTY
 
     def advance(self, now: Nanos) -> Step:
-        """Judge which live books are stale; ask again where no answer came."""
+        """Judge which live books are stale; ask again where no answer came, or nothing new for long."""
         self._judge.look()
         notices: list[Notice] = []
         overdue: list[Sync] = []
         for number, sync in enumerate(self.syncs):
             if sync.book.phase == PHASE_LIVE and (stale := self._judged(sync, number, now)) is not None:
                 notices.append(stale)
-            if sync.overdue is not None and now >= sync.overdue:
+            if self._is_given_up(sync, now):
+                notices.append(self._gap(sync, "stale", 0, now))
+                self._discard(sync, STATE_GAP)
+                overdue.append(sync)
+            elif sync.overdue is not None and now >= sync.overdue:
+                sync.unanswered += 1
                 overdue.append(sync)
         if notices or overdue:
-            return self._asking(overdue, now, tuple(notices))
+            return self._asking(overdue, now, tuple(notices))._replace(reconnect=self._use())
         self._plan(now)
         return EMPTY
 
@@ -175,9 +198,22 @@ class Upkeep:
         """The notice of a frame or an answer that makes no sense."""
         return Rejected(channel=self._channel, reason="malformed_frame", field=field, problem=problem, ts_ingest=now)
 
+    def _is_given_up(self, sync: Sync, now: Nanos) -> bool:
+        """Whether a live book has been doubted for so long that its subscription may be dead."""
+        if self._anew_after_ns is None or sync.doubted is None or sync.book.phase != PHASE_LIVE:
+            return False
+        return now - sync.doubted >= self._anew_after_ns
+
+    def _use(self) -> str:
+        """Why the connection is to be made anew; ``""``: it is of use."""
+        in_vain = any(sync.unanswered >= _MOST_UNANSWERED for sync in self.syncs)
+        if self._anew_after_ns is None or not in_vain or any(sync.book.phase == PHASE_LIVE for sync in self.syncs):
+            return ""
+        return "its books do not come"
+
     def _discard(self, sync: Sync, state: int) -> None:
         sync.book.forget(state)
-        sync.staleness = None
+        sync.staleness = sync.doubted = None
         sync.book.await_snapshot()
         sync.kept.clear()
 
@@ -197,6 +233,7 @@ class Upkeep:
         book = sync.book
         was_stale = book.is_stale  # a frame may have taken the flag away since
         sync.staleness = reason = self._judge.judge(number, now)
+        sync.doubted = None if reason in {None, "late"} else (sync.doubted or now)
         if reason is None:
             if was_stale:
                 book.mark_fresh()

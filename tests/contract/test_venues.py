@@ -2,7 +2,7 @@
 
 import gc
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import pytest
@@ -34,6 +34,7 @@ class Run:
         self.source: VenueSource = build_source(config, self.specimen.instruments, self._board)
         self.now = NOW
         self.said: list[object] = []
+        self.reconnects: list[str] = []
 
     @property
     def rows(self) -> BoardRows:
@@ -199,6 +200,45 @@ def test_10_symbols_survive_the_round_trip(run: Run) -> None:
     assert run.source.instruments == tuple(instrument.id for instrument in run.specimen.instruments)
     assert run.rows["state"].tolist() == [STATE_LIVE, STATE_SYNCING]
     assert [each.instrument for each in run.said if isinstance(each, BookLive)] == [run.specimen.instruments[0].id]
+
+
+def test_a_book_of_which_nothing_comes_any_more_is_asked_for_anew(run: Run) -> None:
+    if any(each.tag for each in run.specimen.snapshot):
+        pytest.skip("snapshots are requested, and what a request costs is bounded: none is made for silence")
+    run.go_live()
+
+    silent = _let_time_go_on(run, 200, lambda: run.rows[0]["state"] != STATE_LIVE)
+    run.feed(run.specimen.cure)
+
+    gaps = [each for each in run.said if isinstance(each, BookGap)]
+    assert [(gap.reason, gap.instrument) for gap in gaps] == [("stale", run.specimen.instruments[0].id)]
+    assert 60 <= silent <= 90
+    assert run.rows[0]["state"] == STATE_LIVE
+
+
+def test_a_connection_on_which_no_book_comes_is_made_anew(run: Run) -> None:
+    if any(each.tag for each in run.specimen.snapshot):
+        pytest.skip("snapshots are requested, and do not come on the connection")
+    run.source.on_connected(run.now)
+
+    after = _let_time_go_on(run, 200, lambda: "its books do not come" in run.reconnects)
+
+    assert 100 <= after <= 150
+
+
+def _let_time_go_on(run: Run, seconds: int, until: Callable[[], bool]) -> float:
+    """Do whatever is due, pings answered, until something is so; after how many seconds that was."""
+    began = run.now
+    while run.now < began + seconds * NS_PER_S and not until():
+        due = run.source.next_deadline()
+        assert due is not None
+        run.now = max(run.now, due)
+        step = run.source.advance(run.now)
+        run.said += step.events
+        run.reconnects.append(step.reconnect)
+        if run.specimen.ping and run.specimen.ping in step.frames:
+            run.feed([Arrival(run.specimen.pong)])
+    return (run.now - began) / NS_PER_S
 
 
 def test_every_table_of_a_venue_has_a_connection_of_its_own() -> None:

@@ -21,6 +21,7 @@ ROUTE_WIDTH: Final = 2  # the table has 2^this slots
 LEVELS: Final = 3  # where the levels begin
 ROOM: Final = 4  # levels that fit, a side
 COUNTED: Final = 5  # the last number of a venue that counts a connection's frames; NONE: none yet
+BEHIND: Final = 6  # how many frames in a row had numbers of before it
 
 WIRE: Final = 16
 ROUTES: Final = 64

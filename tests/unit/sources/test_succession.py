@@ -43,8 +43,8 @@ def test_a_new_connection_whose_books_come_one_by_one_is_given_the_time(connecti
 
     new.on_frame(snapshot(BYBIT_PERP.venue_symbol, began), began + 100 * NS_PER_S)
     patient = new.advance(began + 130 * NS_PER_S)
-    last = new.on_frame(snapshot(BYBIT_OTHER_PERP.venue_symbol, began), began + 210 * NS_PER_S)
-    handed_over = new.advance(began + 213 * NS_PER_S)
+    last = new.on_frame(snapshot(BYBIT_OTHER_PERP.venue_symbol, began), began + 180 * NS_PER_S)
+    handed_over = new.advance(began + 183 * NS_PER_S)
 
     assert patient.reconnect == last.reconnect == ""
     assert [type(event) for event in handed_over.events] == [Relieved]

@@ -126,6 +126,31 @@ def test_a_message_of_before_changes_nothing() -> None:
     assert run.gaps == []
 
 
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_count_that_begins_anew_is_never_taken_for_the_old_one(first: int) -> None:
+    run = Run()
+    run.feed(snapshot(5, {"99": "2"}, {"103": "1"}))
+
+    for number in range(first, 40):
+        run.feed(message(number, "channel_data", {"bids": [["98", str(1 + number)]]}))
+
+    assert run.gaps == [("BTC-USD.DYDX", "sequence")]
+    assert run.board.read()["state"][0] == STATE_GAP
+
+
+@pytest.mark.parametrize("wild", [10**14, 10**15 - 1])
+def test_a_number_far_ahead_costs_the_books_and_not_all_that_follows(wild: int) -> None:
+    run = Run()
+    run.feed(snapshot(5, {"99": "2"}, {"103": "1"}))
+
+    run.feed(message(wild, "channel_data", {"bids": [["98", "1"]]}))
+    run.feed(*(message(number, "channel_data", {"bids": [["98", "1"]]}) for number in range(6, 30)))
+    run.feed(snapshot(30, {"97": "2"}, {"103": "1"}), message(31, "channel_data", {"bids": [["96", "1"]]}))
+
+    assert run.gaps == [("BTC-USD.DYDX", "sequence")]
+    assert run.sides == [[("97", "2"), ("96", "1")], [("103", "1")]]
+
+
 def test_two_books_are_not_asked_for_at_once() -> None:
     run = Run()
     again = run.source.on_connected(NOW + 10**12)
