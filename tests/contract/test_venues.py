@@ -208,7 +208,7 @@ def test_a_book_of_which_nothing_comes_any_more_is_asked_for_anew(run: Run) -> N
     run.go_live()
 
     silent = _let_time_go_on(run, 200, lambda: run.rows[0]["state"] != STATE_LIVE)
-    run.feed(run.specimen.cure)
+    run.feed([*run.specimen.deltas, *run.specimen.cure])
 
     gaps = [each for each in run.said if isinstance(each, BookGap)]
     assert [(gap.reason, gap.instrument) for gap in gaps] == [("stale", run.specimen.instruments[0].id)]

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
+from websockets.utils import accept_key
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -40,3 +42,11 @@ async def _was_busy(talks: set[asyncio.Task[None]]) -> bool:
     for _ in range(10):
         await asyncio.sleep(0)
     return bool(talks)
+
+
+async def accept_handshake(reader: asyncio.StreamReader) -> bytes:
+    """Read the request and make the answer that opens a websocket (RFC 6455, 4.2.2)."""
+    request = await reader.readuntil(b"\r\n\r\n")
+    (key,) = (line.split(b":")[1].strip() for line in request.split(b"\r\n") if b"sec-websocket-key" in line.lower())
+    lines = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")
+    return "\r\n".join((*lines, f"Sec-WebSocket-Accept: {accept_key(key.decode())}", "", "")).encode()

@@ -7,7 +7,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
-from signald.transports.websocket.terms import CLOSE_WITHIN_S, OPEN_WITHIN_S, Made, Refusal, Take, Terms, Wire
+from signald.transports.websocket.terms import (
+    CLOSE_WITHIN_S,
+    MOST_UNSENT,
+    OPEN_WITHIN_S,
+    Made,
+    Refusal,
+    Take,
+    Terms,
+    Wire,
+)
 
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 
@@ -24,6 +33,7 @@ class DirectConnection(ClientConnection):
         self._take = take
         self._parts: list[bytes] = []
         self._is_silent = False
+        self._is_leaving = False
         self.bug: Exception | None = None
 
     @property
@@ -31,12 +41,21 @@ class DirectConnection(ClientConnection):
         """Why it ended, once it has."""
         return str(self.protocol.close_exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Override of the socket's read: a venue that does not close what is at its end is not waited for."""
+        super().data_received(data)
+        if self.close_deadline is not None and not self._is_leaving:
+            self._is_leaving = True
+            self.loop.call_later(CLOSE_WITHIN_S, self.transport.abort)
+
     def process_event(self, event: Event) -> None:
         """Override of the connection's dispatch: data frames are ours."""
         if isinstance(event, Frame) and event.opcode in _DATA:
             if not self._is_silent:
                 self._take_part(bytes(event.data), is_last=event.fin)
         else:
+            if self.transport.get_write_buffer_size() > MOST_UNSENT:
+                self.silence()
             super().process_event(event)
 
     async def send_text(self, frame: bytes) -> bool:
@@ -54,7 +73,8 @@ class DirectConnection(ClientConnection):
 
     def _take_part(self, part: bytes, *, is_last: bool) -> None:
         if self._parts or not is_last:
-            self._parts.append(part)
+            if part:
+                self._parts.append(part)
             if not is_last:
                 return
             part = b"".join(self._parts)

@@ -17,9 +17,19 @@ from picows import (
 )
 from websockets.frames import Close
 
-from signald.transports.websocket.terms import CLOSE_WITHIN_S, OPEN_WITHIN_S, Made, Refusal, Take, Terms, Wire
+from signald.transports.websocket.terms import (
+    CLOSE_WITHIN_S,
+    MOST_UNSENT,
+    OPEN_WITHIN_S,
+    Made,
+    Refusal,
+    Take,
+    Terms,
+    Wire,
+)
 
 _TEXT: Final = WSMsgType.TEXT
+_REST: Final = WSMsgType.CONTINUATION
 _DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION})
 _ABNORMAL: Final = "no close frame received or sent"
 _GOING: Final = 1_000
@@ -39,6 +49,7 @@ class FastWire(WSListener):
         self._pings = pings
         self._left = self._most = most
         self._parts: list[bytes] = []
+        self._is_amid = False
         self._is_silent = False
         self._transport: WSTransport | None = None
         self.bug: Exception | None = None
@@ -72,22 +83,41 @@ class FastWire(WSListener):
             transport.disconnect()
         elif self._is_silent or transport.is_close_frame_sent:
             return  # picows goes on with what is behind a frame that broke the protocol
-        elif kind == _TEXT and frame.fin:
+        elif frame.rsv1 or frame.rsv2 or frame.rsv3:  # it looks at neither this nor the order of parts
+            self._refuse(WSCloseCode.PROTOCOL_ERROR, "reserved bits")
+        elif kind == _TEXT and frame.fin and not self._is_amid:
             self._hand_over(frame.get_payload_as_bytes())
         elif kind in _DATA:
-            part = frame.get_payload_as_bytes()
-            self._left -= len(part)
-            if self._left < 0:  # picows looks at each part alone
-                self._parts.clear()
-                transport.send_close(WSCloseCode.MESSAGE_TOO_BIG, f"more than {self._most} bytes".encode())
-                transport.disconnect()
-                return
+            self._take_part(frame, is_rest=kind == _REST)
+        elif kind == WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+            if transport.underlying_transport.get_write_buffer_size() > MOST_UNSENT:
+                self.silence()
+
+    def _take_part(self, frame: WSFrame, *, is_rest: bool) -> None:
+        """Take one part of a frame, which may be the whole of it."""
+        if is_rest is not self._is_amid:
+            self._refuse(WSCloseCode.PROTOCOL_ERROR, "parts out of order")
+            return
+        part = frame.get_payload_as_bytes()
+        self._left -= len(part)
+        if self._left < 0:  # picows looks at each part alone
+            self._parts.clear()
+            self._refuse(WSCloseCode.MESSAGE_TOO_BIG, f"more than {self._most} bytes")
+            return
+        if part:
             self._parts.append(part)
-            if frame.fin:
-                whole = b"".join(self._parts)
-                self._parts.clear()
-                self._left = self._most
-                self._hand_over(whole)
+        self._is_amid = not frame.fin
+        if frame.fin:
+            whole = b"".join(self._parts)
+            self._parts.clear()
+            self._left = self._most
+            self._hand_over(whole)
+
+    def _refuse(self, code: WSCloseCode, why: str) -> None:
+        assert self._transport is not None
+        self._transport.send_close(code, why.encode())
+        self._transport.disconnect()
 
     async def send_text(self, frame: bytes) -> bool:
         """Send a frame; False if the connection is at its end."""
@@ -155,6 +185,7 @@ async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
             ssl_context=terms.tls,
             websocket_handshake_timeout=OPEN_WITHIN_S,
             max_frame_size=limits.max_frame_bytes,
+            enable_auto_pong=False,  # ours are bounded
             **pinging,
         )
     except asyncio.CancelledError:

@@ -8,6 +8,8 @@ from signald.transports.settings import Transport
 
 CLOSE_WITHIN_S: Final = 1.0
 OPEN_WITHIN_S: Final = 10.0
+MOST_UNSENT: Final = 1 << 20
+"""Bytes of answers to pings that may wait for a venue that reads none; what is beyond would be memory without end."""
 TOO_LONG: Final = "sent 1009"
 """Stands in the reason for which a connection ended on which a frame was longer than it may be (RFC 6455, 7.4.1)."""
 

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
-from websockets.utils import accept_key
 
 from signald.errors import ConfigError, UnreachableError
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import LiveClock
 from signald.simulate.child import free_port
 from signald.transports.websocket import TOO_LONG, WebsocketConnection, WebsocketLimits
-from tests.support.fake_server import fake_server
+from tests.support.fake_server import accept_handshake, fake_server
 from tests.support.recording import until
 
 Venue = Callable[[ServerConnection], Awaitable[None]]
@@ -74,14 +73,6 @@ async def running(connection: WebsocketConnection) -> AsyncGenerator[None]:
 
 def port_of(server: Server) -> int:
     return next(iter(server.sockets)).getsockname()[1]
-
-
-async def accept_handshake(reader: asyncio.StreamReader) -> bytes:
-    """Read the request and make the answer that opens a websocket (RFC 6455, 4.2.2)."""
-    request = await reader.readuntil(b"\r\n\r\n")
-    (key,) = (line.split(b":")[1].strip() for line in request.split(b"\r\n") if b"sec-websocket-key" in line.lower())
-    lines = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")
-    return "\r\n".join((*lines, f"Sec-WebSocket-Accept: {accept_key(key.decode())}", "", "")).encode()
 
 
 async def stay(connection: ServerConnection) -> None:

@@ -4,16 +4,21 @@ A book is uncrossed after every message, so one of the two is of the message at 
 made smaller by the other ("How to uncross the orderbook", in the indexer's documentation).
 """
 
+from typing import Final
+
 from signald.core.kernels.features import size_at
 from signald.core.kernels.jit import inlined, inner
 from signald.core.kernels.ladder import apply_levels, drifted, settle
 from signald.core.kernels.layout import APART, ASK_SIDE, BEST, BID_SIDE, NONE
 from signald.core.kernels.machine import Words
 
+_MOST_WORK: Final = 1 << 20
+"""Levels of a message that are looked at in all: a thousandth of a second's. No market crosses so far."""
+
 
 @inner
 def uncross(book: Words, bid_pairs: Words, bids: int, ask_pairs: Words, asks: int, pair: Words) -> None:
-    """Take levels away until the best bid is below the best ask.
+    """Take levels away until the best bid is below the best ask, or that takes too long: the book stays crossed then.
 
     Args:
         book: The book, with the message's levels in it.
@@ -23,7 +28,9 @@ def uncross(book: Words, bid_pairs: Words, bids: int, ask_pairs: Words, asks: in
         asks: How many.
         pair: Two words of scratch.
     """
-    while book[BEST] != NONE and book[BEST + 1] != NONE and book[BEST] >= book[BEST + 1]:
+    left = _MOST_WORK // (bids + asks + 1)
+    while book[BEST] != NONE and book[BEST + 1] != NONE and book[BEST] >= book[BEST + 1] and left > 0:
+        left -= 1
         bid, ask = book[BEST], book[BEST + 1]
         new_bid, new_ask = _is_told(bid_pairs, bids, bid), _is_told(ask_pairs, asks, ask)
         bid_lots, ask_lots = size_at(book, BID_SIDE, bid), size_at(book, ASK_SIDE, ask)

@@ -24,6 +24,8 @@ from signald.sources.venues.kraken.written import COMPARED, DEPTH, FLAGS, WRITTE
 _BATCH: Final = 100
 _ASKINGS_PER_MINUTE: Final = 60
 _DEPTHS: Final = frozenset({10, 25, 100, 500, 1000})
+_ROOM: Final = 2_048
+"""Levels a side that fit one frame: twice the deepest book's. To cut a side back from many more would take long."""
 
 
 def build(config: KrakenConfig, instruments: Sequence[Instrument], board: Board, *, channel: str = "") -> InBandSource:
@@ -48,6 +50,7 @@ def build(config: KrakenConfig, instruments: Sequence[Instrument], board: Board,
             peers=Peers(board, instruments, books),
         ),
         malformed_per_minute=config.malformed_per_minute,
+        room=_ROOM,
     )
 
 

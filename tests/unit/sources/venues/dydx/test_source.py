@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from signald.core.board import Board
-from signald.core.kernels.rows import STATE_GAP
+from signald.core.kernels.rows import FLAG_CROSSED, STATE_GAP
 from signald.model.notices import BookGap, Rejected
 from signald.sources.inband import InBandSource
 from signald.sources.registry import build_source, read_venue_config
@@ -91,6 +91,19 @@ def test_a_snapshot_that_is_crossed_is_uncrossed() -> None:
 
     assert run.sides == [[("101", "1"), ("99", "2")], [("103", "1")]]
     assert run.board.read()[0]["flags"] == 0
+
+
+def test_a_book_that_crosses_by_thousands_of_levels_is_flagged_and_uncrossed_with_the_next_message() -> None:
+    run = Run()
+    wild = {f"{200_000 + n}": "1" for n in range(2_000)}, {f"{100 + n}": "1" for n in range(2_000)}
+
+    run.feed(snapshot(1, *wild))
+    flagged = run.board.read()["flags"][0] & FLAG_CROSSED
+    run.feed(message(2, "channel_data", {"bids": [["99", "1"]]}))
+
+    assert flagged
+    assert run.sides == [[("99", "1")], []]
+    assert run.gaps == []
 
 
 def test_a_batch_is_read_in_its_order() -> None:

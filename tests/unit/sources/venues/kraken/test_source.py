@@ -149,3 +149,13 @@ def test_a_refused_subscription_is_said() -> None:
     run.feed(b'{"error":"Currency pair not supported X/Y","method":"subscribe","success":false}')
 
     assert [each.problem for each in run.said if isinstance(each, Rejected)] == ["Currency pair not supported X/Y"]
+
+
+def test_more_levels_than_any_book_has_are_refused_and_cost_the_book() -> None:
+    run = Run()
+    run.feed(ACK, SNAPSHOT)
+
+    run.feed(frame("update", [], [(f"{30_000 + n}.0", "1.00000000") for n in range(3_000)], 1))
+
+    assert run.gaps == ["malformed"]
+    assert run.board.read()["state"][0] == STATE_GAP
