@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from tests.support.calendar import T0
 from tests.support.rows import live_rows
 from tests.support.venues import traded
 
+pytestmark = pytest.mark.timeout(60)  # hundreds of examples, on a machine that may be busy
 VENUES = [traded("BTC", venue) for venue in ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN")]
 PAIRS = [
     traded("BTC", venue, suffix=kind) for venue in ("ONE", "TWO", "THREE", "FOUR", "FIVE") for kind in ("", "-PERP")
@@ -58,13 +60,28 @@ def book_at(bps: float, spread_bps: float, lean: float, size: float, depth: floa
 
 HONEST = books(40.0)
 DEAD = st.sampled_from([{"state": STATE_GAP}, {"state": STATE_DISCONNECTED}, {"flags": 8}, {"flags": 1}])
+SAID = ("bid", "ask", "mid", "microprice", "spread_bps", "imbalance")
+OWNED = ("bid_size", "ask_size", "bid_depth_5", "ask_depth_5", "bid_depth_10", "ask_depth_25")
 ANYTHING = st.fixed_dictionaries(
-    {
-        name: st.floats(allow_nan=True, allow_infinity=True)
-        for name in ("bid", "ask", "microprice", "bid_depth_5", "bid_size")
-    }
+    {},
+    optional={
+        **{name: st.floats(allow_nan=True, allow_infinity=True) for name in (*SAID, *OWNED)},
+        "ts_event": st.integers(-(2**63), 2**63 - 1),
+        "ts_depth": st.integers(-(2**63), 2**63 - 1),
+        "ts_ingest": st.integers(0, T0),  # ours: a venue can be late, and no more
+        "applied": st.integers(0, 2**40),
+        "sequence": st.integers(-(2**63), 2**63 - 1),
+        "flags": st.integers(0, 255),
+        "state": st.integers(0, 3),
+    },
 )
-LIES = st.one_of(DEAD, books(40.0), books(3_000.0), ANYTHING)
+RICH = st.builds(
+    lambda book, money: {**book, **dict.fromkeys(OWNED, money)},
+    st.one_of(HONEST, books(3_000.0), books(9_999.0)),
+    st.floats(1e-300, 1e300),
+)
+"""Well formed, and with whatever depth buys a share."""
+LIES = st.one_of(DEAD, books(40.0), books(3_000.0), ANYTHING, RICH)
 
 
 def rows_of(*told: Book) -> BoardRows:
@@ -81,7 +98,7 @@ def composite_of(composites: Composites, rows: BoardRows) -> np.void:
     return words[-ROW_WORDS:].view(ROW_FIELDS)[0]
 
 
-@settings(max_examples=100 if PLAIN else 600, deadline=None)
+@settings(max_examples=100 if PLAIN else 300, deadline=None)
 @given(st.lists(HONEST, min_size=3, max_size=7), st.data())
 def test_a_venue_that_dies_or_lies_moves_the_price_by_less_than_its_spread(
     told: list[Book], data: st.DataObject
