@@ -23,6 +23,9 @@ _ANSWER_NS: Final = 30 * NS_PER_S
 """An answer that is not there by then is asked for again."""
 _MOST_UNANSWERED: Final = 4
 """Where a book was asked for so often in vain, and no other comes either, the connection is of no use."""
+_LIVES_AGAIN_NS: Final = 60 * NS_PER_S
+_MOST_DOUBLED: Final = 6
+"""A market may be quiet for an hour: a book that is silent again is asked for twice as late, so often at most."""
 
 
 class Sync:
@@ -36,6 +39,8 @@ class Sync:
         staleness: Why it is stale, as was last said; None: it is not.
         doubted: Since when nothing new has come of it, though it should have; None: it has.
         unanswered: How often it was asked for in vain.
+        given_up: When it was last asked for anew because nothing came; None: not for long.
+        silences: How often in a row that was, and nothing came thereafter either.
     """
 
     def __init__(self, book: Book, malformed_per_minute: int) -> None:
@@ -46,6 +51,8 @@ class Sync:
         self.staleness: Staleness | None = None
         self.doubted: Nanos | None = None
         self.unanswered = 0
+        self.given_up: Nanos | None = None
+        self.silences = 0
         self.strikes = Strikes(malformed_per_minute)
 
     @property
@@ -185,6 +192,7 @@ class Upkeep:
             if self._is_given_up(sync, now):
                 notices.append(self._gap(sync, "stale", 0, now))
                 self._discard(sync, STATE_GAP)
+                sync.given_up, sync.silences = now, min(sync.silences + 1, _MOST_DOUBLED)
                 overdue.append(sync)
             elif sync.overdue is not None and now >= sync.overdue:
                 sync.unanswered += 1
@@ -202,7 +210,7 @@ class Upkeep:
         """Whether a live book has been doubted for so long that its subscription may be dead."""
         if self._anew_after_ns is None or sync.doubted is None or sync.book.phase != PHASE_LIVE:
             return False
-        return now - sync.doubted >= self._anew_after_ns
+        return now - sync.doubted >= self._anew_after_ns << sync.silences
 
     def _use(self) -> str:
         """Why the connection is to be made anew; ``""``: it is of use."""
@@ -237,6 +245,8 @@ class Upkeep:
         if reason is None:
             if was_stale:
                 book.mark_fresh()
+            if sync.given_up is not None and now - sync.given_up >= _LIVES_AGAIN_NS << sync.silences:
+                sync.given_up, sync.silences = None, 0
             return None
         book.mark_stale(held=reason == "late")
         if was_stale:

@@ -216,6 +216,22 @@ def test_a_book_of_which_nothing_comes_any_more_is_asked_for_anew(run: Run) -> N
     assert run.rows[0]["state"] == STATE_LIVE
 
 
+def test_a_book_that_is_quiet_for_hours_is_asked_for_ever_later(run: Run) -> None:
+    if any(each.tag for each in run.specimen.snapshot):
+        pytest.skip("snapshots are requested, and what a request costs is bounded: none is made for silence")
+    if run.specimen.instruments[0].venue in {"coinbase", "dydx"}:
+        pytest.skip("a connection's frames are counted: the same snapshot cannot come twice")
+    run.go_live()
+
+    waits: list[float] = []
+    for _ in range(3):
+        waits.append(_let_time_go_on(run, 1_000, lambda: run.rows[0]["state"] != STATE_LIVE))
+        run.feed(run.specimen.cure)
+
+    assert run.rows[0]["state"] == STATE_LIVE
+    assert [round(wait / 60) for wait in waits] == [1, 2, 4]
+
+
 def test_a_connection_on_which_no_book_comes_is_made_anew(run: Run) -> None:
     if any(each.tag for each in run.specimen.snapshot):
         pytest.skip("snapshots are requested, and do not come on the connection")
