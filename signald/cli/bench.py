@@ -129,6 +129,34 @@ def scale(config: ConfigOption = None, *, json: JsonOption = False) -> None:
         say_json(result)
 
 
+@app.command()
+def year(
+    *,
+    releases: Annotated[int, typer.Option(min=1, max=260, help="How many of the year's 260 are played.")] = 260,
+    seconds: Annotated[int, typer.Option(min=2, max=600, help="How many of the ten minutes of each.")] = 600,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes of this machine.")] = 2,
+    core_hour_usd: Annotated[float, typer.Option(min=0.0, help="Price of one core for an hour.")] = 0.05,
+    gb_month_usd: Annotated[float, typer.Option(min=0.0, help="Price of a gigabyte kept for a month.")] = 0.025,
+    report: Annotated[Path | None, typer.Option(help="Where to write the calibration's report in HTML.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """A year's releases over eight simulated books, made and replayed as a stream; and more of them on paper."""
+    from signald.bench import year as bench  # noqa: PLC0415 - numba loads with it
+    from signald.bench.on_paper import Prices  # noqa: PLC0415 - see above
+
+    prices = Prices(core_hour_usd=core_hour_usd, gb_month_usd=gb_month_usd)
+    result = bench.bench_year(
+        configuration(config), releases=releases, window_s=seconds, count=workers, prices=prices, report=report
+    )
+    for name, value in bench.sections(result):
+        say(f"{name:<48} {value}")
+    for line in result.sums:
+        say(line)
+    if json:
+        say_json(result)
+
+
 @app.command("board")
 def bench_board(*, json: JsonOption = False) -> None:
     """Age of a board row over Redis from another host, beside shared memory and a Redis round trip."""
