@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from signald.errors import ConfigError
+from signald.errors import ConfigError, JournalError
 from signald.journal.reader import read
 from signald.journal.session import Session, read_session
 from signald.model.notices import BlackoutTurned, Controlled, Withheld
@@ -14,7 +14,7 @@ from signald.model.records import Record, RecordKind
 from signald.model.signals import Cause, PolicyView, Signal
 from signald.model.time import Nanos, format_rfc3339
 from signald.research.report.page import page, table
-from signald.sinks.encoding import decode_data
+from signald.sinks.encoding import read_data
 
 _COLUMNS = ("time, and identity", "what", "said", "on what grounds")
 _STYLE = (
@@ -27,10 +27,13 @@ _GROUNDS = ("", "book ", "model ", "doubts: ")
 """What stands before each of a row's grounds: figures, book, model, flags."""
 _TOLD = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
 _NOTICES = frozenset({"Withheld", "Controlled", "BlackoutTurned"})
+_UNREAD = "written by another version: not read here"
 
 
 def write_history(path: Path, out: Path, *, from_ts: Nanos | None, to_ts: Nanos | None) -> int:
     """Write the page of a journal; returns how many documents are on it.
+
+    What another version wrote and has no meaning here stands there by its time and identity, and says so.
 
     Raises:
         JournalError: The journal cannot be read.
@@ -53,14 +56,19 @@ def write_history(path: Path, out: Path, *, from_ts: Nanos | None, to_ts: Nanos 
     return len(told)
 
 
-def _sessions(path: Path) -> Iterator[tuple[Record, Session]]:
+def _sessions(path: Path) -> Iterator[tuple[Record, Session | None]]:
     for record in read(path):
         if record.kind is RecordKind.SESSION:
-            yield record, read_session(record)
+            try:
+                yield record, read_session(record)
+            except JournalError:
+                yield record, None
 
 
-def _run(begun: tuple[Record, Session]) -> str:
+def _run(begun: tuple[Record, Session | None]) -> str:
     record, session = begun
+    if session is None:
+        return f"<p><b>{escape(format_rfc3339(record.ts_ingest))}</b> a run began: {_UNREAD}</p>"
     consumers = [f"{one['name']} ({one['jurisdiction']})" for one in session.rules.get("consumers", ())]
     facts = f"model {session.model_id or 'none'}, version {session.version or 'unknown'}"
     to = f"told: {', '.join(consumers)}" if consumers else "told: nobody but the stream of all signals"
@@ -76,10 +84,12 @@ def _cells(row: tuple[str, ...]) -> list[str]:
 
 def _rows(records: Iterable[Record]) -> Iterator[tuple[str, ...]]:
     for record in records:
-        if record.kind is RecordKind.SIGNAL:
-            yield _row(record, decode_data(record.payload))
-        elif record.kind is RecordKind.NOTICE and record.key in _NOTICES:
-            yield _noticed(record)
+        if record.kind is RecordKind.NOTICE and record.key not in _NOTICES:
+            continue
+        try:
+            yield _row(record, read_data(record.payload)) if record.kind is RecordKind.SIGNAL else _noticed(record)
+        except msgspec.DecodeError:
+            yield format_rfc3339(record.ts_ingest), record.kind.name.lower(), "", _UNREAD, "", "", "", "", record.key
 
 
 def _row(record: Record, signal: Signal) -> tuple[str, ...]:

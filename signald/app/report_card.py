@@ -15,7 +15,7 @@ from signald.model.macro import ReleaseId
 from signald.model.records import RecordKind
 from signald.model.signals import Cause, Driver, GuardState, Liquidity, Signal, Verdict
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
-from signald.sinks.encoding import decode_data
+from signald.sinks.encoding import read_data
 
 _SCORED: Final = frozenset({"release", "correction"})
 _FOLLOWED: Final = frozenset({"reaction", "outcome"})
@@ -99,6 +99,7 @@ class ReportCard(msgspec.Struct, frozen=True, kw_only=True):
         arrived_after_ms: From T0 until we had the first of them.
         source_after_ms: From the source's own time of it until we had it.
         instruments: In order of their names.
+        unread: Documents in the journal that another version wrote and that have no meaning here.
     """
 
     release_id: ReleaseId
@@ -107,6 +108,7 @@ class ReportCard(msgspec.Struct, frozen=True, kw_only=True):
     arrived_after_ms: float
     source_after_ms: float
     instruments: tuple[InstrumentCard, ...]
+    unread: int = 0
 
 
 def report_card(journal: Path, release_id: ReleaseId) -> ReportCard:
@@ -116,21 +118,25 @@ def report_card(journal: Path, release_id: ReleaseId) -> ReportCard:
         JournalError: The journal cannot be read.
         ConfigError: No figure of that release was scored in it.
     """
-    signals = [
-        decode_data(record.payload)
-        for record in read(journal, from_ts=None, to_ts=None)
-        if record.kind is RecordKind.SIGNAL
-    ]
-    return card_of(signals, release_id, where=str(journal))
+    signals: list[Signal] = []
+    unread = 0
+    for record in read(journal, from_ts=None, to_ts=None):
+        if record.kind is RecordKind.SIGNAL:
+            try:
+                signals.append(read_data(record.payload))
+            except msgspec.DecodeError:
+                unread += 1
+    return card_of(signals, release_id, where=str(journal), unread=unread)
 
 
-def card_of(signals: Sequence[Signal], release_id: ReleaseId, *, where: str = "journal") -> ReportCard:
+def card_of(signals: Sequence[Signal], release_id: ReleaseId, *, where: str = "journal", unread: int = 0) -> ReportCard:
     """The card from documents in the order in which they were said; raises ``ConfigError`` if there is none."""
     scored = [one for one in signals if one.kind in _SCORED and _is_about(one, release_id) and "test" not in one.flags]
     told = [one for one in scored if one.verdict != "quarantined" and one.ts_scheduled is not None]
     if not told:
         seen = sorted({cause.release_id for one in signals if one.kind in _SCORED for cause in one.causes})
         problem = f"no figure of {release_id!r} was scored; there are {', '.join(seen) or 'none at all'}"
+        problem += f", and {unread} documents of another version" if unread else ""
         raise ConfigError(where, problem)
     first, newest = told[0], max(told, key=lambda one: one.revision)
     assert first.ts_scheduled is not None
@@ -146,6 +152,7 @@ def card_of(signals: Sequence[Signal], release_id: ReleaseId, *, where: str = "j
         arrived_after_ms=(first.ts_ingest - first.ts_scheduled) / NS_PER_MS,
         source_after_ms=(first.ts_ingest - first.ts_event) / NS_PER_MS,
         instruments=tuple(_instrument(name, said, first.ts_scheduled) for name, said in by_name.items()),
+        unread=unread,
     )
 
 

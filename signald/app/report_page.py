@@ -89,6 +89,7 @@ def _facts(card: ReportCard) -> str:
     return (
         f"{format_rfc3339(card.ts_scheduled)}: {figures}. It was here {card.arrived_after_ms:.1f} ms after T0, "
         f"{card.source_after_ms:.1f} ms after its source's own time."
+        + (f" {card.unread} documents were written by another version and are not read here." if card.unread else "")
     )
 
 

@@ -1,15 +1,15 @@
 """Stream entries as Redis gives them → what a desk is handed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias, cast, get_args
+from typing import NamedTuple, TypeAlias, cast
 
 import msgspec
 
 from signald.errors import SignaldError
 from signald.model.instruments import InstrumentId
-from signald.model.signals import SCHEMA, Flag, Signal
+from signald.model.signals import SCHEMA, Signal
 from signald.model.time import Nanos
-from signald.sinks.encoding import Entry, decode_entry
+from signald.sinks.encoding import decode_entry
 from signald.transports.redis import Reply
 
 Raw: TypeAlias = tuple[str, Mapping[bytes, bytes] | None]
@@ -66,8 +66,6 @@ class _Head(msgspec.Struct):
 
 
 _HEAD = msgspec.json.Decoder(_Head)
-_DOCUMENT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_FLAGS = frozenset(get_args(Flag))
 
 
 def read_entry(entry: str, fields: Mapping[bytes, bytes], *, is_redelivered: bool = False) -> Received:
@@ -81,7 +79,7 @@ def read_entry(entry: str, fields: Mapping[bytes, bytes], *, is_redelivered: boo
         schema = _HEAD.decode(fields[b"data"]).schema
         if schema != SCHEMA:
             raise SchemaError(schema)
-        read = _decode(fields)
+        read = decode_entry(fields)
     except (KeyError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         msg = f"entry {entry}: {error}"
         raise UnreadableError(msg) from error
@@ -97,19 +95,6 @@ def read_entry(entry: str, fields: Mapping[bytes, bytes], *, is_redelivered: boo
         signal=read.signal,
         is_redelivered=is_redelivered,
     )
-
-
-def _decode(fields: Mapping[bytes, bytes]) -> Entry:
-    """The entry; a doubt that is not known here yet is left out, for a figure is not to be lost by it."""
-    try:
-        return decode_entry(fields)
-    except msgspec.ValidationError as error:
-        if "`$.flags[" not in str(error):
-            raise
-    document = _DOCUMENT.decode(fields[b"data"])
-    known = [flag for flag in cast("list[str]", msgspec.json.decode(document["flags"])) if flag in _FLAGS]
-    document["flags"] = msgspec.Raw(msgspec.json.encode(known))
-    return decode_entry({**fields, b"data": msgspec.json.encode(document)})
 
 
 def streams_reply(reply: Reply) -> list[Raw]:

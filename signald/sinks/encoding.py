@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple, cast, get_args
 
 import msgspec
 
 from signald.model.instruments import InstrumentId
 from signald.model.movers import DriftView, QuoteView, VenueView
 from signald.model.nowcast import NowcastView
-from signald.model.signals import DeskGuidance, Liquidity, Rung, Signal
+from signald.model.signals import SCHEMA, DeskGuidance, Flag, Liquidity, Rung, Signal
 from signald.model.time import Nanos
 
 _ENCODER = msgspec.json.Encoder()
@@ -26,6 +26,8 @@ class _Envelope(msgspec.Struct):
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_FLAGS = frozenset(get_args(Flag))
 
 _REACTIONS = frozenset({"reaction", "outcome", "drift"})
 
@@ -93,6 +95,26 @@ def decode_data(data: bytes) -> Signal:
     return _DECODER.decode(data)
 
 
+def read_data(data: bytes) -> Signal:
+    """The signal in what another version may have written: fields and doubts that are not known here are left out.
+
+    Raises:
+        msgspec.DecodeError: ``data`` is not a signal document, or of a kind, or with a word, not known here.
+    """
+    try:
+        signal = _DECODER.decode(data)
+    except msgspec.ValidationError as error:
+        if "`$.flags[" not in str(error):
+            raise
+        members = _MEMBERS.decode(data)
+        known = [flag for flag in cast("list[str]", msgspec.json.decode(members["flags"])) if flag in _FLAGS]
+        signal = _DECODER.decode(_ENCODER.encode(members | {"flags": msgspec.Raw(_ENCODER.encode(known))}))
+    if signal.schema != SCHEMA:
+        msg = f"{signal.schema!r} is not {SCHEMA!r} - at `$.schema`"
+        raise msgspec.ValidationError(msg)
+    return signal
+
+
 def document_from(data: bytes, *, ts_scored: Nanos) -> Document:
     """What an earlier run wrote, as the sinks take it; it may know kinds, flags and fields that are newer than we.
 
@@ -120,11 +142,11 @@ def document_of(
 
 
 def decode_entry(fields: Mapping[bytes, bytes]) -> Entry:
-    """One stream entry, from its fields as Redis gives them.
+    """One stream entry, from its fields as Redis gives them; its document as :func:`read_data` reads it.
 
     Raises:
         KeyError: A field is missing.
-        ValueError: A number is none, or ``data`` is not a signal document.
+        ValueError: A number is none, or ``data`` is not a signal document that is known here.
     """
     instrument = fields[b"instrument"].decode()
     return Entry(
@@ -135,7 +157,7 @@ def decode_entry(fields: Mapping[bytes, bytes]) -> Entry:
         ts_scored=int(fields[b"ts_scored"]),
         ts_publish=int(fields[b"ts_publish"]),
         late_ms=int(fields[b"late_ms"]),
-        signal=decode_data(fields[b"data"]),
+        signal=read_data(fields[b"data"]),
     )
 
 

@@ -55,3 +55,24 @@ def test_page_says_what_was_withheld_and_escapes_what_others_wrote(tmp_path: Pat
     assert "release withheld" in page
     assert "&lt;b&gt;" in page
     assert "<td><b></td>" not in page
+
+
+def test_what_a_newer_version_wrote_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
+    data = encode_data(sample_signal(flags=("thin_history",)))
+    newer_flag = data.replace(b'"flags":[', b'"flags":["newer_flag",', 1)
+    newer_kind = data.replace(b'"kind":"release"', b'"kind":"newer_kind"', 1)
+    newer_notice = b'{"type":"Controlled","command":7}'
+    journal = journal_of(
+        tmp_path / "journal",
+        Record(RecordKind.SESSION, T0, "", "newer", b'{"mode":"newer"}'),
+        Record(RecordKind.SIGNAL, T0, "", "doubted", newer_flag),
+        Record(RecordKind.SIGNAL, T0, "", "unheard-of", newer_kind),
+        Record(RecordKind.NOTICE, T0, "", "Controlled", newer_notice),
+    )
+
+    write_history(journal, tmp_path / "page.html", from_ts=None, to_ts=None)
+
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "down, -61.0 bps in 300 s" in page
+    assert "unheard-of" in page
+    assert page.count("written by another version: not read here") == 3

@@ -108,3 +108,21 @@ def test_journal_gives_the_card_and_the_card_a_page(tmp_path: Path) -> None:
     for shown in (terminal.getvalue(), as_page(found)):
         assert BTCUSDT.id in shown
         assert "−30.0" in shown
+
+
+def test_documents_of_a_newer_version_are_counted_and_the_others_read(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path) as journal:
+        journal.append(session_record(Session(mode="live"), T0))
+        for one in said():
+            data = encode_data(one)
+            newer = data.replace(b'"flags":[', b'"flags":["newer_flag"' + (b"," if one.flags else b""), 1)
+            journal.append(Record(RecordKind.SIGNAL, T0, "", one.id, newer))
+        journal.append(Record(RecordKind.SIGNAL, T0, "", "x", data.replace(b'"kind":"', b'"kind":"newer_', 1)))
+        journal.append(
+            Record(RecordKind.SIGNAL, T0, "", "y", data.replace(b"signald.signal/1", b"signald.signal/2", 1))
+        )
+
+    read = report_card(tmp_path, CPI_JANUARY)
+
+    assert read == msgspec.structs.replace(card(), unread=2)
+    assert "2 documents were written by another version" in as_page(read)
