@@ -32,9 +32,11 @@ from signald.live.remote.server_time import ServerTime
 from signald.model.time import NS_PER_MS, Nanos
 from signald.runtime.clock import Clock
 
-REFUSALS: Final = ("malformed", "version", "layout", "fenced", "repeated")
-"""Why a message is not believed. ``fenced``: of a writer that another has replaced."""
+REFUSALS: Final = ("malformed", "version", "layout", "fenced", "repeated", "too_many")
+"""Why a message is not believed. ``fenced``: of a writer that another has replaced; ``too_many``: of one beyond
+:data:`MOST_WRITERS`."""
 MOST_WRITERS: Final = 32
+"""Processes of one host: a configuration that wants more is refused on both hosts."""
 FORGOTTEN_AFTER_NS: Final = 5_000 * NS_PER_MS
 """Silence, of all or of one writer, after which whoever speaks next in that place is believed, whatever his number.
 
@@ -164,7 +166,7 @@ class Arrivals:
             self._writers.clear()
             self._epoch = 0
         if head.epoch < self._epoch or head.writer >= MOST_WRITERS:
-            self.refused["fenced"] += 1
+            self.refused["fenced" if head.epoch < self._epoch else "too_many"] += 1
             return None
         if head.epoch > self._epoch:
             self._doubt(set(range(len(self._numbers))) if self._epoch else set())

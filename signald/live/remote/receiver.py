@@ -9,7 +9,7 @@ from signald.config import Config
 from signald.errors import SinkError
 from signald.live.family_state import FamilyState
 from signald.live.heart import Heart
-from signald.live.remote.arrivals import REFUSALS, Arrivals
+from signald.live.remote.arrivals import MOST_WRITERS, REFUSALS, Arrivals
 from signald.live.remote.server_time import ServerTime
 from signald.model.time import NS_PER_MS, NS_PER_S
 from signald.runtime.backoff import Backoff
@@ -69,9 +69,12 @@ class RowsLink:
             self._arrivals.take(message)
 
     async def _look(self, arrivals: Arrivals) -> None:
-        was_silent = False
+        was_silent = was_crowded = False
         while True:
             arrivals.look()
+            if arrivals.refused["too_many"] and not was_crowded:
+                was_crowded = True
+                log.error("remote_writers_too_many", host=self._host, most=MOST_WRITERS)
             is_silent = arrivals.is_silent()
             if is_silent and not was_silent:
                 log.warning("remote_books_fell_silent", host=self._host)

@@ -8,7 +8,7 @@ import pytest
 from signald.core.board import Board
 from signald.core.kernels.rows import FLAG_CROSSED, FLAG_STALE, ROW_USED, ROW_WORDS, STATE_DISCONNECTED
 from signald.live.book_tally import BookTally
-from signald.live.remote.arrivals import Arrivals
+from signald.live.remote.arrivals import MOST_WRITERS, Arrivals
 from signald.live.remote.packing import WHOLE, Head, layout_of, pack
 from signald.live.remote.server_time import ServerTime
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
@@ -201,3 +201,11 @@ def test_what_is_no_message_is_counted(desk: Desk) -> None:
 
     assert desk.arrivals.refused["malformed"] == 1
     assert desk.arrivals.messages == 0
+
+
+def test_a_writer_beyond_the_most_is_refused_by_a_name_of_its_own(desk: Desk) -> None:
+    desk.hear(1, 0, writer=MOST_WRITERS - 1)
+    desk.hear(1, 1, writer=MOST_WRITERS)
+
+    assert desk.bids()[0] == 1.0
+    assert (desk.arrivals.messages, desk.arrivals.refused["too_many"], desk.arrivals.refused["fenced"]) == (1, 1, 0)
