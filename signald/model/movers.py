@@ -14,8 +14,8 @@ ReferenceState: TypeAlias = Literal["live", "closed", "stale"]
 Day: TypeAlias = tuple[int, float, float | None]
 """A day, counted from the epoch, its move in basis points and its mean order flow of a second in base units."""
 
-Begun: TypeAlias = tuple[float, float, int]
-"""The mid in dollars at which a move began, the order flow summed up since, and over how many seconds."""
+Begun: TypeAlias = tuple[float | None, float, int]
+"""The mid in dollars at which a move began (``None``: no book), the order flow since, over how many seconds."""
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):

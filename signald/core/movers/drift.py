@@ -7,6 +7,7 @@ there is none. A clock time is one of UTC: when New York changes its clock, the 
 """
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -17,7 +18,8 @@ from signald.core.movers.rules import DriftRules
 from signald.model.movers import Begun, Day
 from signald.model.time import Nanos
 
-_MOST: Final = 8_192  # looks that may be planned
+MOST_LOOKS: Final = 8_192
+"""Looks that may be planned."""
 
 
 class Snapshot(NamedTuple):
@@ -25,7 +27,7 @@ class Snapshot(NamedTuple):
 
     Attributes:
         mids: In dollars; ``None`` where there was no book.
-        flows: Order flow summed up over the seconds that were seen, base units.
+        flows: Order flow summed up over the seconds that were seen, base units; NaN where it is not known.
         seconds: How many those were.
     """
 
@@ -69,6 +71,10 @@ class Drifts:
         self._begun: dict[Nanos, Snapshot] = {}
         self._days: dict[tuple[Nanos, Nanos, str], deque[Day]] = {}
         self._last: dict[Nanos, tuple[Moved, ...]] = {}
+
+    def __len__(self) -> int:
+        """How many looks are planned."""
+        return len(self._heap)
 
     def expect(self, scheduled: Nanos, now: Nanos) -> None:
         """A release is due then: look before it, and at its clock time on the weekdays before it."""
@@ -157,7 +163,7 @@ class Drifts:
             yield {
                 f"{moment}|{name}": (mid, flow - before, now.seconds - seen.seconds)
                 for name, mid, before, flow in places
-                if mid is not None
+                if not math.isnan(before)
             }
 
     def resume(self, begun: Mapping[str, Begun], now: Snapshot, ts: Nanos) -> None:
@@ -172,7 +178,7 @@ class Drifts:
             known = [by_name.get(name) for name in self._names]
             self._begun[moment] = Snapshot(
                 tuple(None if one is None else one[0] for one in known),
-                tuple(flow - (0.0 if one is None else one[1]) for one, flow in zip(known, now.flows, strict=True)),
+                tuple(math.nan if one is None else flow - one[1] for one, flow in zip(known, now.flows, strict=True)),
                 now.seconds - next(iter(by_name.values()))[2],
             )
             self._look_at(moment, [before for before in self.rules.at_ns if moment - before > ts])
@@ -183,7 +189,7 @@ class Drifts:
 
     def _look_at(self, moment: Nanos, befores: Iterable[Nanos]) -> None:
         for before in befores:
-            if (moment, before) not in self._planned and len(self._heap) < _MOST:
+            if (moment, before) not in self._planned and len(self._heap) < MOST_LOOKS:
                 self._planned.add((moment, before))
                 heapq.heappush(self._heap, Look(moment - before, moment, before))
 
@@ -214,4 +220,5 @@ def _flows(begun: Snapshot, seen: Snapshot) -> tuple[float | None, ...]:
     seconds = seen.seconds - begun.seconds
     if seconds <= 0:
         return (None,) * len(seen.flows)
-    return tuple((b - a) / seconds for a, b in zip(begun.flows, seen.flows, strict=True))
+    means = ((b - a) / seconds for a, b in zip(begun.flows, seen.flows, strict=True))
+    return tuple(None if math.isnan(mean) else mean for mean in means)

@@ -172,3 +172,23 @@ def test_what_a_run_saw_begin_itself_counts_as_it_saw_it() -> None:
     drifts.resume({f"{T0 - DAY}|BTCUSDT.BINANCE": (1.0, 9.0, 9)}, NOTHING_SEEN, T0 - 5 * HOUR)
 
     assert list(drifts.begun(NOTHING_SEEN)) == own
+
+
+def test_flow_of_a_book_that_was_away_when_the_move_began_goes_on_in_a_later_run() -> None:
+    names = ["BTCUSDT.BINANCE", "ETHUSDT.BINANCE", "SOLUSDT.BINANCE"]
+    before, after = Drifts(RULES, names[:2]), Drifts(RULES, names)
+    before.expect(T0, START)
+    after.expect(T0, T0 - 4 * HOUR)
+    while (look := before.pop()) != Look(T0 - RULES.from_ns, T0, RULES.from_ns):
+        pass
+    before.see(look, Snapshot((95_000.0, None), (0.0, 100.0), 0))
+    handed = list(before.begun(Snapshot((None, None), (600.0, 400.0), 100)))
+
+    for begun in handed:
+        after.resume(begun, Snapshot((None,) * 3, (0.0,) * 3, 0), T0 - 4 * HOUR)
+    again = list(after.begun(Snapshot((None,) * 3, (0.0,) * 3, 0)))
+    moved = after.see(Look(T0 - HOUR, T0, HOUR), Snapshot((95_000.0, 3_000.0, 150.0), (300.0, 100.0, 50.0), 100))
+
+    assert [one.bps for one in moved] == [0.0, None, None]
+    assert [one.flow for one in moved] == [4.5, 2.0, None]
+    assert again == handed
