@@ -1,6 +1,8 @@
 """Closed segments become zstd files, in a thread of its own, so that a crash at any moment loses nothing."""
 
+import contextlib
 import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +91,7 @@ def _replace(path: Path, target: Path, write: Callable[[BinaryIO, BinaryIO], obj
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.tmp")  # another process may be at the same segment
     try:
         with path.open("rb") as source, unfinished.open("wb") as sink:
+            _take_after(os.fstat(source.fileno()), sink.fileno())
             write(source, sink)
             sink.flush()
             os.fsync(sink.fileno())
@@ -99,6 +102,16 @@ def _replace(path: Path, target: Path, write: Callable[[BinaryIO, BinaryIO], obj
     sync_directory(path.parent)
     path.unlink(missing_ok=True)
     return target
+
+
+def _take_after(original: os.stat_result, handle: int) -> None:
+    """Give a file owner and mode of another: who packs as root must not lock out the daemon whose journal it is."""
+    if (os.geteuid(), os.getegid()) != (original.st_uid, original.st_gid):
+        with contextlib.suppress(
+            PermissionError
+        ):  # only root may give files away: then it stays ours, as it was before
+            os.fchown(handle, original.st_uid, original.st_gid)
+    os.fchmod(handle, stat.S_IMODE(original.st_mode))
 
 
 class Compressor:

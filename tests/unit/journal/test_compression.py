@@ -114,3 +114,32 @@ def test_a_segment_that_ends_too_soon_or_too_late_is_not_unpacked(
 
     assert [path.name for path in tmp_path.iterdir() if path.name != "lock"] == [compressed.name]
     assert compressed.read_bytes() == damaged
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_whoever_packs_and_unpacks_owner_and_mode_stay(tmp_path: Path) -> None:
+    write_journal(tmp_path, frames(10), segment_bytes=1)
+    first = tmp_path / "00000000.segment"
+    os.chown(first, 1_234, 4_321)
+    first.chmod(0o640)
+
+    pack(tmp_path)
+    packed = (tmp_path / "00000000.segment.zst").stat()
+    unpack(tmp_path)
+
+    for found in (packed, first.stat()):
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (1_234, 4_321, 0o640)
+
+
+def test_mode_stays_where_nothing_may_be_given_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    write_journal(tmp_path, frames(10), segment_bytes=1)
+    (tmp_path / "00000000.segment").chmod(0o604)
+    monkeypatch.setattr(compression.os, "geteuid", lambda: -1)
+    monkeypatch.setattr(compression.os, "fchown", refuse)
+
+    pack(tmp_path)
+
+    assert (tmp_path / "00000000.segment.zst").stat().st_mode & 0o777 == 0o604
