@@ -12,6 +12,7 @@ from signald.sinks.encoding import decode_data
 from tests.chaos.catalogue import CATALOGUE, WEIGHTS, Fault, FaultPoint
 from tests.chaos.checks import (
     absence_problems,
+    citation_problems,
     find_problems,
     is_complete,
     journal_problems,
@@ -124,6 +125,8 @@ class Case:
             direct=not any(fault.touches_redis for fault in self._faults) and self._losses() == losses,
             crowds=any(fault.crowds for fault in self._faults),
         )
+        figures = [figure for bundle in self._bundles for figure in bundle]
+        problems += citation_problems(new, figures, complete=not self._forgets and self._scored)
         if self._scored:
             withheld = () if self._withheld is None else (self._withheld.release_id,)
             problems += absence_problems(new, planned=self._planned, withheld=withheld)

@@ -336,7 +336,7 @@ class RedisFailover(_ServerFault):
 class _Network(Fault):
     """Something happens on the way from one replica to a server."""
 
-    how = ""
+    how: ClassVar[str] = ""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         super().__init__(world, rng)
@@ -352,6 +352,12 @@ class _Network(Fault):
                     self.goes_down()
             case "half-open":
                 self.proxy.half_open()
+            case "jitter":
+                self.proxy.jitter(0.0, self.rng.uniform(0.01, 0.3))
+            case "narrow":
+                self.proxy.throttle(self.rng.choice([2_000, 10_000, 50_000]))
+            case "corrupt" | "duplicate" | "reorder":
+                self.proxy.spoil(self.how, self.rng.randrange(1 << 32))
             case _:
                 self.proxy.delay(self.rng.uniform(0.001, 0.2))
 
@@ -402,6 +408,79 @@ class RedisSlow(_Network):
     """Every packet on the way to Redis is held up."""
 
     target = "redis-net"
+
+
+class MqttJitter(_Network):
+    """Every packet on the way to the broker takes another while."""
+
+    target = "mqtt-net"
+    how = "jitter"
+
+
+class MqttNarrow(_Network):
+    """The way to the broker takes few bytes a second."""
+
+    target = "mqtt-net"
+    how = "narrow"
+
+
+class MqttCorrupt(_Network):
+    """Bytes that the broker sends are overwritten: a message that makes no sense is acknowledged and lost."""
+
+    target = "mqtt-net"
+    how = "corrupt"
+    forgets = True
+
+
+class MqttDuplicated(_Network):
+    """What the broker sends comes twice."""
+
+    target = "mqtt-net"
+    how = "duplicate"
+
+
+class MqttReordered(_Network):
+    """What the broker sends comes in another order: a schedule after its figure, or half a packet after the next."""
+
+    target = "mqtt-net"
+    how = "reorder"
+    forgets = True
+    scores = False
+
+
+class RedisJitter(_Network):
+    """Every packet on the way to Redis takes another while."""
+
+    target = "redis-net"
+    how = "jitter"
+
+
+class RedisNarrow(_Network):
+    """The way to Redis takes few bytes a second."""
+
+    target = "redis-net"
+    how = "narrow"
+
+
+class RedisCorrupt(_Network):
+    """Bytes that Redis sends are overwritten."""
+
+    target = "redis-net"
+    how = "corrupt"
+
+
+class RedisDuplicated(_Network):
+    """What Redis sends comes twice."""
+
+    target = "redis-net"
+    how = "duplicate"
+
+
+class RedisReordered(_Network):
+    """What Redis sends comes in another order."""
+
+    target = "redis-net"
+    how = "reorder"
 
 
 class MqttCutOverMinute(MqttCut):
@@ -588,9 +667,19 @@ CATALOGUE: Final[tuple[type[Fault], ...]] = (
     MqttCutOverMinute,
     MqttHalfOpen,
     MqttSlow,
+    MqttJitter,
+    MqttNarrow,
+    MqttCorrupt,
+    MqttDuplicated,
+    MqttReordered,
     RedisCut,
     RedisHalfOpen,
     RedisSlow,
+    RedisJitter,
+    RedisNarrow,
+    RedisCorrupt,
+    RedisDuplicated,
+    RedisReordered,
     ClockBack,
     ClockForward,
     FigureNeverComes,

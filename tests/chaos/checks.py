@@ -167,6 +167,25 @@ def _is_behind_a_crowd(before: Sequence[Delivered], entry: Delivered) -> bool:
     return len(crowd) >= IN_FLIGHT
 
 
+def citation_problems(entries: Sequence[Delivered], figures: Sequence[Figure], *, complete: bool) -> Iterator[str]:
+    """Whether each figure of a case is cited as it was said, against the consensus that was said, or none at all.
+
+    Args:
+        entries: The documents of a case.
+        figures: What was said in it.
+        complete: No message was lost: none may lack its consensus.
+    """
+    said = {figure.release_id: figure for figure in figures}
+    for entry in entries:
+        for cause in decode_data(entry.data).causes:
+            figure = said.get(cause.release_id)
+            if figure is None or cause.actual is None:
+                continue
+            known = {figure.consensus} if complete else {figure.consensus, None}
+            if cause.actual != figure.actual or cause.consensus not in known:
+                yield f"{cause.release_id} was said to be {figure.actual} against {figure.consensus}, not {cause}"
+
+
 def absence_problems(
     entries: Sequence[Delivered], *, planned: AbstractSet[str], withheld: Sequence[str]
 ) -> Iterator[str]:
