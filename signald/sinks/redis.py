@@ -11,10 +11,11 @@ documents it has, and those it lacks are sent again before anything else.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import structlog
 
+from signald.errors import SinkError
 from signald.model.time import NS_PER_MS, Nanos
 from signald.runtime.backoff import Backoff
 from signald.runtime.clock import Clock
@@ -203,8 +204,11 @@ class Publisher:
         reach("publisher.replied")
         if isinstance(reply, Refused):
             self._on_refusal(self._outbox.refuse(), reply)
+        elif reply == DUPLICATE or isinstance(reply, int):
+            self._confirm(self._outbox.confirm(), reply if isinstance(reply, int) else None)
         else:
-            self._confirm(self._outbox.confirm(), None if reply == DUPLICATE else cast("int", reply))
+            msg = f"redis answers {reply!r} to a signal"
+            raise SinkError(msg)  # ends the connection; on the next it is asked what it has
         if self._outbox.has_come_back():
             asyncio.get_running_loop().call_later(self._backoff.next_delay_s(), self._reopen, self._link.connections)
         self._send_what_may_go()
@@ -251,8 +255,10 @@ class Publisher:
         for start in range(0, len(tail), _IDS_PER_QUESTION):
             asked = tail[start : start + _IDS_PER_QUESTION]
             scores = await self._link.call("ZMSCORE", keys.IDS, *[document.id for document in asked])
-            held = cast("Sequence[bytes | None]", scores)
-            missing += [document for document, score in zip(asked, held, strict=True) if score is None]
+            if not isinstance(scores, list) or len(scores) != len(asked):
+                msg = f"redis answers {scores!r} when asked for {len(asked)} ids"
+                raise SinkError(msg)
+            missing += [document for document, score in zip(asked, scores, strict=True) if score is None]
         return missing
 
     def _on_down(self, _: str) -> None:

@@ -20,7 +20,7 @@ from signald.model.signals import Cause, ModelView
 from signald.runtime.backoff import Backoff
 from signald.sinks import keys
 from signald.sinks.redis import Confirmation
-from signald.transports.redis import RedisLink
+from signald.transports.redis import RedisLink, Reply
 from signald.transports.settings import RedisConfig
 
 _WAIT_S: Final = 0.5
@@ -28,7 +28,8 @@ _WAIT_S: Final = 0.5
 
 _PAGE: Final = 50
 _PAGES: Final = 40
-_CAPACITY: Final = 1_000
+CAPACITY: Final = 1_000
+"""Documents that may wait to be compared."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -89,13 +90,18 @@ class ReplicaCheck:
         self.disagreed = 0
         self.unchecked = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many documents wait to be compared."""
+        return len(self._pending)
+
     def note(self, confirmation: Confirmation) -> None:
         """Take a confirmation; those of documents that we wrote ourselves, and of tests, say nothing of replicas."""
         document = confirmation.document
         if confirmation.sequence is not None or document.test:
             return
         self._pending[document.id] = document.data
-        if len(self._pending) > _CAPACITY:
+        if len(self._pending) > CAPACITY:
             del self._pending[next(iter(self._pending))]
             self.unchecked += 1
         self._work.set()
@@ -125,14 +131,13 @@ class ReplicaCheck:
         """Take what is found on the stream, from its end on, out of ``sought``."""
         before = "+"
         for _ in range(_PAGES):
-            reply = await self._link.call("XREVRANGE", keys.SIGNALS, before, "-", "COUNT", _PAGE)
-            entries = cast("Sequence[tuple[bytes, Sequence[bytes]]]", reply)
-            for entry_id, flat in entries:
-                fields = dict(zip(flat[::2], flat[1::2], strict=True))
-                ours = sought.pop(fields[b"id"].decode(), None)
+            entries = _entries(await self._link.call("XREVRANGE", keys.SIGNALS, before, "-", "COUNT", _PAGE))
+            for entry_id, fields in entries:
+                signal_id = fields.get(b"id", b"").decode("utf-8", "replace")
+                ours = sought.pop(signal_id, None)
                 if ours is not None:
-                    self._compare(fields[b"id"].decode(), ours, fields[b"data"])
-                before = f"({entry_id.decode()}"
+                    self._compare(signal_id, ours, fields.get(b"data", b""))
+                before = f"({entry_id}"
             if not sought or len(entries) < _PAGE:
                 return
 
@@ -146,6 +151,18 @@ class ReplicaCheck:
             return
         self.disagreed += 1
         log.error("replicas_disagreed", id=signal_id, field=found.field, ours=found.ours, theirs=found.theirs)
+
+
+def _entries(reply: Reply) -> list[tuple[str, dict[bytes, bytes]]]:
+    """Ids and fields of stream entries, whoever wrote them; raises ``SinkError`` if the reply is no list of such."""
+    try:
+        return [
+            (entry_id.decode("ascii"), dict(zip(flat[::2], flat[1::2], strict=True)))
+            for entry_id, flat in cast("Sequence[tuple[bytes, Sequence[bytes]]]", reply)
+        ]
+    except (AttributeError, TypeError, ValueError) as error:
+        msg = f"redis answers no list of entries: {error}"
+        raise SinkError(msg) from error
 
 
 def _compared(one: _Grounds, other: _Grounds) -> Sequence[tuple[str, object, object]]:

@@ -224,6 +224,9 @@ class RedisLink:
             return
         told = Refused(str(reply)) if isinstance(reply, hiredis.ReplyError) else cast("Reply", reply)
         self.replies += 1
+        if not self._pending:
+            msg = "a reply came that nobody waits for: no other can be matched any more"
+            raise SinkError(msg)
         self._pending.popleft()(told)
         if isinstance(told, Refused) and told.text.startswith(_ELSEWHERE):
             raise SinkError(told.text)

@@ -19,6 +19,7 @@ from signald.sinks.redis import Confirmation, Publisher
 from signald.sinks.redis_function import PublishFunction
 from signald.transports.redis import RedisLink, Refused, Reply, pack
 from signald.transports.settings import RedisConfig
+from tests.support.fault_proxy import FaultProxy, Spoil
 from tests.support.recording import until
 from tests.support.redis_reading import document, reading
 from tests.support.servers import installed
@@ -41,9 +42,9 @@ class Confirmed:
         return [confirmation.sequence for confirmation in self.all]
 
 
-def build(server: Server, confirmed: Confirmed | None = None, *, stream_length: int = 100) -> Publisher:
+def build(server: Server, confirmed: Confirmed | None = None, *, stream_length: int = 100, port: int = 0) -> Publisher:
     config = RedisConfig(
-        url=f"redis://127.0.0.1:{server.port}/0",
+        url=f"redis://127.0.0.1:{port or server.port}/0",
         stream_length=stream_length,
         test_length=5,
         reply_timeout_s=0.5,
@@ -317,6 +318,29 @@ async def test_a_killed_server_costs_nothing_but_time(keeping_server: Server) ->
     assert entries[0]["late_ms"] == "0"
     assert int(entries[-1]["late_ms"]) > 0
     assert publisher.delivered_late == sum(int(entry["late_ms"]) > 0 for entry in entries)
+
+
+@pytest.mark.parametrize("how", ["corrupt", "duplicate", "reorder"])
+async def test_spoilt_answers_cost_a_connection_and_no_signal(redis_server: Server, how: Spoil) -> None:
+    async with FaultProxy(redis_server.port) as proxy:
+        publisher = build(redis_server, stream_length=1_000, port=proxy.port)
+        async with running(publisher), reading(redis_server.port) as reader:
+            proxy.spoil(how, seed=7)
+            for number in range(300):
+                publisher.publish(document(number))
+                await asyncio.sleep(0)
+                if number % 50 == 0:
+                    await publisher.flush(0.2)
+            spoilt = proxy.spoilt
+            proxy.resume()
+            proxy.drop()
+            await until(lambda: not publisher.is_up)
+            await publisher.wait_connected(10.0)
+            assert await publisher.flush(10.0)
+
+            assert await reader.numbers() == list(range(300))
+            assert await reader.numbers(DESK) == list(range(300))
+    assert spoilt > 0
 
 
 async def test_a_server_that_forgot_everything_is_told_again(redis_server: Server) -> None:

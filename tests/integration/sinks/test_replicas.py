@@ -18,6 +18,7 @@ from signald.transports.settings import RedisConfig
 from tests.support.calendar import figure, heartbeat, scheduled
 from tests.support.engine import build_engine, of_bitcoin, tell
 from tests.support.recording import until
+from tests.support.redis_reading import reading
 
 
 def build_document(number: int) -> Signal:
@@ -79,6 +80,20 @@ async def test_what_only_we_say_is_not_compared(redis_server: Server) -> None:
         await first.flush(5.0)
         second.publish(document(build_document(2)))
 
+        await until(lambda: check.agreed == 1)
+
+        assert (check.disagreed, check.unchecked) == (0, 0)
+
+
+async def test_what_others_wrote_on_the_stream_is_passed_over(redis_server: Server) -> None:
+    async with two_replicas(redis_server) as (first, second, check), reading(redis_server.port) as reader:
+        signal = build_document(7)
+        await reader.redis.xadd("{signald}:signals", {"by": "hand"})
+        first.publish(document(signal))
+        await first.flush(5.0)
+        await reader.redis.xadd("{signald}:signals", {b"id": b"\xff\x00", b"data": b""})
+
+        second.publish(document(signal))
         await until(lambda: check.agreed == 1)
 
         assert (check.disagreed, check.unchecked) == (0, 0)
