@@ -112,6 +112,7 @@ class Reloader:
                 again until its servers are there, and undone where it fails otherwise.
         """
         before = {number: signal.signal(number, act) for number, act in self._handlers().items()}
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # one that came while we were loading strikes now
         summary = RunSummary(0, 0, 0, 0, self.world.config.journal.path)
         try:
             while True:

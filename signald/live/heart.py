@@ -39,6 +39,10 @@ class Heart:
         self._roster.ready(self._name)
         self.tell()
 
+    def ends(self) -> None:
+        """The process was asked to end."""
+        self._roster.ends(self._name)
+
     def tell(self) -> None:
         """Tell the numbers as they stand."""
         self._metrics.tell(self._page)

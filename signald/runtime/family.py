@@ -176,7 +176,7 @@ class Family:
     def _lose(self, child: _Child, code: int, now: Nanos) -> None:
         """One has ended without being asked to: it is started again, unless there is no sense in that."""
         role, child.code = child.role, code
-        was_ready = child.was_ready = child.was_ready or self._roster.is_ready(role.name)
+        was_ready = child.was_ready = child.was_ready or self._roster.was_ready(role.name)
         told = self._bury(child)
         child.backoff.note_lifetime((now - child.began) / NS_PER_S)
         delay_s = child.backoff.next_delay_s()
@@ -201,6 +201,7 @@ class Family:
         for number, child in enumerate(self._children):
             if not child.pid:
                 continue
+            self._roster.ends(child.role.name)
             self._tell(child, signal.SIGTERM)
             until = LiveClock.monotonic() + round(_ENDS_WITHIN_S * NS_PER_S)
             while (code := _reap(child.pid)) is None and LiveClock.monotonic() < until:

@@ -8,6 +8,7 @@ from signald.model.time import Nanos
 _WORDS: Final = 8
 """One cache line each: nobody's beat slows down another's."""
 _PID, _STARTS, _BEAT, _READY = range(4)
+_IS_READY, _WAS_READY = 1, 2
 
 
 class Roster:
@@ -46,7 +47,12 @@ class Roster:
 
     def ready(self, name: str) -> None:
         """It does its work."""
-        self._words[self._places[name] + _READY] = 1
+        self._words[self._places[name] + _READY] = _IS_READY
+
+    def ends(self, name: str) -> None:
+        """It has been asked to end: whoever asks for something is to ask another."""
+        place = self._places[name] + _READY
+        self._words[place] = _WAS_READY if self._words[place] else 0
 
     def pid(self, name: str) -> int:
         """Its process id; 0 while it is not there."""
@@ -58,6 +64,10 @@ class Roster:
 
     def is_ready(self, name: str) -> bool:
         """Whether it does its work."""
+        return self._words[self._places[name] + _READY] == _IS_READY
+
+    def was_ready(self, name: str) -> bool:
+        """Whether it has done its work since it was started, ending or not."""
         return bool(self._words[self._places[name] + _READY])
 
     def last_beat(self, name: str) -> Nanos:

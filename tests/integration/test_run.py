@@ -72,6 +72,12 @@ def signal_of(running: Daemon, release_id: str = RELEASE_ID) -> dict[str, Any]:
     return eventually(look, within_s=10)[-1]
 
 
+def is_held_or_heard(pid: int, number: signal.Signals) -> bool:
+    """Whether a signal would not do what it does to who knows nothing of it."""
+    lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines())
+    return any(int(lines[name], 16) >> (number - 1) & 1 for name in ("SigBlk", "SigCgt"))
+
+
 def calendar_of(running: Daemon, *arguments: object) -> list[dict[str, Any]]:
     """What `signald calendar` prints, asked where the daemon ran."""
     printed = subprocess.run(  # noqa: S603 - our own command
@@ -201,6 +207,17 @@ def test_it_ends_when_told_to(tmp_path: Path, broker: Server, valkey: Server, nu
 
     assert code == 0, running.said
     assert "Traceback" not in running.said
+
+
+def test_a_hangup_while_it_is_loading_waits_until_it_is_heard(tmp_path: Path, broker: Server, valkey: Server) -> None:
+    with daemon(tmp_path / "here", mqtt_port=broker.port, redis_port=valkey.port) as running:
+        eventually(lambda: is_held_or_heard(running.process.pid, signal.SIGHUP), within_s=30)
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for("reload_changes_nothing")
+
+        code = running.terminate()
+
+    assert code == 0, running.said
 
 
 def test_venue_that_is_not_reached_costs_the_book_and_no_signal(tmp_path: Path, broker: Server, valkey: Server) -> None:

@@ -216,6 +216,30 @@ def test_a_console_that_is_ready_answers(tmp_path: Path, broker: Server, valkey:
         assert running.terminate() == 0
 
 
+def test_one_that_is_ending_is_not_ready_any_more(running: Daemon) -> None:
+    worker = eventually(lambda: running.processes().get("signal", {}).get("pid", 0), within_s=WITHIN_S)
+    eventually(lambda: readiness(running) == 200, within_s=WITHIN_S)
+
+    os.kill(worker, signal.SIGSTOP)  # so that its end takes long enough to be looked at
+    running.process.send_signal(signal.SIGTERM)
+    try:
+        eventually(lambda: readiness(running) == 503)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+    assert running.process.wait(WITHIN_S) == 0
+
+
+def readiness(running: Daemon) -> int:
+    """What whoever wants to know whether to ask this daemon is told."""
+    connection = HTTPConnection(LOOPBACK, running.tables["metrics"]["port"], timeout=WITHIN_S)
+    try:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_whichever_way_it_ends_nobody_is_left(running: Daemon, number: signal.Signals) -> None:
     family = [told["pid"] for told in running.processes().values()]

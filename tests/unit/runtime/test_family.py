@@ -73,6 +73,21 @@ def test_the_first_ones_last_word_is_the_familys() -> None:
     assert [shared.roster.pid(name) for name in shared.roster.names] == [0, 0]
 
 
+def test_one_that_was_asked_to_end_is_not_ready_any_more() -> None:
+    shared = Shared("first")
+
+    def work() -> dict[str, bool]:
+        shared.roster.ready("first")
+        before = shared.roster.is_ready("first")
+        os.kill(os.getppid(), signal.SIGTERM)
+        signal.sigwait({signal.SIGTERM})
+        return {"before": before, "ending": shared.roster.is_ready("first")}
+
+    first = Role("first", lambda: (signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}), work())[1])
+
+    assert Family([first], shared.roster).run() == {"before": True, "ending": False}
+
+
 @pytest.mark.parametrize(
     "how",
     [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: os._exit(70), lambda: 1 / 0],
