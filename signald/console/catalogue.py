@@ -79,6 +79,13 @@ DAEMON: Final = (
     Metric(
         "signald_mqtt_refused_total", "counter", ("family", "reason"), "MQTT messages refused for their size or rate."
     ),
+    Metric("signald_kept", "gauge", ("what",), "How much is kept of what others say."),
+    Metric(
+        "signald_kept_most",
+        "gauge",
+        ("what",),
+        "How much of it may be kept: what is beyond is refused, or the eldest forgotten.",
+    ),
     Metric("signald_mqtt_quarantined_total", "counter", (), "MQTT messages that could not be handled."),
     Metric(
         "signald_clock_behind_seconds", "gauge", (), "How far the wall clock was set back and is still behind our time."

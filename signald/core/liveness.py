@@ -32,6 +32,10 @@ class SourceLiveness:
         self._sources: dict[str, _Source] = {}
         self._next: Nanos | None = None
 
+    def __len__(self) -> int:
+        """How many sources are remembered."""
+        return len(self._sources)
+
     @property
     def newest(self) -> Mapping[str, Heartbeat]:
         """Each source's newest heartbeat, by name."""

@@ -7,7 +7,7 @@ Szymkiewicz and Simpson, which is 1 where a short headline says a part of a long
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from signald.model.policy import Category, PolicyEvent
@@ -23,7 +23,9 @@ _EMPTY: Final = frozenset(
 )
 _ENDINGS: Final = ("ing", "es", "ed", "s")
 _SHORTEST_STEM: Final = 4
-_MAX_SOURCES: Final = 256
+MAX_SOURCES: Final = 256
+MAX_NAMES: Final = 4_096
+"""Under so many names an event may be told; of the one that is forgotten beyond that the words are known still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +56,12 @@ class Story:
     Attributes:
         event: That word.
         novelty: 1 less the overlap with the likest event of its category before it: 1 is like nothing known.
-        sources: All who told it, in order.
         words: What its headline says.
     """
 
     event: PolicyEvent
     novelty: float
     words: frozenset[str]
-    sources: list[str] = field(default_factory=list[str])
 
     def holds(self, now: Nanos) -> bool:
         """Whether it is still news."""
@@ -83,11 +83,20 @@ class News:
         self._names: dict[str, str] = {}
         self._sequences: OrderedDict[str, int] = OrderedDict()
 
+    def __len__(self) -> int:
+        """How many events are remembered."""
+        return len(self._stories)
+
+    @property
+    def names(self) -> int:
+        """Under how many names they are known."""
+        return len(self._names)
+
     def is_repetition(self, event: PolicyEvent) -> bool:
         """Whether ``event`` is not newer than what its source said before; it counts as said from now on."""
         known = self._sequences.pop(event.source, -1)
         self._sequences[event.source] = max(known, event.sequence)
-        if len(self._sequences) > _MAX_SOURCES:
+        if len(self._sequences) > MAX_SOURCES:
             self._sequences.popitem(last=False)
         return event.sequence <= known
 
@@ -97,11 +106,11 @@ class News:
         known = self._stories.get(self._names.get(event.event_id, "")) or self._same(event, words)
         if known is not None:
             self._names[event.event_id] = known.event.event_id
-            if event.source not in known.sources:
-                known.sources.append(event.source)
+            if len(self._names) > MAX_NAMES:
+                del self._names[next(iter(self._names))]
             return known, False
         likest = max((overlap(words, one.words) for one in self._of(event.category)), default=0.0)
-        story = Story(event, 1.0 - likest, words, [event.source])
+        story = Story(event, 1.0 - likest, words)
         self._stories[event.event_id] = story
         self._names[event.event_id] = event.event_id
         self._forget()

@@ -39,6 +39,7 @@ from signald.live.reloads import Keeper, be_kept
 from signald.live.reporter import Reporter
 from signald.live.situation import KnownSituation
 from signald.live.status import DaemonStatus
+from signald.live.stores import stores_of
 from signald.live.summary import RunSummary
 from signald.live.switch import HaltSwitch
 from signald.live.takeover import TakeOver
@@ -182,6 +183,8 @@ class Daemon:
         status = self._build_status(journal, rehearsal)
         self._export(mqtt, intake, rehearsal)
         exports.watch_limits(self._metrics, limits)
+        kept = (self._pipeline.engine, limits, recall, self._status_board, self._replicas, self._vintages)
+        exports.watch_stores(self._metrics, stores_of(*kept))
         self._start_keeping(supervisor, journal, status)
         FeedLinks(
             self._config.venues,
@@ -213,6 +216,9 @@ class Daemon:
         self._is_ready.set()
         log.info("ready", took_s=round(took_s, 3), instruments=list(self._pipeline.board.instruments))
         await supervisor.stopping.wait()
+        self._is_ready.clear()
+        if heart is not None:
+            heart.ends()
         log.info("stopping")
         if not await self._publisher.flush(_LAST_WORDS_S):
             log.warning("signals_left_in_journal", count=self._publisher.depth)

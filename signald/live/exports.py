@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
+from signald.core.engine import Store
 from signald.journal.writer import JournalWriter
 from signald.live.collector import Collector
 from signald.live.intake import Intake
@@ -69,6 +70,19 @@ def watch_limits(metrics: Metrics, limits: Limits) -> None:
                 partial(limits.refused.__getitem__, (family, reason)),
                 labels=(("family", family), ("reason", reason)),
             )
+
+
+def watch_stores(metrics: Metrics, stores: Iterable[Store]) -> None:
+    """How full everything is that others fill."""
+    for what, most, held in stores:
+        labels = (("what", what),)
+        metrics.watch("signald_kept", "How much is kept of what others say.", held, labels=labels)
+        metrics.watch(
+            "signald_kept_most",
+            "How much of it may be kept: what is beyond is refused, or the eldest forgotten.",
+            partial(int, most),
+            labels=labels,
+        )
 
 
 def watch_frames(metrics: Metrics, sources: Collection[VenueSource]) -> None:

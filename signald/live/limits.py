@@ -18,7 +18,7 @@ FAMILIES: Final = ("schedule", "release", "heartbeat", "control", "policy", "ref
 REASONS: Final = ("too_long", "too_often")
 
 _LONGEST_TOPIC: Final = 1_024  # bytes, below the prefix; ours have a hundred
-_MOST_SPEAKERS: Final = 1_024
+MOST_SPEAKERS: Final = 1_024
 _TOLD_EVERY_NS: Final = NS_PER_S
 
 
@@ -54,6 +54,11 @@ class Limits:
             {(family, reason): 0 for family in FAMILIES for reason in REASONS}
         )
 
+    @property
+    def speakers(self) -> int:
+        """How many buckets there are."""
+        return len(self._speakers)
+
     def judge(self, topic: str, size: int, *, is_forged: bool, now: Nanos) -> Refused | None:
         """What is to be done with a message of ``size`` bytes; ``None``: it is within all limits.
 
@@ -84,10 +89,10 @@ class Limits:
         place = family, name, is_forged
         speaker = self._speakers.get(place)
         if speaker is None:
-            if len(self._speakers) >= _MOST_SPEAKERS:
+            if len(self._speakers) >= MOST_SPEAKERS:
                 busy = {place: one for place, one in self._speakers.items() if not one.bucket.is_full(now)}
                 self._speakers = busy
-                if len(busy) >= _MOST_SPEAKERS:
+                if len(busy) >= MOST_SPEAKERS:
                     place = family, "", True
             speaker = self._speakers.get(place) or self._speakers.setdefault(place, _Speaker(self._bucket(family)))
         return speaker

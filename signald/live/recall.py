@@ -1,6 +1,7 @@
 """Writes open schedules, halts, mutes and the last figures into the journal again: a restart need not read far back."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 from urllib.parse import unquote
 
 import msgspec
@@ -17,6 +18,9 @@ from signald.pipeline import RECALLED, topic_of
 EVERY_NS = 1_800 * NS_PER_S
 """A quarter of what a restart reads: the newest recall before any figure of an open window is always in it."""
 
+MOST_BYTES: Final = 16 << 20
+"""Topics and payloads of all that is kept; beyond that the schedule that was first heard of goes first."""
+
 _REMEMBERED_EVERY_NS = 3_600 * NS_PER_S
 """Half of it: these are larger, and an hour less of them is no loss."""
 
@@ -31,6 +35,7 @@ class Recall:
         """
         self._engine = engine
         self._newest: dict[str, tuple[int, bytes]] = {}
+        self._bytes = 0
         self._next: Nanos = 0
         self._remember: Nanos = 0
 
@@ -42,9 +47,16 @@ class Recall:
         for event in events:
             if isinstance(event, ScheduledRelease):
                 topic = topic_of(key)
-                known, _ = self._newest.get(topic, (-1, b""))
+                known, before = self._newest.get(topic, (-1, b""))
                 if event.sequence > known:
+                    self._bytes += len(payload) - len(before) + (0 if before else len(topic))
                     self._newest[topic] = event.sequence, payload
+                    self._make_room()
+
+    @property
+    def nbytes(self) -> int:
+        """How much is kept, bytes."""
+        return self._bytes
 
     def next_deadline(self) -> Nanos:
         """When :meth:`say` is next due."""
@@ -54,7 +66,7 @@ class Recall:
         """Hand to ``take``, each with its key, what holds and what the last figures and open schedules are."""
         self._next = now + EVERY_NS
         for topic in [topic for topic in self._newest if not self._is_open(topic)]:
-            del self._newest[topic]
+            self._forget(topic)
         for control in self._engine.controls.in_force():
             take(f"{RECALLED}control/{control.command}", control_payload(control))
         for story in self._engine.news.in_force(now):
@@ -69,6 +81,14 @@ class Recall:
                 take(f"{RECALLED}movers/remembered", remembered_payload(memory))
         for topic, (_, payload) in self._newest.items():
             take(RECALLED + topic, payload)
+
+    def _make_room(self) -> None:
+        while self._bytes > MOST_BYTES:
+            self._forget(next(iter(self._newest)))
+
+    def _forget(self, topic: str) -> None:
+        _, payload = self._newest.pop(topic)
+        self._bytes -= len(topic) + len(payload)
 
     def _is_open(self, topic: str) -> bool:
         window = self._engine.windows.get(unquote(topic.split("/")[2]))

@@ -5,7 +5,7 @@ It has a connection of its own, so that nothing of it ever stands before a signa
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 import structlog
@@ -73,6 +73,11 @@ class StatusBoard:
         encoded = _ENCODER.encode(details).decode()
         self._notices.entries.append(("ts", str(ts), "level", level, "event", event, "details", encoded))
         self._work.set()
+
+    def unsent(self) -> Iterator[tuple[str, int, Callable[[], int]]]:
+        """Of each list its name, how much of it may wait to be written, and what tells how much does."""
+        for name, list_ in (("decisions", self._decisions), ("notices", self._notices)):
+            yield name, list_.length, list_.entries.__len__
 
     async def _write_all_again(self) -> None:
         """A server we come back to may have forgotten what it was told."""

@@ -44,6 +44,7 @@ class VintageRecorder:
         """
         self._open = open_store
         self._store: VintageStore | None = None
+        self._capacity = capacity
         self._waiting = Mailbox[Entry](capacity=capacity, when_full=Overflow.DROP_OLDEST)
         self._backoff = backoff or Backoff(first_s=0.1, cap_s=30.0)
         self._settle_s = settle_s
@@ -51,6 +52,16 @@ class VintageRecorder:
         self._is_failing = False
         self.failures = 0
         self.written = 0
+
+    @property
+    def waiting(self) -> int:
+        """Entries that are not written yet, but for the batch that is being written."""
+        return len(self._waiting)
+
+    @property
+    def capacity(self) -> int:
+        """How many of them there may be."""
+        return self._capacity
 
     @property
     def dropped(self) -> int:

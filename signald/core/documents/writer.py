@@ -50,6 +50,11 @@ class Documents:
         """All that scoring these releases of one minute needs, laid out once."""
         return self._plans.of(releases, scheduled=scheduled)
 
+    @property
+    def plans(self) -> int:
+        """How many bundles are laid out beforehand."""
+        return len(self._plans)
+
     def arm(self, bundle: Bundle) -> None:
         """Lay out beforehand what scoring these releases will need, and have ready what each figure would mean.
 

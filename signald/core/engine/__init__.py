@@ -6,6 +6,7 @@ Live, demo, replay and backtest run this class; they differ in clock, sources an
 from signald.core.engine.barometer import Barometer
 from signald.core.engine.engine import Engine
 from signald.core.engine.shadow import Shadow
+from signald.core.engine.stores import Store
 from signald.core.engine.world import Output
 
-__all__ = ["Barometer", "Engine", "Output", "Shadow"]
+__all__ = ["Barometer", "Engine", "Output", "Shadow", "Store"]

@@ -13,7 +13,7 @@ from signald.model.signals import Signal
 
 _ALWAYS_SAID: Final = frozenset({"halt", "resume"})
 _MAX_SPEAKERS: Final = 256
-_MAX_MUTES: Final = 256
+MAX_MUTES: Final = 256
 
 
 class Controls:
@@ -78,7 +78,7 @@ class Controls:
             case "resume":
                 changes, self.halted = self.halted is not None, None
             case "mute":
-                changes = control.target not in self.muted and len(self.muted) < _MAX_MUTES
+                changes = control.target not in self.muted and len(self.muted) < MAX_MUTES
                 if changes:
                     self.muted[control.target] = control
             case "unmute":

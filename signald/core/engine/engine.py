@@ -13,6 +13,7 @@ from signald.core.engine.lessons import Lessons
 from signald.core.engine.nowcasts import Nowcasts
 from signald.core.engine.patience import Patience
 from signald.core.engine.shadow import Shadow
+from signald.core.engine.stores import Store, stores_of
 from signald.core.engine.surroundings import Surroundings
 from signald.core.engine.timetable import Timetable
 from signald.core.engine.world import Output, World, repeated
@@ -112,6 +113,11 @@ class Engine:
     def sources(self) -> Mapping[str, Heartbeat]:
         """Each source's newest heartbeat, for status."""
         return self._world.liveness.newest
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """What grows with what others say."""
+        return stores_of(self._world, muted=lambda: len(self.controls.muted))
 
     def next_deadline(self) -> Nanos | None:
         """When :meth:`advance` is next due; a void moment may make it too early, never too late."""

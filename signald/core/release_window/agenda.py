@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
+from signald.core.release_window.register import MAX_WINDOWS
 from signald.model.macro import ReleaseId
 from signald.model.time import Nanos
 
@@ -13,6 +14,8 @@ Moment: TypeAlias = Literal["watch", "arm", "final", "confirm", "missed", "close
 
 _ORDER: Final[dict[Moment, int]] = {moment: rank for rank, moment in enumerate(get_args(Moment))}
 _SLACK: Final = 64  # void moments that may lie about
+MOST_DUE: Final = 2 * len(_ORDER) * MAX_WINDOWS + _SLACK
+"""Moments kept, void ones included."""
 
 
 class Due(NamedTuple):

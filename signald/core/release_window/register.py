@@ -12,6 +12,9 @@ from signald.model.time import Nanos
 MAX_WINDOWS: Final = 20_000
 """Releases remembered, closed ones too: a repetition of an old figure must be known as one. Closed ones go first."""
 
+MAX_CLOSED: Final = 512
+"""Closed ones among them, once another comes: months of all series. The one that closed first goes first."""
+
 MAX_STRAYS: Final = 1_000
 """Releases remembered that nobody scheduled; the oldest goes first."""
 
@@ -79,6 +82,11 @@ class Register:
         self._strays: dict[ReleaseId, None] = {}
         self._closed: dict[ReleaseId, None] = {}
 
+    @property
+    def strays(self) -> int:
+        """How many were spoken of and never scheduled."""
+        return len(self._strays)
+
     def open(self, release_id: ReleaseId) -> tuple[ReleaseWindow, ReleaseId | None]:
         """The release, made if it is new; and which one had to be forgotten for it."""
         found = self.windows.get(release_id)
@@ -89,7 +97,7 @@ class Register:
         forgotten: ReleaseId | None = None
         if len(self._strays) > MAX_STRAYS:
             forgotten = next(iter(self._strays))
-        elif len(self.windows) > MAX_WINDOWS:
+        elif len(self._closed) > MAX_CLOSED or len(self.windows) > MAX_WINDOWS:
             forgotten = next(iter(self._closed or self.windows))
         if forgotten is not None:
             self._forget(forgotten)

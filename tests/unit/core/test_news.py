@@ -2,7 +2,7 @@
 
 import pytest
 
-from signald.core.news import News, NewsRules, overlap, words_of
+from signald.core.news import MAX_NAMES, News, NewsRules, overlap, words_of
 from signald.model.time import NS_PER_S
 from tests.support.calendar import T0
 from tests.support.policy import policy_event
@@ -34,7 +34,6 @@ def test_same_event_in_other_words_from_another_source_is_no_new_one(headline: s
 
     assert again is first
     assert not is_new_one
-    assert first.sources == ["wire", "other"]
 
 
 @pytest.mark.parametrize("headline", OTHERS)
@@ -80,6 +79,16 @@ def test_word_that_is_not_newer_is_a_repetition() -> None:
     ]
 
     assert said == [False, True, False, False, True]
+
+
+def test_an_event_that_is_told_under_endless_names_is_one_and_few_of_them_are_remembered() -> None:
+    news = News(NewsRules())
+    first, _ = news.take(policy_event())
+
+    told = [news.take(policy_event(event_id=f"name-{number}", source=f"wire-{number}")) for number in range(5_000)]
+
+    assert all(story is first and not is_new_one for story, is_new_one in told)
+    assert news.names == MAX_NAMES
 
 
 def test_event_is_news_until_it_expires_and_the_oldest_are_forgotten() -> None:

@@ -1,7 +1,7 @@
 """Schedules of open releases are written again and again, so that every restart finds them near the journal's end."""
 
 from signald.core.guard.rules import GuardRules
-from signald.live.recall import EVERY_NS, Recall
+from signald.live.recall import EVERY_NS, MOST_BYTES, Recall
 from signald.model.control import Command, Control
 from signald.model.notices import Rejected
 from signald.pipeline import RECALLED, RETAINED
@@ -113,3 +113,19 @@ def test_the_figure_that_the_next_release_needs_as_its_prior_is_said_again_when_
 
     known = [[(one.release_id, one.actual, one.ts_known) for one in each.settled] for each in (engine, again)]
     assert known[0] == known[1] == [(CPI_JANUARY, 3.0, T0 + 184_000_000)]
+
+
+def test_schedules_of_endless_sources_push_out_the_eldest_and_no_more_is_kept_than_may_be() -> None:
+    engine = build_engine()
+    tell(engine, scheduled())
+    recall = Recall(engine)
+    payload = schedule_payload() + b" " * 60_000
+
+    for number in range(2 * MOST_BYTES // len(payload)):
+        recall.heard(f"{TOPIC}{number}", payload, [scheduled(sequence=number)])
+        recall.heard(f"{TOPIC}{number}", payload[:-1], [scheduled(sequence=number + 1)])
+
+    again = said(recall, NOW)
+    assert MOST_BYTES - 2 * len(payload) < recall.nbytes <= MOST_BYTES
+    assert sum(len(key) - len(RECALLED) + len(one) for key, one in again) == recall.nbytes
+    assert again[-1][0] == f"{RECALLED}{TOPIC}{number}"

@@ -49,7 +49,7 @@ TOPICS = (
 MAX_PAYLOAD_BYTES: Final = 65_536
 """A calendar message is a few hundred bytes; what is larger is refused unread."""
 
-_MOST_TOPICS: Final = 1_024
+MOST_TOPICS: Final = 1_024
 _LONGEST_CHANNEL: Final = 256  # characters of a topic that a rejection repeats
 
 
@@ -143,7 +143,7 @@ class MqttCalendar:
         levels = self._topics.get(topic)
         if levels is None:
             levels = tuple(unquote(level) for level in topic.split("/"))
-            if len(self._topics) >= _MOST_TOPICS:
+            if len(self._topics) >= MOST_TOPICS:
                 self._topics.clear()
             self._topics[topic] = levels
         return levels
@@ -264,7 +264,7 @@ class MqttCalendar:
         found = self._indicators.get(name)
         if found is None:
             raise _UnknownIndicatorError(topic, "indicator", f"{shown(name)} is not configured")
-        if len(self._by_release) >= _MOST_TOPICS:
+        if len(self._by_release) >= MOST_TOPICS:
             self._by_release.clear()
         self._by_release[release_id] = found
         return found

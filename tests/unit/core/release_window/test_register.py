@@ -67,6 +67,19 @@ def test_when_there_are_too_many_the_closed_ones_go_first(monkeypatch: pytest.Mo
     assert sorted(register.windows) == [periods[2], periods[3], periods[4]]
 
 
+def test_of_closed_ones_only_the_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register_module, "MAX_CLOSED", 2)
+    register = Register(INDICATORS)
+    periods = [f"us.cpi.yoy:20{number}" for number in range(20, 26)]
+
+    for release_id in periods:
+        window, _ = register.open(release_id)
+        register.move(window, T0)
+        register.close(window)
+
+    assert sorted(register.windows) == periods[-3:]
+
+
 def test_a_release_that_is_scheduled_anew_is_not_closed_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register_module, "MAX_WINDOWS", 2)
     register = Register(INDICATORS)
