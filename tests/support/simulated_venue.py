@@ -61,6 +61,8 @@ _STREAMED: Final[dict[str, tuple[Callable[[Instrument], StreamSymbol], Words]]] 
 }
 SHOWN: Final = 10
 """Levels a side that are compared."""
+_PATIENCE_S: Final = 3_600.0
+"""A venue's clock is moved by hand, and slow where the machine is busy: nobody is silent for too long by the wall's."""
 BEGINS: Final = T0 - 30 * NS_PER_S
 """What every clock shows first."""
 Exchange = BinanceExchange | StreamExchange
@@ -113,7 +115,7 @@ def list_on_exchange(venue: str, clock: HandClock, markets: Sequence[Market | No
         return Wired(exchange, listed, [symbol.stream(FAST_DEPTH) for symbol in listed])
     kind, words = _STREAMED[venue]
     symbols = [kind(instrument) for instrument in instruments]
-    exchange = StreamExchange(dict(zip(symbols, markets, strict=True)), words, clock)
+    exchange = StreamExchange(dict(zip(symbols, markets, strict=True)), words, clock, close_idle_s=_PATIENCE_S)
     return Wired(exchange, symbols, [symbol.streams[0] for symbol in symbols])
 
 
