@@ -24,7 +24,7 @@ from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
 from signald.sources.frames import Frames
-from signald.sources.protocol import EMPTY, CalendarSource, Step, VenueSource
+from signald.sources.protocol import EMPTY, Among, CalendarSource, Step, Taken, VenueSource
 
 Output: TypeAlias = Signal | Notice
 Rebuild: TypeAlias = Callable[[str, VenueSource], Mapping[str, VenueSource]]
@@ -108,14 +108,16 @@ class Feeds:
             return NOTHING if step is EMPTY else self._follow(step)
         return self._connection(record)
 
-    def feed_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Fed]:
-        """Take the frames of one connection in places ``first`` up to ``last``, as :meth:`feed` would one by one.
+    def feed_frames(
+        self, frames: Frames, number: int, first: int, last: int, among: Among | None = None
+    ) -> tuple[Taken, Fed]:
+        """Take frames of one connection, and perhaps ticks ``among`` them, as :meth:`feed` would one by one.
 
         Returns:
-            The place behind the first frame from which something follows, and that; ``last`` if nothing does.
+            What was taken (see :meth:`signald.sources.protocol.VenueSource.on_frames`), and what follows.
         """
-        place, step = self.venues[frames.channels[number]].on_frames(frames, number, first, last)
-        return place, NOTHING if step is EMPTY else self._follow(step)
+        taken = self.venues[frames.channels[number]].on_frames(frames, number, first, last, among)
+        return taken, NOTHING if taken.step is EMPTY else self._follow(taken.step)
 
     def next_deadline(self, channel: str = "") -> Nanos | None:
         """When a tick is next due on a venue's channel."""

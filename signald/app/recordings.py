@@ -22,7 +22,8 @@ from signald.model.time import Nanos
 from signald.pipeline import Pipeline
 from signald.replay.checkpoints import Checkpoints
 from signald.replay.compare import Comparison, compare
-from signald.replay.driver import FindModel, RebuildPipeline, Replayed, replay, sessions, signals
+from signald.replay.driver import FindModel, RebuildPipeline, replay, sessions, signals
+from signald.replay.feeding import Replayed
 from signald.sinks.encoding import encode_data
 from signald.sources.registry import VenueConfig, read_venue_config, with_instruments
 

@@ -149,9 +149,9 @@ def _kernel(recording: Recording) -> Callable[[], object]:
     frames = _together(recording, _BEGIN + NS_PER_S)
 
     def run() -> None:
-        place, _ = source.on_frames(frames, 0, 0, len(frames.rows))
-        if place != len(frames.rows):
-            problem = f"frame {place} of the recording is not taken as a matter of course"
+        taken = source.on_frames(frames, 0, 0, len(frames.rows))
+        if taken.place != len(frames.rows):
+            problem = f"frame {taken.place} of the recording is not taken as a matter of course"
             raise CheckFailedError(problem)
 
     return run

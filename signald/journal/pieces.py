@@ -6,7 +6,6 @@ sound, is left to the reader.
 """
 
 import io
-import zlib
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
@@ -14,7 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from signald.core.kernels.records import CHANNEL, KEY, KIND, LIST_WORDS, OFFSET, ROW_WORDS, TS, index_records
+from signald.core.kernels.records import CHANNEL, KEY, KIND, LIST_WORDS, OFFSET, ROW_WORDS, TS, checksum, index_records
 from signald.errors import JournalError
 from signald.journal.format import (
     HEAD_BYTES,
@@ -241,7 +240,7 @@ def _proven(window: Window, seals: Iterable[int]) -> tuple[int, bool]:
             continue
         if seal.start != proven or seal.end > offset or seal.end % 8:
             return proven, False
-        if zlib.crc32(view[proven - window.offset : seal.end - window.offset]) != seal.crc:
+        if checksum(window.content, proven - window.offset, seal.end - window.offset) != seal.crc:
             return proven, False
         proven = seal.end
     return proven, True

@@ -18,16 +18,11 @@ anew with each later session of its journal. A worker may be ahead of the run it
 the run before had not waits for the session that has them.
 """
 
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TypeAlias, TypeVar
 
 from signald.errors import ConfigError
 from signald.journal.models import is_learnt_from
@@ -36,14 +31,14 @@ from signald.journal.reader import read
 from signald.journal.rows import as_ours
 from signald.journal.session import Session, read_session
 from signald.model.instruments import InstrumentId
-from signald.model.notices import ModelLearnt
 from signald.model.parameters import Parameters
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
-from signald.model.time import NS_PER_S, Nanos
-from signald.pipeline import NOTHING, REMEMBERED_NS, Fed, Pipeline, is_remembered
+from signald.model.time import Nanos
+from signald.pipeline import REMEMBERED_NS, Pipeline, is_remembered
+from signald.replay.ahead import Ahead
+from signald.replay.feeding import WHERE, Feeding, Replayed
 from signald.sources.frames import Frames
-from signald.sources.succession import SPARE
 
 BuildPipeline: TypeAlias = Callable[[], Pipeline]
 RebuildPipeline: TypeAlias = Callable[[Sequence[Session]], Pipeline]
@@ -53,24 +48,7 @@ FindModel: TypeAlias = Callable[[str], Parameters | None]
 P = TypeVar("P", bound=Piece)
 
 _OUTPUTS = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
-_QUIET_NS = 20 * NS_PER_S
-"""After so long without any frame a venue's ticks change nothing: the next one counts that is right before a frame."""
-_WHERE = "venues"  # the section of the configuration that does not fit the journals
 _NOT_THERE = Session(mode="live")  # the beginning of the journal was thrown away
-
-
-class Replayed(NamedTuple):
-    """Records that were fed, and what followed.
-
-    Attributes:
-        record: The last of them.
-        fed: What followed from it; nothing did from those before.
-        records: How many they are: frames that only change books are fed many at a time.
-    """
-
-    record: Record
-    fed: Fed
-    records: int = 1
 
 
 def sessions(paths: Iterable[Path]) -> tuple[Session, ...]:
@@ -119,16 +97,8 @@ def signals(replayed: Iterable[Replayed]) -> Iterator[Signal]:
                 yield output
 
 
-_Followed: TypeAlias = tuple[tuple[int, int], Replayed]
-"""What followed, by its place among the frames; a tick comes before the frame of its place."""
-
-
 class Driver:
-    """Feeds one pipeline from several journals, record by record in order of time.
-
-    Attributes:
-        pipeline: The one being fed; another one after a restart.
-    """
+    """Feeds one pipeline from several journals, record by record in order of time."""
 
     def __init__(
         self,
@@ -143,15 +113,18 @@ class Driver:
         self._began = [False] * len(self._sessions)
         self._first = next((one for one in sessions if one.mode == "live"), None)
         self._is_later = False
-        self._ahead: list[tuple[Piece, int]] = []
+        self._ahead = Ahead()
         self._build = build
         self._rebuild = rebuild
         self._find_model = find_model
-        self._learnt: dict[str, Parameters] = {}
         self._derives = any(session.mode == "import" for session in self._sessions)
         self._remembered: deque[tuple[Record, tuple[InstrumentId, ...]]] = deque()
-        self._heard: Nanos = 0
-        self._start(self._first, [one for one in sessions if one.mode != "feed" or rebuild is None])
+        self._feeding = self._started(self._first, [one for one in sessions if one.mode != "feed" or rebuild is None])
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The one being fed; another one after a restart."""
+        return self._feeding.pipeline
 
     def feed_piece(self, piece: Piece, place: int) -> Iterator[Replayed]:
         """Feed a piece of the journal at ``place``."""
@@ -165,141 +138,44 @@ class Driver:
         if self._derives:
             yield from self.advance(record.ts_ingest)
             if kind is RecordKind.MESSAGE and self._sessions[place].mode == "import":
-                self._show_board(record.ts_ingest)
+                self._feeding.show_board(record.ts_ingest)
         if kind is RecordKind.SESSION:
             self._restart(record, place)
-        elif kind is RecordKind.FRAME:
-            self._require(record.channel)
         if is_remembered(record):
             self._remember(record, place)
-        if record.channel in self.pipeline.venues:
-            self._heard = record.ts_ingest
-        yield Replayed(record, self._feed(record))
+        yield Replayed(record, self._feeding.feed(record))
         if self._ahead and kind is RecordKind.SESSION and record.key == "live":
-            ahead, self._ahead = self._ahead, []
-            for piece, whence in ahead:
+            for piece, whence in self._ahead.take():
                 yield from self.feed_piece(piece, whence)
 
     def feed_frames(self, frames: Frames, place: int) -> Iterator[Replayed]:
-        """Feed frames that lie one behind the other: the same as one by one, in compiled strides.
-
-        Between two deadlines of the engine it sees no book, so that each connection may take its frames by itself;
-        what follows from them is given back in their order. Only where one connection succeeds another do both count.
-        """
-        if self._ahead and self._waits(frames, place):
-            return
-        numbers = _connections(frames)
-        channels = [frames.channels[number] for number in numbers]
-        for channel in channels:
-            self._require(channel)
-        if len({channel.removesuffix(SPARE) for channel in channels}) < len(channels):
-            for number in range(len(frames.rows)):
-                yield from self.feed(frames.record(number), place)
-            return
-        first, times = 0, Times(frames.times)
-        while first < len(frames.rows):
-            yield from self.advance(times[first])
-            last = times.place_of(first, len(frames.rows), self._due[""])
-            some = numbers if len(numbers) == 1 else _connections(frames.between(first, last))
-            followed = [each for number in some for each in self._feed_connection(frames, times, number, first, last)]
-            for _, replayed in sorted(followed, key=itemgetter(0)):
-                yield replayed
-            self._heard = times[last - 1]
-            first = last
-
-    def _feed_connection(
-        self, frames: Frames, times: "Times", number: int, first: int, last: int
-    ) -> Iterator[_Followed]:
-        """Feed the frames of one connection, and what is due on it in between."""
-        channel = frames.channels[number]
-        begin = quiet = first
-        while first < last:
-            due = self._due[channel]
-            until = times.place_of(first, last, due)
-            if until == first and due is not None:
-                heard = times[first - 1] if first > begin else self._heard
-                ticked = self._tick(due if due <= heard + _QUIET_NS else times[first], channel)
-                if ticked.fed is not NOTHING:
-                    yield from _stretch(frames, number, quiet, first, NOTHING)
-                    quiet = first
-                yield (first, 0), ticked
-                continue
-            first, fed = self.pipeline.feed_frames(frames, number, first, until)
-            self._plan(channel, fed)
-            if fed is not NOTHING:
-                yield from _stretch(frames, number, quiet, first, fed)
-                quiet = first
-        yield from _stretch(frames, number, quiet, last, NOTHING)
+        """Feed frames of the journal at ``place`` that lie one behind the other: the same as one by one, but faster."""
+        if not (self._ahead and self._waits(frames, place)):
+            yield from self._feeding.feed_frames(frames)
 
     def advance(self, now: Nanos) -> Iterator[Replayed]:
-        """Fire what is due up to ``now``, each deadline at its own time, where the journals do not have the ticks.
+        """Fire what is due up to ``now``, as :meth:`signald.replay.feeding.Feeding.advance`."""
+        return self._feeding.advance(now)
 
-        What is due since time 0 waited to be told the time: it is due now, as it is for a run that begins.
-        """
-        while self._derives and (due := self._next_due()) is not None and due[0] <= now:
-            ts, channel = due[0] or now, due[1]
-            if channel and self._heard + _QUIET_NS < ts < now:
-                self._due[channel] = now
-                continue
-            if not channel:
-                self._show_board(ts)
-            yield self._tick(ts, channel)
-
-    def _tick(self, ts: Nanos, channel: str) -> Replayed:
-        tick = Record(RecordKind.TICK, ts, "", channel, b"")
-        fed = self._feed(tick)
-        if self._due.get(channel) in {0, ts}:  # nothing moved: it will not by asking again
-            self._due[channel] = None
-        return Replayed(tick, fed)
-
-    def _feed(self, record: Record) -> Fed:
-        fed = self.pipeline.feed(record)
-        if fed is not NOTHING and any(isinstance(output, ModelLearnt) for output in fed.outputs):
-            self._learnt[self.pipeline.engine.parameters.id] = self.pipeline.engine.parameters
-        self._plan(record.key if record.kind is RecordKind.TICK else record.channel, fed)
-        return fed
-
-    def _plan(self, channel: str, fed: Fed) -> None:
-        """Look again when something is due, after ``channel`` was fed."""
-        if self._derives:
-            if channel in self.pipeline.venues:
-                self._due[channel] = self.pipeline.next_deadline(channel)
-            if fed is not NOTHING:
-                self._due[""] = self.pipeline.next_deadline()
-
-    def _require(self, channel: str) -> None:
-        if channel not in self.pipeline.venues:
-            raise ConfigError(_WHERE, f"the journal has frames of {channel!r}, which is not configured")
-
-    def _next_due(self) -> tuple[Nanos, str] | None:
-        """The earliest deadline; of equal ones a venue's before the engine's, so that its rows are up to date."""
-        earliest: tuple[Nanos, str] | None = None
-        for channel, ts in self._due.items():
-            if ts is not None and (earliest is None or ts < earliest[0]):
-                earliest = ts, channel
-        return earliest
-
-    def _show_board(self, now: Nanos) -> None:
-        self.pipeline.feed(Record(RecordKind.ROWS, now, "", "", self.pipeline.board.read().tobytes()))
-
-    def _start(self, session: Session | None, begun: Sequence[Session]) -> None:
-        """Begin with the pipeline of this run, and what it had learnt; ``begun`` are the sessions that it must suit."""
+    def _started(self, session: Session | None, begun: Sequence[Session], *, before: Feeding | None = None) -> Feeding:
+        """The pipeline of this run, with what it had learnt; ``begun`` are the sessions that it must suit."""
         differs = session is not None and self._first is not None and _shape(session) != _shape(self._first)
         others = [one for one in self._sessions if one.mode != "feed"]
-        self.pipeline = self._rebuild(others) if differs and self._rebuild is not None else self._build()
+        pipeline = self._rebuild(others) if differs and self._rebuild is not None else self._build()
+        feeding = Feeding(pipeline, derives=self._derives, before=before)
         model_id = "" if session is None else session.model_id
-        root = self.pipeline.engine.parameters.id
-        learnt = None if model_id in {"", root} else self._learnt.get(model_id) or self._find_model(model_id)
+        root = pipeline.engine.parameters.id
+        learnt = None if model_id in {"", root} else feeding.learnt.get(model_id) or self._find_model(model_id)
         if learnt is not None and is_learnt_from(learnt, root):
-            self.pipeline.engine.adopt(learnt)
-        self._due: dict[str, Nanos | None] = dict.fromkeys((*self.pipeline.venues, ""))
-        have = self.pipeline.board.instruments
+            pipeline.engine.adopt(learnt)
+        have = pipeline.board.instruments
         for each in begun:
             missing = [name for name in each.instruments if name not in have]
             if missing:
-                raise ConfigError(_WHERE, f"the journal has {missing[0]!r}, which is not configured")
+                raise ConfigError(WHERE, f"the journal has {missing[0]!r}, which is not configured")
             if each.mode == "live" and each.instruments and each.instruments != have:
-                raise ConfigError(_WHERE, f"the journal's rows are of {each.instruments}, not of {have}")
+                raise ConfigError(WHERE, f"the journal's rows are of {each.instruments}, not of {have}")
+        return feeding
 
     def _restart(self, record: Record, place: int) -> None:
         """Build anew, at every session of a journal of a run but its first, what began anew then."""
@@ -310,13 +186,13 @@ class Driver:
         elif self._began[place] and mode == "live":
             session, before = read_session(record), self.pipeline
             self._sessions[place], self._is_later = session, True
-            self._start(session, [session])
+            self._feeding = self._started(session, [session], before=self._feeding)
             has_workers = any(other.mode == "feed" for other in self._sessions)
             if has_workers and _keeps_the_same(before, self.pipeline):
                 self.pipeline.take_over_books(before)
             for remembered, theirs in self._remembered:
                 if session.recovered_from is not None and remembered.ts_ingest >= session.recovered_from:
-                    self._feed(as_ours(remembered, theirs, self.pipeline.board.instruments))
+                    self._feeding.feed(as_ours(remembered, theirs, self.pipeline.board.instruments))
         self._began[place] = True
 
     def _remember(self, record: Record, place: int) -> None:
@@ -329,15 +205,12 @@ class Driver:
     def _waits(self, piece: Piece, place: int) -> bool:
         """Whether this is a worker's that is ahead of its run."""
         if isinstance(piece, Record) and piece.kind is RecordKind.SESSION:
-            self._ahead = [each for each in self._ahead if each[1] != place]
+            self._ahead.drop(place)
             if self._rebuild is None or piece.key != "feed" or self._has_books_of(read_session(piece)):
                 return False
-        elif not any(whence == place for _, whence in self._ahead):
+        elif place not in self._ahead:
             return False
-        kept = (
-            piece if isinstance(piece, Record) else piece.copied(0, len(piece.rows))
-        )  # a reader's memory is used again
-        self._ahead.append((kept, place))
+        self._ahead.keep(piece, place)
         return True
 
     def _has_books_of(self, session: Session) -> bool:
@@ -361,39 +234,3 @@ def first_session(pieces: Iterator[P]) -> tuple[Session, Iterator[P]]:
     if first and isinstance(first[0], Record) and first[0].kind is RecordKind.SESSION:
         session = read_session(first[0])
     return session, chain(first, pieces)
-
-
-def _stretch(frames: Frames, number: int, first: int, last: int, fed: Fed) -> Iterator[_Followed]:
-    """The frames of one connection from ``first`` up to ``last``, of which something may follow from the last."""
-    if len(frames.channels) == 1:
-        place, count = last - 1, last - first
-    else:
-        ours = np.flatnonzero(frames.numbers[first:last] == number)
-        place, count = first + int(ours[-1]) if len(ours) else first, len(ours)
-    if count > 0:
-        yield (place, 1), Replayed(frames.record(place), fed, count)
-
-
-def _connections(frames: Frames) -> list[int]:
-    return np.flatnonzero(np.bincount(frames.numbers)).tolist()
-
-
-class Times:
-    """When frames were ingested, to be searched: they seldom fall, but where a clock was set back they do."""
-
-    def __init__(self, times: NDArray[np.int64]) -> None:
-        self._times = np.ascontiguousarray(times)
-        self._each = self._times.data  # a view gives plain integers, and is searched without a copy
-        self._rise = bool((self._times[1:] >= self._times[:-1]).all())
-
-    def __getitem__(self, place: int) -> Nanos:
-        return self._each[place]
-
-    def place_of(self, first: int, last: int, due: Nanos | None) -> int:
-        """The first place from ``first`` up to ``last`` whose time is not before ``due``; ``last`` if there is none."""
-        if due is None:
-            return last
-        if self._rise:
-            return bisect_left(self._each, due, first, last)
-        late = self._times[first:last] >= due
-        return first + int(late.argmax()) if late.any() else last

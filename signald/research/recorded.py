@@ -16,11 +16,10 @@ from signald.replay.driver import (
     Driver,
     FindModel,
     RebuildPipeline,
-    Replayed,
-    Times,
     first_session,
     signals,
 )
+from signald.replay.feeding import Replayed, Times
 from signald.sources.frames import Frames
 
 BEFORE_S: Final = 60

@@ -9,7 +9,7 @@ from signald.core.kernels.machine import WordArray
 from signald.core.kernels.records import CHANNEL, LENGTH, START, TS
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
-from signald.sources.protocol import EMPTY, Step
+from signald.sources.protocol import EMPTY, Step, Taken
 
 
 class Frames(NamedTuple):
@@ -65,15 +65,11 @@ class _TakesFrames(Protocol):
     def on_frame(self, frame: bytes, now: Nanos) -> Step: ...
 
 
-def take_each(source: _TakesFrames, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
-    """Hand ``source`` the frames of connection ``number`` one by one, up to the first from which something follows.
-
-    Returns:
-        The place behind the last frame that was taken, and what follows from it.
-    """
+def take_each(source: _TakesFrames, frames: Frames, number: int, first: int, last: int) -> Taken:
+    """Hand ``source`` the frames of connection ``number`` one by one, up to the first from which something follows."""
     for place in np.flatnonzero(frames.numbers[first:last] == number).tolist():
         at = first + place
         step = source.on_frame(frames.frame(at), int(frames.rows[at, TS]))
         if step is not EMPTY:
-            return at + 1, step
-    return last, EMPTY
+            return Taken(at + 1, step)
+    return Taken(last, EMPTY)

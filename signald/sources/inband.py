@@ -20,7 +20,7 @@ from signald.sources.desk import LEVELS_ROOM, Desk
 from signald.sources.dialect import Dialect, Kind, Told
 from signald.sources.finer import take_finer
 from signald.sources.frames import Frames, take_each
-from signald.sources.protocol import EMPTY, Step, join
+from signald.sources.protocol import EMPTY, Among, Step, Taken, join
 from signald.sources.staleness import StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.upkeep import Reason, Sync, Upkeep
@@ -116,8 +116,9 @@ class InBandSource:
             return EMPTY
         return self._asked(self._follow(self._finer(outcome, frame, now), frame, now), now)
 
-    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
-        """One by one."""
+    def on_frames(self, frames: Frames, number: int, first: int, last: int, among: Among | None = None) -> Taken:
+        """One by one, its ticks left to others."""
+        del among
         return take_each(self, frames, number, first, last)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:  # noqa: ARG002  # nothing is requested

@@ -66,6 +66,36 @@ def join(first: Step, second: Step) -> Step:
     )
 
 
+class Among(NamedTuple):
+    """What a source must know that is to take its own ticks among frames, where nothing follows from them.
+
+    Attributes:
+        heard: When the frame before the first one came, of whatever connection.
+        last: The place up to which it may go on.
+        until: Something else is due then; ``None``: nothing is.
+    """
+
+    heard: Nanos
+    last: int
+    until: Nanos | None = None
+
+
+class Taken(NamedTuple):
+    """Frames that were taken.
+
+    Attributes:
+        place: The one behind the last of them, or where a tick is due.
+        step: What follows from the last.
+        ticks: How many were taken among them, from which nothing follows.
+        ticked: When the last of those was.
+    """
+
+    place: int
+    step: Step
+    ticks: int = 0
+    ticked: Nanos = 0
+
+
 class VenueSource(Protocol):
     """One connection to one venue: keeps its books and writes their board rows.
 
@@ -95,13 +125,11 @@ class VenueSource(Protocol):
         """One frame came; a frame that only changes a book returns :data:`EMPTY`."""
         ...
 
-    def on_frames(self, frames: "Frames", number: int, first: int, last: int) -> tuple[int, Step]:
+    def on_frames(self, frames: "Frames", number: int, first: int, last: int, among: Among | None = None) -> Taken:
         """Frames that are there already, as in a journal: those of connection ``number`` from ``first`` up to ``last``.
 
-        Taken are those up to the first from which something follows; the same as :meth:`on_frame` with each.
-
-        Returns:
-            The place behind the last one that was taken, and what follows from it.
+        Taken are those up to the first from which something follows; the same as :meth:`on_frame` with each. If there
+        is ``among``, a tick is due at ``last``: a source may take it, and go on to the first that is not quiet.
         """
         ...
 

@@ -13,8 +13,10 @@ from typing import Final, Protocol
 import numpy as np
 
 from signald.core.book import Book
+from signald.core.kernels import ticks
 from signald.core.kernels.digits import LARGEST
 from signald.core.kernels.layout import BEST, KNOWN, NONE, PHASE_LIVE, PHASE_WAITING
+from signald.core.kernels.machine import WordArray
 from signald.model.time import NS_PER_S, Nanos
 from signald.sources.frames import Frames
 from signald.sources.protocol import EMPTY, Request, Step
@@ -84,6 +86,14 @@ class Refreshes:
     def keep(self, frames: Frames, number: int, first: int, last: int) -> None:
         """Frames of connection ``number`` in places ``first`` up to ``last`` were applied, while all ``waits``."""
         self._stretches.keep(frames, number, first, last)
+
+    def lend(self, words: WordArray) -> bool:
+        """Write when, or how near to the edge, something is due: False while a book grows."""
+        words[ticks.UNTIL] = min(self._due.values(), default=ticks.NEVER)
+        for number, place in enumerate(ticks.places(words)):
+            words[place + ticks.SOON] = self._begun.get(number, 0) + self._pause.get(number, _SOON_NS)
+            words.view(np.float64)[place + ticks.SHORT] = min(_ENOUGH_BPS, self._reach.get(number, 0.0) / 2)
+        return not self.active
 
     def began(self, number: int, now: Nanos) -> None:
         """A book is live, or refreshed."""

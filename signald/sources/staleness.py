@@ -10,8 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
+
 from signald.core.board import Board, BoardRows
 from signald.core.book import Book
+from signald.core.kernels import ticks
+from signald.core.kernels.machine import WordArray
 from signald.core.kernels.rows import FLAG_STALE, STATE_LIVE
 from signald.model.instruments import Instrument
 from signald.model.time import NS_PER_MS, Nanos
@@ -50,6 +54,11 @@ class Peers:
         self._rows = None if len(self._own) == 1 else self._board.read()
 
     @property
+    def are_none(self) -> bool:
+        """Whether none of its books has a peer, but for a ticker of its own."""
+        return not any(self._others)
+
+    @property
     def _shown(self) -> BoardRows:
         if self._rows is None:
             self._rows = self._board.read()
@@ -75,9 +84,9 @@ class Peers:
             found[own] = float(row["mid"])
         return found
 
-    def is_own(self, number: int, row: int) -> bool:
-        """Whether ``row`` is that of the book itself: its ticker stands where it stands."""
-        return row == self._own[number]
+    def own(self, number: int) -> int:
+        """The row of the book itself: its ticker stands where it stands."""
+        return self._own[number]
 
     def half_spread_bps(self, number: int) -> float:
         """Half the spread that a book's row shows, in basis points; 0 if it shows none."""
@@ -118,6 +127,31 @@ class StalenessJudge:
         """The connection is new."""
         self._seen = [_Progress() for _ in self._books]
         self._least_lag = None
+
+    def lend(self, words: WordArray) -> bool:
+        """Write what :func:`signald.core.kernels.ticks.tick_until` must know; False if only peers can tell."""
+        if self._peers is not None and not self._peers.are_none:
+            return False
+        words[ticks.AFTER] = self.after_ns
+        words[ticks.LEAST_LAG] = ticks.NO_LAG if self._least_lag is None else self._least_lag
+        words[ticks.NOTES] = self._peers is not None
+        for place, seen in zip(ticks.places(words), self._seen, strict=True):
+            words[place + ticks.SEQUENCE : place + ticks.NOTED + 1] = (
+                *(seen.sequence, seen.ts_event, seen.moved, seen.heard, ticks.NOTED_NOT),
+            )
+        return True
+
+    def take_back(self, words: WordArray) -> None:
+        """See what was seen meanwhile by whoever these words were lent to."""
+        least = int(words[ticks.LEAST_LAG])
+        self._least_lag = None if least == ticks.NO_LAG else least
+        for number, place in enumerate(ticks.places(words)):
+            seen = self._seen[number]
+            *state, noted = words[place + ticks.SEQUENCE : place + ticks.NOTED + 1].tolist()
+            seen.sequence, seen.ts_event, seen.moved, seen.heard = state
+            if noted != ticks.NOTED_NOT and self._peers is not None:
+                ratio = float(words.view(np.float64)[place + ticks.RATIO])
+                seen.ratios = {self._peers.own(number): ratio} if noted == ticks.NOTED_OWN else {}
 
     def look(self) -> None:
         """See the peers as they are now, once for all books that are judged at one time."""
@@ -172,7 +206,7 @@ class StalenessJudge:
 
     def _says(self, number: int, row: int) -> bool:
         assert self._peers is not None
-        return row in self._seen[number].ratios or self._peers.is_own(number, row)
+        return row in self._seen[number].ratios or self._peers.own(number) == row
 
     def _bearable_bps(self, number: int) -> float:
         assert self._peers is not None

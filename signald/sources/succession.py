@@ -17,7 +17,7 @@ from signald.model.instruments import Instrument, InstrumentId
 from signald.model.notices import BookLive, Notice, Relieved
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
 from signald.sources.frames import Frames, take_each
-from signald.sources.protocol import EMPTY, BookSource, Step, VenueSource, join
+from signald.sources.protocol import EMPTY, Among, BookSource, Step, Taken, VenueSource, join
 from signald.sources.registry import VenueConfig, build_source
 
 SPARE: Final = "~"
@@ -226,10 +226,11 @@ class Lane:
         step = self.source.on_frame(frame, now)
         return step if self._leads else self._both.heir_moved(step, now)
 
-    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
+    def on_frames(self, frames: Frames, number: int, first: int, last: int, among: Among | None = None) -> Taken:
         """Many frames came; of an heir each one counts."""
         if self.source is not None and self._leads:
-            return self.source.on_frames(frames, number, first, last)
+            among = among and among._replace(until=self._both.due(self))
+            return self.source.on_frames(frames, number, first, last, among)
         return take_each(self, frames, number, first, last)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:

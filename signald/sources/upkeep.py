@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, TypeAlias
 
 from signald.core.book import Book
+from signald.core.kernels import ticks
 from signald.core.kernels.layout import LAST, PHASE_LIVE, PHASE_WAITING
+from signald.core.kernels.machine import WordArray
 from signald.core.kernels.rows import STATE_DISCONNECTED, STATE_GAP, STATE_SYNCING
 from signald.model.notices import BookGap, BookLive, BookStale, Notice, Rejected
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
@@ -201,6 +203,18 @@ class Upkeep:
             return self._asking(overdue, now, tuple(notices))._replace(reconnect=self._use())
         self._plan(now)
         return EMPTY
+
+    def lend(self, words: WordArray) -> bool:
+        """Write what :func:`signald.core.kernels.ticks.tick_until` must know; False if it cannot tell."""
+        if self.deadline is None or any(sync.staleness or sync.overdue is not None for sync in self.syncs):
+            return False
+        words[ticks.DUE] = self.deadline
+        return self._judge.lend(words)
+
+    def take_back(self, words: WordArray) -> None:
+        """Go on from where whoever these words were lent to has come."""
+        self.deadline = int(words[ticks.DUE])
+        self._judge.take_back(words)
 
     def rejected(self, field: str, problem: str, now: Nanos) -> Rejected:
         """The notice of a frame or an answer that makes no sense."""

@@ -30,7 +30,7 @@ from signald.pipeline import Fed, Pipeline
 from signald.sinks.encoding import encode_data
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.frames import Frames, take_each
-from signald.sources.protocol import EMPTY, Step
+from signald.sources.protocol import EMPTY, Among, Step, Taken
 from tests.support.calendar import INDICATORS
 from tests.support.engine import INSTRUMENTS, build_engine
 from tests.support.rows import live_rows
@@ -64,7 +64,8 @@ class BidVenue:
         self._row[SEQUENCE] += 2
         return self._show(STATE_LIVE, now)
 
-    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
+    def on_frames(self, frames: Frames, number: int, first: int, last: int, among: Among | None = None) -> Taken:
+        del among
         return take_each(self, frames, number, first, last)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:

@@ -114,6 +114,16 @@ def frame_of(array: NDArray[np.uint8]) -> bytes:
     return array.tobytes()
 
 
+def _emit_text_from(builder: Any, array: Any, first: Any) -> Any:  # noqa: ANN401
+    return builder.bitcast(builder.gep(builder.extract_value(array, 4), [first]), _WORD.as_pointer())
+
+
+@emitted("words(u1[::1], i8)", _emit_text_from)
+def text_from(array: NDArray[np.uint8], first: int) -> Words:
+    """The bytes of ``array`` from ``first`` on as a text, borrowed: the caller keeps it alive."""
+    return cast("Words", array[first:])
+
+
 def _emit_text_word(builder: Any, words: Any, at: Any) -> Any:  # noqa: ANN401
     place = builder.gep(builder.bitcast(words, _BYTE.as_pointer()), [at])
     return builder.load(builder.bitcast(place, _WORD.as_pointer()), align=1)

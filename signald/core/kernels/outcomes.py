@@ -32,6 +32,8 @@ VERIFY: Final = 17  # applied, but the venue sends checksums, which only the wir
 MISMATCH: Final = 18  # the venue's checksum is another: the levels are changed, the board's row is not
 LOST_COUNT: Final = 19  # frames of the connection are missing: every book on it is wrong
 
+TICK: Final = 20  # not taken: a tick is due before it
+
 FINER: Final = frozenset({OFF_TICK, OFF_LOT})
 """A book in finer steps may take the frame."""
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signald.core.kernels.jit import kernel
-from signald.core.kernels.machine import WordArray, byte_at, frame_of, length_of, word_at, words_of
+from signald.core.kernels.machine import WordArray, byte_at, frame_of, length_of, text_from, word_at, words_of
+from signald.core.kernels.text import crc32
 
 TS: Final = 0  # ts_ingest, ns
 START: Final = 1  # of the payload, in the segment
@@ -29,6 +30,12 @@ LIST_WORDS: Final = 2 + 2 * CHANNELS
 _HEAD: Final = 24
 _LENGTH_BITS: Final = 0xFFFF_FFFF
 _LONGEST: Final = 1 << 28
+
+
+@kernel("i8(u1[::1], i8, i8)")
+def checksum(content: NDArray[np.uint8], first: int, last: int) -> int:
+    """The CRC-32 of the bytes from ``first`` to before ``last``, whose number is a multiple of eight, as zlib's."""
+    return crc32(text_from(content, first), last - first)
 
 
 @kernel("i8(u1[::1], i8, i8[::1], i8[::1])")

@@ -3,6 +3,8 @@
 Each release of the file becomes a ``calendar/schedule`` message some time before it is due and, if it came out, a
 ``calendar/release`` message at its time; around each such time the source sends heartbeats, so that its figures are
 not flagged ``silent_source``. The forms of file are those of :mod:`signald.sources.calendars.files`.
+
+Messages go by time and files by what they like, so a file is held whole; what is no calendar's size is refused.
 """
 
 import heapq
@@ -11,13 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from signald.errors import ImportFormatError
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.records import Record
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos, format_rfc3339
 from signald.replay.importers.messages import heartbeats, message_record, with_session
-from signald.replay.importers.recording import Imported, write_import
-from signald.sources.calendars.files import CalendarRow, Reading, read_calendar
+from signald.replay.importers.recording import Imported, read_whole, write_import
+from signald.sources.calendars.files import CalendarRow, read_calendar
 
 
 class CalendarImport(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ def import_calendar_csv(
     skipped: dict[str, int] = {}
     rows: dict[str, CalendarRow] = {}
     for path in sources:
-        reading = _read(path, indicators)
+        reading = read_calendar(read_whole(path), indicators, name=str(path))
         for fault, count in reading.faults.items():
             skipped[fault] = skipped.get(fault, 0) + count
         for row in reading.rows:
@@ -72,14 +73,6 @@ def calendar_messages(rows: Sequence[CalendarRow], how: CalendarImport) -> Itera
     covers = sorted({row.indicator for row in rows})
     alive = heartbeats((row.ts_scheduled for row in rows), covers, how.source, delay_ns=how.delay_ns)
     return heapq.merge(_schedules(rows, how), alive, _figures(rows, how), key=lambda record: record.ts_ingest)
-
-
-def _read(path: Path, indicators: Mapping[IndicatorId, Indicator]) -> Reading:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ImportFormatError(str(path), 0, error.strerror or str(error)) from error
-    return read_calendar(content, indicators, name=str(path))
 
 
 def _schedules(rows: Iterable[CalendarRow], how: CalendarImport) -> Iterator[Record]:

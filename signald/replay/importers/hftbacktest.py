@@ -33,7 +33,7 @@ _SELL: Final = 1 << 28
 _BUY: Final = 1 << 29
 _LOCAL: Final = 1 << 30
 _FIELDS: Final = ("ev", "exch_ts", "local_ts", "px", "qty")
-_PART: Final = 65_536
+_PART: Final = 2_048  # events
 
 
 class _Event(NamedTuple):

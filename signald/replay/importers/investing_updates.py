@@ -12,12 +12,11 @@ from typing import Final
 
 import msgspec
 
-from signald.errors import ImportFormatError
 from signald.model.macro import Indicator, IndicatorId, ReleaseKind, ScheduleState
 from signald.model.records import Record
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos, format_rfc3339
 from signald.replay.importers.messages import heartbeats, message_record, with_session
-from signald.replay.importers.recording import Imported, write_import
+from signald.replay.importers.recording import Imported, read_whole, write_import
 from signald.sources.calendars.files.investing import FeedFigure, FeedRelease, FeedSchedule, read_feed
 
 _UNANNOUNCED_NS: Final = 60 * NS_PER_S  # how long before its time a release is said that was first seen after it
@@ -63,7 +62,7 @@ def import_investing_updates(
         JournalError: The journal cannot be written.
     """
     how = how or UpdatesImport()
-    reading = read_feed([(str(path), _content(path)) for path in sources], indicators)
+    reading = read_feed([(str(path), read_whole(path)) for path in sources], indicators)
     messages = release_messages(reading.releases, how)
     faults: dict[str, int] = {**reading.faults}
     return write_import(out, with_session(messages, faults), instruments=(), skipped=faults)
@@ -77,13 +76,6 @@ def release_messages(releases: Sequence[FeedRelease], how: UpdatesImport) -> Ite
     schedules = _numbered((word for release in releases for word in _schedules(release)), how)
     figures = _numbered((word for release in releases for word in _figures(release, how)), how)
     return heapq.merge(schedules, alive, figures, key=lambda record: record.ts_ingest)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ImportFormatError(str(path), 0, error.strerror or str(error)) from error
 
 
 def _numbered(words: Iterable[_Word], how: UpdatesImport) -> Iterator[Record]:

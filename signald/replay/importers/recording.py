@@ -22,6 +22,7 @@ from signald.model.records import Record
 from signald.model.time import Nanos
 
 _LONGEST_LINE: Final = 64 << 20  # bytes; Coinbase's snapshot has 5 MB
+_LARGEST_CALENDAR: Final = 16 << 20  # bytes; seven years of hourly copies have a tenth of that
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZIP: Final = b"PK\x03\x04"
@@ -99,8 +100,8 @@ def tell_watch(path: Path, read: int) -> None:
         watch(path, read)
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers from 1, without their ends.
+def read_lines(path: Path, *, strip: bytes = b"\r\n") -> Iterator[tuple[int, bytes]]:
+    """The lines of a file with their numbers from 1, without ``strip`` at their ends.
 
     Gzip, zstd and zip, which must hold one file, are told by their content.
 
@@ -117,7 +118,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     raise ImportFormatError(str(path), number, f"the line is longer than {_LONGEST_LINE} bytes")
                 if number % _LINES_BETWEEN_LOOKS == 0:
                     tell_watch(path, file.tell())
-                yield number, line.rstrip(b"\r\n")
+                yield number, line.rstrip(strip)
             tell_watch(path, path.stat().st_size)
     except OSError as error:
         raise ImportFormatError(str(path), number, error.strerror or str(error)) from error
@@ -127,6 +128,22 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
         ) from error
     except RuntimeError as error:  # of zipfile: encrypted, or packed by a method that it does not know
         raise ImportFormatError(str(path), number, f"the archive cannot be unpacked: {error}") from error
+
+
+def read_whole(path: Path) -> bytes:
+    """A calendar's file at once, compressed or not.
+
+    Raises:
+        ImportFormatError: As :func:`read_lines`; or it has more bytes than any calendar.
+    """
+    lines: list[bytes] = []
+    left = _LARGEST_CALENDAR
+    for number, line in read_lines(path, strip=b""):
+        left -= len(line)
+        if left < 0:
+            raise ImportFormatError(str(path), number, f"no calendar is longer than {_LARGEST_CALENDAR} bytes")
+        lines.append(line)
+    return b"".join(lines)
 
 
 def _decompressed(file: io.BufferedReader) -> IO[bytes] | gzip.GzipFile:

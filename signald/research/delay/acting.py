@@ -30,11 +30,10 @@ from signald.replay.driver import (
     Driver,
     FindModel,
     RebuildPipeline,
-    Replayed,
-    Times,
     first_session,
     signals,
 )
+from signald.replay.feeding import Replayed, Times
 from signald.research.delay.latencies import Latencies, draw
 
 DELAYS_MS: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)

@@ -10,7 +10,8 @@ from signald.model.notices import BlackoutTurned, BookStale
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
-from signald.replay.driver import Replayed, replay, sessions, signals
+from signald.replay.driver import replay, sessions, signals
+from signald.replay.feeding import Replayed
 from signald.sinks.encoding import encode_data
 from signald.sources.protocol import EMPTY, Step
 from tests.support.calendar import CPI_JANUARY, DAY, T0, heartbeat_payload, release_payload, schedule_payload

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from signald.core.board import Board
+from signald.errors import JournalError
 from signald.journal import windows
 from signald.journal.session import Session, session_record
 from signald.live.recovery import recover
@@ -13,6 +14,7 @@ from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S, Nanos
 from signald.pipeline import REMEMBERED_NS, Pipeline
+from signald.replay.ahead import Ahead
 from signald.replay.compare import compare
 from signald.replay.driver import replay, signals
 from signald.sinks.encoding import decode_data, encode_data
@@ -158,3 +160,24 @@ def test_a_worker_that_never_met_its_run_is_left_out(tmp_path: Path) -> None:
     replayed = list(replay([tmp_path / "run", tmp_path / "feed"], lambda: build_of(NAMES[:1]), rebuild=rebuild))
 
     assert [each.record.kind for each in replayed] == [RecordKind.SESSION]
+
+
+def test_a_worker_that_never_meets_its_run_takes_no_more_and_more_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signald.replay.driver.Ahead", lambda: kept)
+    kept = Ahead(most_bytes=10_000)
+    run = run_of(tmp_path / "run", NAMES[:1])
+    run.begin(T0 - DAY)
+    run.writer.close()
+    ahead = [
+        session_record(Session(mode="feed", instruments=NAMES, channels={"bids": NAMES}), T0),
+        *frames(T0, T0 + 900 * NS_PER_S, every=NS_PER_S, bid=95_000.0),
+    ]
+    write_journal(tmp_path / "feed", ahead)
+
+    replayed = list(replay([tmp_path / "run", tmp_path / "feed"], lambda: build_of(NAMES[:1]), rebuild=rebuild))
+
+    assert [each.record.kind for each in replayed] == [RecordKind.SESSION]
+    with pytest.raises(JournalError, match="bytes ahead"):
+        kept.take()

@@ -32,18 +32,26 @@ def read_calendar(content: bytes, indicators: Mapping[IndicatorId, Indicator], *
     Raises:
         ImportFormatError: The header is none of the three, or a line cannot be read.
     """
+    lines = csv.DictReader(io.StringIO(text_of(content, name), newline=""), strict=True)
     try:
-        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         header = frozenset(lines.fieldnames or ())
         faults: Counter[Fault] = Counter()
         if header >= CONTRACTED:
-            return each_release_once(_contracted(_whole(lines, name), indicators, name), faults)
+            return each_release_once(_contracted(lines, indicators, name), faults)
         for columns, read in ((FOREXFACTORY, read_forexfactory), (INVESTING, read_investing)):
             if header >= columns:
                 return each_release_once(read(_whole(lines, name), indicators, faults), faults)
-    except (UnicodeDecodeError, csv.Error, ValueError, OverflowError) as error:
-        raise ImportFormatError(name, 0, str(error)) from error
+    except (csv.Error, ValueError, OverflowError) as error:
+        raise ImportFormatError(name, lines.line_num, str(error)) from error
     raise ImportFormatError(name, 1, f"the header {sorted(header)} is of no calendar we know")
+
+
+def text_of(content: bytes, name: str) -> str:
+    """A file's text without a byte order mark; raises ``ImportFormatError`` with the line where it is not UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImportFormatError(name, content.count(b"\n", 0, error.start) + 1, str(error)) from error
 
 
 def _whole(lines: "csv.DictReader[str]", name: str) -> Iterator[Fields]:
@@ -57,16 +65,13 @@ def _whole(lines: "csv.DictReader[str]", name: str) -> Iterator[Fields]:
 # ts_scheduled,indicator,period,actual,consensus,prior
 # 2025-02-12T13:30:00Z,us.cpi.yoy,2025-01,3.0,2.9,2.9
 def _contracted(
-    lines: Iterator[Fields], indicators: Mapping[IndicatorId, Indicator], name: str
+    lines: "csv.DictReader[str]", indicators: Mapping[IndicatorId, Indicator], name: str
 ) -> Iterator[CalendarRow]:
-    for number, fields in enumerate(lines, start=2):
+    for fields in _whole(lines, name):
         indicator = indicators.get(fields["indicator"])
         if indicator is None:
-            raise ImportFormatError(name, number, f"indicator {fields['indicator']!r} is not configured")
-        try:
-            yield _row(fields, indicator)
-        except ValueError as error:
-            raise ImportFormatError(name, number, str(error)) from error
+            raise ImportFormatError(name, lines.line_num, f"indicator {fields['indicator']!r} is not configured")
+        yield _row(fields, indicator)
 
 
 def _row(fields: Fields, indicator: Indicator) -> CalendarRow:

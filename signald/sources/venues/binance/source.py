@@ -22,7 +22,8 @@ from signald.sources.desk import Desk, build_books
 from signald.sources.finer import take_finer
 from signald.sources.frames import Frames, take_each
 from signald.sources.inband import OnApplied
-from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.protocol import EMPTY, Among, Request, Step, Taken
+from signald.sources.quiet import QuietTicks
 from signald.sources.refresh import Refreshes
 from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.syncing import Budget, Kept
@@ -96,6 +97,7 @@ class BinanceSource:
             malformed_per_minute=config.malformed_per_minute,
             ask=self._ask,
         )
+        self._quiet = QuietTicks(self.books, self._upkeep, self._refreshes)
 
     @property
     def instruments(self) -> tuple[InstrumentId, ...]:
@@ -119,21 +121,24 @@ class BinanceSource:
             return self._watch(frame, now) if watched else EMPTY
         return self._follow(self._finer(outcome, frame, now), frame, now)
 
-    def on_frames(self, frames: Frames, number: int, first: int, last: int) -> tuple[int, Step]:
-        """Many frames in one compiled call, unless somebody wants to know of each."""
+    def on_frames(self, frames: Frames, number: int, first: int, last: int, among: Among | None = None) -> Taken:
+        """Many frames in one compiled call, and quiet ticks among them, unless somebody wants to know of each."""
         refreshes = self._refreshes
         if self.on_applied is not None or (refreshes.active and not refreshes.waits):
             return take_each(self, frames, number, first, last)
         from signald.sources.venues.binance.run import apply_frames  # noqa: PLC0415 - it compiles, for replay alone
 
-        packed = apply_frames(frames.memory, frames.words(), number, first, last, self._words)
+        is_lent = self._quiet.lend(among)
+        last = among.last if among is not None and is_lent else last
+        packed = apply_frames(frames.memory, frames.words(), number, first, last, self._words, self._quiet.words)
         place, outcome = packed >> 8, packed & 0xFF
+        ticks = self._quiet.take_back() if is_lent else (0, 0)
         if refreshes.active and place > first:
             refreshes.keep(frames, number, first, place)
-        if outcome <= outcomes.LAST_ROUTINE:
-            return last, EMPTY
+        if outcome <= outcomes.LAST_ROUTINE or outcome == outcomes.TICK:
+            return Taken(place, EMPTY, *ticks)
         frame, now = frames.frame(place), int(frames.times[place])
-        return place + 1, self._follow(self._finer(outcome, frame, now), frame, now)
+        return Taken(place + 1, self._follow(self._finer(outcome, frame, now), frame, now), *ticks)
 
     def on_response(self, tag: str, body: bytes, now: Nanos) -> Step:
         """`{"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"],…],"asks":[…]}`."""

@@ -7,12 +7,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from signald.model.time import NS_PER_S, format_rfc3339
+from signald.errors import ImportFormatError
+from signald.model.time import NS_PER_MS, NS_PER_S, format_rfc3339
+from signald.replay.importers import recording
+from signald.replay.importers.binance_public import import_binance_public
 from signald.replay.importers.binance_stream import import_binance_stream
+from signald.replay.importers.calendar_csv import import_calendar_csv
 from signald.replay.importers.cryptofeed import import_cryptofeed
 from signald.replay.importers.frames import import_frames
+from signald.replay.importers.hftbacktest import import_hftbacktest
+from signald.replay.importers.investing_updates import import_investing_updates
 from signald.replay.importers.klines_csv import import_klines_csv
 from signald.replay.importers.tardis import import_tardis
 
@@ -59,24 +66,62 @@ def _bars(count: int) -> Iterator[str]:
         yield f"{format_rfc3339(_NS + 300 * number * NS_PER_S)},{price}.5,{price}.5,{price}.5,{price + 1}.5,1.25"
 
 
-_FORMS: list[tuple[str, Callable[[int], Iterator[str]], Callable[..., Any]]] = [
-    ("stream.txt", _stream, import_binance_stream),
-    ("frames.txt", _stream, partial(import_frames, venue="binance")),
-    ("cryptofeed.jsonl", _cryptofeed, import_cryptofeed),
-    ("binance_incremental_book_L2_2023-11-14_BTCUSDT.csv", _tardis, import_tardis),
-    ("btc_5m.csv", _bars, import_klines_csv),
+def _archived_bars(count: int) -> Iterator[str]:
+    for number in range(count // 2):
+        start, price = _NS // 1_000_000 + 60_000 * number, 64_000 + number % 7
+        yield f"{start},{price}.5,{price}.5,{price}.5,{price + 1}.5,1.25,{start + 59_999},80000.1,13,0.5,32000.1,0"
+
+
+def _archived_trades(count: int) -> Iterator[str]:
+    for number in range(count):
+        yield f"{number},6400{number % 7}.5,0.125,{number},{number},{_NS // 1_000_000 + number},true"
+
+
+def _archived_bands(count: int) -> Iterator[str]:
+    yield "timestamp,percentage,depth,notional"
+    for number in range(count // 8):
+        at = format_rfc3339(_NS + 30 * number * NS_PER_S).replace("T", " ").removesuffix("Z")
+        for band in (-2, -1, 1, 2):
+            size = 100 * abs(band) + number % 7
+            yield f"{at},{band},{size}.5,{64_000 * size + 32_000}.25"
+
+
+def _written(lines: Callable[[int], Iterator[str]]) -> Callable[[Path, int], object]:
+    return lambda path, count: path.write_text("\n".join(lines(count)) + "\n", encoding="utf-8")
+
+
+def _events(path: Path, count: int) -> None:
+    fields = [("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8"), ("px", "<f8"), ("qty", "<f8")]
+    events = np.zeros(4 * count, [*fields, ("order_id", "<u8"), ("ival", "<i8"), ("fval", "<f8")])
+    number = np.arange(len(events))
+    events["ev"] = 0xC000_0001 | np.where(number % 2 == 0, 1 << 29, 1 << 28)
+    events["exch_ts"] = events["local_ts"] = _NS + number // 2 * NS_PER_MS
+    events["px"], events["qty"] = 64_000.1 + number % 2, 0.5
+    np.savez_compressed(path, data=events)
+
+
+_FORMS: list[tuple[str, Callable[[Path, int], object], Callable[..., Any]]] = [
+    ("stream.txt", _written(_stream), import_binance_stream),
+    ("frames.txt", _written(_stream), partial(import_frames, venue="binance")),
+    ("cryptofeed.jsonl", _written(_cryptofeed), import_cryptofeed),
+    ("binance_incremental_book_L2_2023-11-14_BTCUSDT.csv", _written(_tardis), import_tardis),
+    ("btc_5m.csv", _written(_bars), import_klines_csv),
+    ("btcusdt.npz", _events, partial(import_hftbacktest, venue="binance", symbol="BTCUSDT")),
+    ("BTCUSDT-1m-2023-11.csv", _written(_archived_bars), import_binance_public),
+    ("BTCUSDT-aggTrades-2023-11-14.csv", _written(_archived_trades), import_binance_public),
+    ("BTCUSDT-bookDepth-2023-11-14.csv", _written(_archived_bands), import_binance_public),
 ]
 
 
-@pytest.mark.parametrize(("name", "lines", "read"), _FORMS, ids=[name for name, _, _ in _FORMS])
+@pytest.mark.parametrize(("name", "write", "read"), _FORMS, ids=[name for name, _, _ in _FORMS])
 def test_four_times_the_lines_take_no_more_memory(
-    tmp_path: Path, name: str, lines: Callable[[int], Iterator[str]], read: Callable[..., Any]
+    tmp_path: Path, name: str, write: Callable[[Path, int], object], read: Callable[..., Any]
 ) -> None:
     def peak(count: int) -> int:
         folder = tmp_path / str(count)
         folder.mkdir()
         source = folder / name
-        source.write_text("\n".join(lines(count)) + "\n", encoding="utf-8")
+        write(source, count)
         tracemalloc.start()
         try:
             read([source], folder / "journal")
@@ -88,3 +133,24 @@ def test_four_times_the_lines_take_no_more_memory(
     few = peak(_FEW)
 
     assert peak(_MANY) - few < _ROOM
+
+
+@pytest.mark.parametrize("read", [import_calendar_csv, import_investing_updates])
+def test_what_is_no_calendars_size_is_refused_before_it_is_read(
+    tmp_path: Path, read: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_LARGEST_CALENDAR", _ROOM)
+    line = "2025-02-12T13:30:00Z,us.cpi.yoy,2025-01,3.0,2.9,2.9\n"
+    (tmp_path / "calendar.csv").write_text(line * (40 * _ROOM // len(line)), encoding="utf-8")
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImportFormatError, match="no calendar is longer") as refused:
+            read([tmp_path / "calendar.csv"], tmp_path / "journal", {})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert refused.value.path == str(tmp_path / "calendar.csv")
+    assert refused.value.line == _ROOM // len(line) + 1
+    assert peak < 10 * _ROOM

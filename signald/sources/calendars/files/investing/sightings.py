@@ -13,6 +13,7 @@ import msgspec
 from signald.errors import ImportFormatError
 from signald.model.time import Nanos, parse_rfc3339
 from signald.sources.calendars.files.investing.faults import FeedFault
+from signald.sources.calendars.files.reader import text_of
 
 UPDATES: Final = frozenset(
     {"commit_utc", "page_date", "time_shown", "tz_label", "currency", "event", "actual", "forecast", "previous"}
@@ -79,8 +80,8 @@ def read_sightings(content: bytes, *, name: str, faults: Counter[FeedFault]) -> 
 # The columns are commit_utc,commit,page_date,time_shown,tz_label,currency,importance,event,actual,forecast,previous
 # 2024-01-11T14:15:45Z,a0353ac9a2,2024-01-11,21:30,GMT+8,USD,High,CPI (YoY) (Dec),3.4%,3.2%,3.1%
 def _updates(content: bytes, name: str, faults: Counter[FeedFault]) -> Iterator[Sighting]:
+    lines = csv.DictReader(io.StringIO(text_of(content, name), newline=""))
     try:
-        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         header = frozenset(lines.fieldnames or ())
         if not header >= UPDATES:
             raise ImportFormatError(name, 1, f"the header {sorted(header)} is of no update stream")
@@ -90,8 +91,8 @@ def _updates(content: bytes, name: str, faults: Counter[FeedFault]) -> Iterator[
                 faults["unreadable_row"] += 1
             else:
                 yield sighting
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ImportFormatError(name, 0, str(error)) from error
+    except csv.Error as error:
+        raise ImportFormatError(name, lines.line_num, str(error)) from error
 
 
 def _update(fields: Mapping[str, str | None]) -> Sighting | None:
