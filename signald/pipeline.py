@@ -111,11 +111,7 @@ class Feeds:
     def feed_frames(
         self, frames: Frames, number: int, first: int, last: int, among: Among | None = None
     ) -> tuple[Taken, Fed]:
-        """Take frames of one connection, and perhaps ticks ``among`` them, as :meth:`feed` would one by one.
-
-        Returns:
-            What was taken (see :meth:`signald.sources.protocol.VenueSource.on_frames`), and what follows.
-        """
+        """Take frames as :meth:`signald.sources.protocol.VenueSource.on_frames` says; what was taken, what follows."""
         taken = self.venues[frames.channels[number]].on_frames(frames, number, first, last, among)
         return taken, NOTHING if taken.step is EMPTY else self._follow(taken.step)
 

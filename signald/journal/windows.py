@@ -6,6 +6,7 @@ cost as much as applying the frames that lie in it.
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self, TypeAlias, cast
 
@@ -53,10 +54,14 @@ class _Buffer:
     def __init__(self) -> None:
         self.room: Bytes = np.empty(HEAD_BYTES + WINDOW_BYTES, np.uint8)
 
-    def fill(self, file: _Readable) -> int:
-        """Read a window; how many bytes it has, fewer than there is room for only at the segment's end."""
+    def fill(self, file: _Readable, begun: Lock) -> int:
+        """Read a window; how many bytes it has, fewer than there is room for only at the segment's end.
+
+        ``begun`` is released once nothing is left to do that needs the interpreter.
+        """
         free = self.room.data[HEAD_BYTES:]
         filled = 0
+        begun.release()
         try:
             while filled < WINDOW_BYTES and (count := file.readinto(free[filled:])):
                 filled += count
@@ -121,7 +126,11 @@ class Windows:
 
     def _fill(self) -> None:
         self._buffer, self._other = self._other, self._buffer
-        self._filling = self._pool.submit(self._buffer.fill, self._file) if self._file is not None else None
+        if self._file is not None:
+            begun = Lock()
+            begun.acquire()
+            self._filling = self._pool.submit(self._buffer.fill, self._file, begun)
+            begun.acquire()  # else this thread would keep the interpreter's lock for milliseconds, and that one wait
 
     def _next(self, rest: Bytes, offset: int) -> Window:
         filled = self._filling.result() if self._filling is not None else 0

@@ -125,22 +125,23 @@ class Feeding:
         channel = frames.channels[number]
         begin = quiet = first
         while first < last:
-            until = times.place_of(first, last, self._due[channel])
-            heard = times[first - 1] if first > begin else self.heard
-            among = Among(heard, last) if until < last else None
-            taken, fed = self.pipeline.feed_frames(frames, number, first, until, among)
-            self._plan(channel, fed)
-            if taken.ticks:
-                ticked = Record(RecordKind.TICK, taken.ticked, "", channel, b"")
-                yield (first, 0), Replayed(ticked, NOTHING, taken.ticks)
             due = self._due[channel]
-            if taken.place == first and due is not None:
+            until = times.place_of(first, last, due)
+            heard = times[first - 1] if first > begin else self.heard
+            if until == first and due is not None:
                 replayed = self._tick(due if due <= heard + QUIET_NS else times[first], channel)
                 if replayed.fed is not NOTHING:
                     yield from _stretch(frames, number, quiet, first, NOTHING)
                     quiet = first
                 yield (first, 0), replayed
+                continue
+            among = Among(heard, last) if until < last else None
+            taken, fed = self.pipeline.feed_frames(frames, number, first, until, among)
+            self._plan(channel, fed)
             first = taken.place
+            if taken.ticks:
+                ticked = Record(RecordKind.TICK, taken.ticked, "", channel, b"")
+                yield (first, 0), Replayed(ticked, NOTHING, taken.ticks)
             if fed is not NOTHING:
                 yield from _stretch(frames, number, quiet, first, fed)
                 quiet = first

@@ -31,8 +31,8 @@ class QuietTicks:
         self._upkeep = upkeep
         self._refreshes = refreshes
 
-    def lend(self, among: Among | None) -> bool:
-        """Make the words ready for a stride; False: no tick can be taken in it, and none will be due in it."""
+    def lend(self, among: Among | None, last: int) -> int:
+        """Make the words ready for a stride up to ``last``; farther than that if ticks can be taken in it."""
         words = self.words
         words[ticks.TAKEN] = 0
         words[ticks.END] = ticks.NEVER
@@ -42,11 +42,12 @@ class QuietTicks:
             for place, book in zip(ticks.places(words), self._books, strict=True):
                 words[place] = book.address
                 words.view(np.float64)[place + ticks.TICK] = float(book.steps[0])
-            return True
+            return among.last
         words[ticks.DUE] = ticks.NEVER
-        return False
+        return last
 
     def take_back(self) -> tuple[int, int]:
         """The stride is over: how many ticks were taken in it, and when the last of them was."""
-        self._upkeep.take_back(self.words)
+        if self.words[ticks.TAKEN]:
+            self._upkeep.take_back(self.words)
         return int(self.words[ticks.TAKEN]), int(self.words[ticks.TICKED])

@@ -85,7 +85,8 @@ class Refreshes:
 
     def keep(self, frames: Frames, number: int, first: int, last: int) -> None:
         """Frames of connection ``number`` in places ``first`` up to ``last`` were applied, while all ``waits``."""
-        self._stretches.keep(frames, number, first, last)
+        if self.active and last > first:
+            self._stretches.keep(frames, number, first, last)
 
     def lend(self, words: WordArray) -> bool:
         """Write when, or how near to the edge, something is due: False while a book grows."""

@@ -104,11 +104,11 @@ def ticks(replayed: Sequence[Replayed]) -> int:
 @pytest.mark.parametrize("lag_grows", [False, True])
 @pytest.mark.parametrize("lifetime_s", [0, 40])
 @pytest.mark.parametrize("others", [(), (KRAKEN_BTC,)])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_stride_leaves_what_its_frames_and_ticks_leave_one_by_one(
     tmp_path: Path, *, seed: int, others: Sequence[Instrument], lifetime_s: int, lag_grows: bool
 ) -> None:
-    records = list(market(seed, 600, lag_grows=lag_grows))
+    records = list(market(seed, 300, lag_grows=lag_grows))
     apart, together = (pipeline(BTCUSDT, *others, lifetime_s=lifetime_s) for _ in range(2))
 
     expected = one_by_one(records, apart)
@@ -117,7 +117,7 @@ def test_a_stride_leaves_what_its_frames_and_ticks_leave_one_by_one(
     assert said(strided) == said(expected)
     assert state(together) == state(apart)
     assert sum(each.records for each in strided) == sum(each.records for each in expected) + 1  # the session
-    assert ticks(strided) == ticks(expected) > 100
+    assert ticks(strided) == ticks(expected) > 50
 
 
 def test_most_ticks_of_a_market_that_moves_are_taken_within_strides(tmp_path: Path) -> None:

@@ -88,12 +88,11 @@ class BinanceSource:
         self._words[CHAINED] = isinstance(config, BinanceUsdmConfig)
         self._budget = budget or Budget(config.snapshots_per_minute)
         self._refreshes = Refreshes(self.books, config.refresh_every_s, self._grow, self.counts)
+        judge = StalenessJudge(self.books, after_ms=config.stale_after_ms, move_bps=config.stale_move_bps, peers=peers)
         self._upkeep = Upkeep(
             self.channel,
             self.books,
-            judge=StalenessJudge(
-                self.books, after_ms=config.stale_after_ms, move_bps=config.stale_move_bps, peers=peers
-            ),
+            judge=judge,
             malformed_per_minute=config.malformed_per_minute,
             ask=self._ask,
         )
@@ -123,18 +122,15 @@ class BinanceSource:
 
     def on_frames(self, frames: Frames, number: int, first: int, last: int, among: Among | None = None) -> Taken:
         """Many frames in one compiled call, and quiet ticks among them, unless somebody wants to know of each."""
-        refreshes = self._refreshes
-        if self.on_applied is not None or (refreshes.active and not refreshes.waits):
+        if self.on_applied is not None or (self._refreshes.active and not self._refreshes.waits):
             return take_each(self, frames, number, first, last)
         from signald.sources.venues.binance.run import apply_frames  # noqa: PLC0415 - it compiles, for replay alone
 
-        is_lent = self._quiet.lend(among)
-        last = among.last if among is not None and is_lent else last
-        packed = apply_frames(frames.memory, frames.words(), number, first, last, self._words, self._quiet.words)
-        place, outcome = packed >> 8, packed & 0xFF
-        ticks = self._quiet.take_back() if is_lent else (0, 0)
-        if refreshes.active and place > first:
-            refreshes.keep(frames, number, first, place)
+        last, quiet = self._quiet.lend(among, last), self._quiet.words
+        packed = apply_frames(frames.memory, frames.words(), number, first, last, self._words, quiet)
+        place, outcome = divmod(packed, 256)
+        ticks = self._quiet.take_back()
+        self._refreshes.keep(frames, number, first, place)
         if outcome <= outcomes.LAST_ROUTINE or outcome == outcomes.TICK:
             return Taken(place, EMPTY, *ticks)
         frame, now = frames.frame(place), int(frames.times[place])

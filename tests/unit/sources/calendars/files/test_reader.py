@@ -139,6 +139,24 @@ def test_a_file_that_cannot_be_read_is_an_error_that_names_it(text: str, problem
     assert refused.value.path == "calendar.csv"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        _CONTRACT.encode() + b"2025-02-12T13:30:00Z,us.cpi.yoy,2025-01,3.0,2.9,2.9\n2025-02-12,us.cpi.yoy,2025-01,,,\n",
+        _FF.encode()
+        + b"2021-03-10T12:30:00+00:00,USD,High,CPI y/y,1.7%,1.7%,1.4%,\nyesterday,USD,High,CPI y/y,1.7%,1.7%,1.4%,\n",
+        _CONTRACT.encode()
+        + b"2025-02-12T13:30:00Z,us.cpi.yoy,2025-01,3.0,2.9,2.9\n\xff,us.cpi.yoy,2025-01,3.0,2.9,2.9\n",
+    ],
+    ids=["of the contract", "of a site", "no text"],
+)
+def test_a_fault_is_named_with_its_line(content: bytes) -> None:
+    with pytest.raises(ImportFormatError) as refused:
+        read_calendar(content, _INDICATORS, name="calendar.csv")
+
+    assert refused.value.line == 3
+
+
 def test_bytes_that_are_no_text_are_an_error() -> None:
     with pytest.raises(ImportFormatError):
         read_calendar(b"\xff\xfe\x00", _INDICATORS, name="calendar.csv")
