@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+import signald.sources.venues.binance.run  # it compiles for half a minute, once: not within a test  # noqa: F401
 from signald.core.board import Board
 from signald.journal.session import Session, session_record
 from signald.model.instruments import Instrument
@@ -25,6 +26,8 @@ from tests.support.calendar import INDICATORS
 from tests.support.engine import build_engine
 from tests.support.instruments import BTCUSDT, KRAKEN_BTC
 from tests.support.journals import write_journal
+
+pytestmark = pytest.mark.timeout(120)  # a few minutes of a market, on a machine that may be busy
 
 STALE_MS = 1_000
 PAUSES_MS = (100, 100, 100, 100, 100, 100, 100, 100, 350, 700, 1_500, 4_000, 25_000, -300)
