@@ -206,7 +206,7 @@ class Upkeep:
 
     def lend(self, words: WordArray) -> bool:
         """Write what :func:`signald.core.kernels.ticks.tick_until` must know; False if it cannot tell."""
-        if self.deadline is None or any(sync.staleness or sync.overdue is not None for sync in self.syncs):
+        if self.deadline is None or any(s.staleness or s.doubted or s.given_up or s.overdue for s in self.syncs):
             return False
         words[ticks.DUE] = self.deadline
         return self._judge.lend(words)
