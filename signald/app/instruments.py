@@ -27,8 +27,10 @@ def update_instruments(config: Config) -> Updated:
     known = _known(config)
     found: list[Instrument] = []
     for venue in config.venues:
+        if not (exchange := ccxt_id(venue.name)):
+            continue  # nobody tells of its steps: they stand in the file by hand
         symbols = {known[name].venue_symbol if name in known else _symbol(name): name for name in venue.instruments}
-        found += fetch_instruments(ccxt_id(venue.name), venue=venue.name, symbols=symbols, rest_url=venue.rest_url)
+        found += fetch_instruments(exchange, venue=venue.name, symbols=symbols, rest_url=venue.rest_url)
     path = Path(config.instruments.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -35,10 +35,10 @@ from signald.runtime.clock import Clock
 from signald.runtime.family import Family, Role, Told
 from signald.runtime.privileges import give_precedence, pin_to
 from signald.sinks.exposition import build_server, listen
-from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of
+from signald.sources.registry import VenueConfig, channels_of, way_of
 
 _SERVES_EVERY_S: Final = 0.5
-_CCXT_NICENESS: Final = 10
+_SLOW_NICENESS: Final = 10
 REMOTE: Final = "board-"
 """Begins the name of the process that takes another host's rows."""
 
@@ -110,13 +110,14 @@ def _listen_for_pages(config: Config) -> AbstractContextManager[socket.socket | 
 def share(venues: Sequence[VenueConfig], workers: int, *, prefix: str = FEED) -> dict[str, tuple[str, ...]]:
     """Channels of each feed worker, by its name: all of one venue go to one worker, and all workers get as many books.
 
-    A venue's connections share what it bears of us, so they stay together. One that comes through ccxt has a worker to
-    itself, beside ``workers``: seconds of import and milliseconds for a frame would hold up every other book.
+    A venue's connections share what it bears of us, so they stay together. One that comes through ccxt, or over MQTT as
+    what a book has to be made of, has a worker to itself, beside ``workers``: milliseconds for a frame would hold up
+    every other book.
     """
     books: dict[str, int] = {}
     for venue in venues:
         books[venue.name] = books.get(venue.name, 0) + len(venue.instruments)
-    alone = [name for name in books if ccxt_exchange(name)]
+    alone = [name for name in books if way_of(name) != "websocket"]
     count = min(workers, len(books) - len(alone))
     load = dict.fromkeys(range(count), 0)
     chosen: dict[str, int] = {}
@@ -157,10 +158,11 @@ def feed_role(
     def feed() -> None:
         name_process(name)
         pin_to(world.config.live.feed_cpus, key="live.feed_cpus")
-        is_ccxt = any(map(ccxt_exchange, channels))
-        give_precedence(max(world.config.live.feed_nice, _CCXT_NICENESS) if is_ccxt else world.config.live.feed_nice)
         here, board = clock(), family.board()
         feeds = build_feeds(world, world.config.venues, board, channels=channels)
+        named = dict(zip(channels_of(world.config.venues), world.config.venues, strict=True))
+        is_slow = any(way_of(named[channel].name) != "websocket" for channel in channels)
+        give_precedence(max(world.config.live.feed_nice, _SLOW_NICENESS) if is_slow else world.config.live.feed_nice)
         rows = None if carrier is None else carrier(board, here)
         run_in_loop(FeedWorker(name, world.config, feeds, here, family, carrier=rows).run())
 

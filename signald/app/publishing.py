@@ -1,8 +1,9 @@
-"""Publishes schedules, figures and corrections by hand: each is checked as the daemon will check it, then sent."""
+"""Publishes schedules, figures and states of pools by hand: each is checked as the daemon will check it, then sent."""
 
 import asyncio
+import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -14,14 +15,17 @@ from signald.model.notices import Rejected
 from signald.model.time import format_rfc3339
 from signald.runtime.clock import LiveClock
 from signald.sources.calendars.mqtt.source import MqttCalendar
+from signald.sources.venues.pools.messages import decode_state
 from signald.transports.mqtt import MqttConnection
+
+_POOL: Final = re.compile(r"[^\s/+#]{1,64}/[^\s/+#]{1,128}")
 
 SOURCE = "manual"
 """Who says it, unless the message does."""
 
 
 class Prepared(NamedTuple):
-    """A message ready to be sent; schedules are retained."""
+    """A message ready to be sent; schedules and states of pools are retained."""
 
     topic: str
     payload: bytes
@@ -29,8 +33,9 @@ class Prepared(NamedTuple):
 
 
 def publish_by_hand(config: Config, lines: Iterable[bytes]) -> int:
-    """Send JSON objects, one a line, each a schedule or a release; returns how many. All are checked before the first.
+    """Send JSON objects, one a line; returns how many. All are checked before the first.
 
+    Each is a schedule or a release, or a pool's state with the name of its ``pool``, ``CHAIN/POOL``, beside it.
     ``source``, ``sequence`` and ``ts_event`` are filled in where they are missing.
 
     Raises:
@@ -51,6 +56,8 @@ def prepare(line: bytes, calendar: MqttCalendar, *, where: str) -> Prepared:
         given = msgspec.json.decode(line, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedFrameError(where, "", str(error)) from error
+    if isinstance(pool := given.get("pool"), str):
+        return _prepare_pool(pool, line.strip(), where=where)
     if not isinstance(given.get("release_id"), str):
         raise MalformedFrameError(where, "release_id", "is missing")
     now = LiveClock.now()
@@ -64,6 +71,16 @@ def prepare(line: bytes, calendar: MqttCalendar, *, where: str) -> Prepared:
         if isinstance(event, Rejected):
             raise MalformedFrameError(where, event.field, event.problem)
     return Prepared(topic, payload, retain=family == "schedule")
+
+
+def _prepare_pool(pool: str, line: bytes, *, where: str) -> Prepared:
+    if _POOL.fullmatch(pool) is None:
+        raise MalformedFrameError(where, "pool", f"{pool!r} is not CHAIN/POOL")
+    try:
+        decode_state(pool, line)
+    except MalformedFrameError as error:
+        raise MalformedFrameError(where, error.field, error.problem) from error
+    return Prepared(f"pools/{pool}", line, retain=True)
 
 
 def _level(text: str) -> str:

@@ -125,7 +125,7 @@ def publish(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Publish schedules, figures or corrections by hand, each checked before the first is sent."""
+    """Publish schedules, figures, corrections or states of pools by hand, each checked before the first is sent."""
     from signald.app.publishing import publish_by_hand  # noqa: PLC0415 - see run
     from signald.logs import configure_logs  # noqa: PLC0415
 

@@ -194,6 +194,7 @@ class Daemon:
             clock=self._clock,
             counts=self._metrics.counts,
             transport=self._config.live.transport,
+            mqtt=self._config.mqtt,
         ).start(supervisor)
         heart = self._start_heart(supervisor)
         self._start_being_kept(supervisor)

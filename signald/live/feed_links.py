@@ -11,10 +11,11 @@ from signald.pipeline import Feeds
 from signald.runtime.clock import Clock
 from signald.runtime.supervisor import Supervisor
 from signald.sinks.counts import Counts
-from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of
+from signald.sources.registry import VenueConfig, ccxt_exchange, channels_of, way_of
 from signald.sources.succession import SPARE
 from signald.transports.allowance import Allowance
-from signald.transports.settings import Transport
+from signald.transports.mqtt.topics import TopicOpener
+from signald.transports.settings import MqttConfig, Transport
 from signald.transports.websocket import Opener
 
 _NOBODY: Final = "http://nobody.invalid"
@@ -34,16 +35,16 @@ class FeedLinks:
         clock: Clock,
         counts: Counts,
         transport: Transport,
+        mqtt: MqttConfig,
     ) -> None:
         """Build links that are not open yet; raises ``ConfigError`` if an address is none, or a library missing."""
         named = dict(zip(channels_of(venues), venues, strict=True))
         ours = {name: venue for name, venue in named.items() if name in feeds.venues}
         allowances = {venue.name: Allowance(clock) for venue in ours.values()}
-        addresses = {name: _addresses(name, venue, transport) for name, venue in ours.items()}
         self._links = {
             channel: VenueLink(
                 channel,
-                at=addresses[name],
+                at=_addresses(channel, venue, transport, mqtt),
                 intake=intake,
                 feeds=feeds,
                 situation=situation,
@@ -61,10 +62,13 @@ class FeedLinks:
             link.start(supervisor, self._links)
 
 
-def _addresses(channel: str, venue: VenueConfig, transport: Transport) -> Addresses:
-    exchange = ccxt_exchange(venue.name)
-    if not exchange:
+def _addresses(channel: str, venue: VenueConfig, transport: Transport, mqtt: MqttConfig) -> Addresses:
+    way = way_of(venue.name)
+    if way == "websocket":
         return Addresses(venue.ws_url, venue.rest_url, transport)
+    if way == "mqtt":
+        return Addresses(mqtt.address, _NOBODY, TopicOpener(channel, mqtt, family=venue.name))
+    exchange = ccxt_exchange(venue.name)
     books = import_module("signald.transports.ccxt.books")  # ccxt loads with it: seconds, in the process that needs it
     opener: Opener = books.BookWatcher(channel, exchange, ws_url=venue.ws_url, rest_url=venue.rest_url)
     return Addresses(exchange, _NOBODY, opener)

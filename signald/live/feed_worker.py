@@ -87,6 +87,7 @@ class FeedWorker:
             clock=self._clock,
             counts=self._metrics.counts,
             transport=self._config.live.transport,
+            mqtt=self._config.mqtt,
         )
         self._export()
         sync = JournalSync(

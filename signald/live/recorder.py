@@ -147,6 +147,8 @@ class Recorder:
             version: Of signald.
         """
         self._config = config
+        # A recorder beside a daemon must not take that one's sessions from it.
+        self._mqtt = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-recorder")
         self._pipeline = pipeline
         self._clock = clock
         self._instruments = tuple(instruments)
@@ -192,6 +194,7 @@ class Recorder:
             clock=self._clock,
             counts=metrics.counts,
             transport=config.live.transport,
+            mqtt=self._mqtt,
         ).start(supervisor)
         if self._topics:
             supervisor.start("mqtt", self._build_mqtt(tape).run)
@@ -206,8 +209,7 @@ class Recorder:
             tape.take(RecordKind.MESSAGE, channel=CALENDAR, key=key, payload=message.payload)
 
         return MqttConnection(
-            # A recorder beside a daemon must not take that one's session from it.
-            msgspec.structs.replace(self._config.mqtt, client_id=f"{self._config.mqtt.client_id}-recorder"),
+            self._mqtt,
             subscriptions=[Subscription(prefix + topic) for topic in self._topics],
             on_message=take,
             on_connected=lambda: _said(tape.take(RecordKind.CONNECTED, channel=CALENDAR)),

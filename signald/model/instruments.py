@@ -41,7 +41,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 STABLECOINS: Final = frozenset(("USDT", "USDC", "USD1", "FDUSD", "DAI", "BUSD", "TUSD", "PYUSD", "USDE", "USDS"))
 """Currencies that are to be worth a dollar."""
 
-DECENTRALISED: Final = frozenset(("hyperliquid", "dydx"))
+DECENTRALISED: Final = frozenset(("hyperliquid", "dydx", "pools"))
 """Venues where nobody holds what is traded for others."""
 
 

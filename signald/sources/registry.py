@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast
 
 import msgspec
 
@@ -25,11 +25,17 @@ _VENUES: Final = {
     "kraken": ("kraken", "KrakenConfig"),
     "hyperliquid": ("hyperliquid", "HyperliquidConfig"),
     "dydx": ("dydx", "DydxConfig"),
+    "pools": ("pools", "PoolsConfig"),
     "ccxt:EXCHANGE": ("ccxt", "CcxtConfig"),
 }
 """Name → folder and the name of its configuration there."""
 _CCXT: Final = "ccxt:"
 """Begins the name of a venue that has no folder of its own; behind it stands its name in ccxt."""
+
+_OVER_MQTT: Final = frozenset({"pools"})
+
+Way: TypeAlias = Literal["websocket", "ccxt", "mqtt"]
+"""What brings a venue's frames: a websocket of ours, ccxt's own connections, or the broker."""
 
 FOLDERS: Final = tuple(dict.fromkeys(folder for folder, _ in _VENUES.values()))
 """Each dialect's folder, once."""
@@ -52,8 +58,15 @@ def ccxt_exchange(name: str) -> str:
 
 
 def ccxt_id(name: str) -> str:
-    """The name of the venue ``name`` in ccxt."""
-    return ccxt_exchange(name) or CCXT_IDS[name]
+    """The name of the venue ``name`` in ccxt; ``""`` if ccxt does not know it."""
+    return ccxt_exchange(name) or CCXT_IDS.get(name, "")
+
+
+def way_of(name: str) -> Way:
+    """What brings the frames of the venue ``name``."""
+    if ccxt_exchange(name):
+        return "ccxt"
+    return "mqtt" if name in _OVER_MQTT else "websocket"
 
 
 class VenueConfig(Protocol):

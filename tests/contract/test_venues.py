@@ -61,7 +61,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def test_every_venue_of_the_registry_has_a_recording() -> None:
-    assert set(SPECIMENS) == {*CCXT_IDS, "ccxt:bitstamp"}
+    assert set(SPECIMENS) == {*CCXT_IDS, "ccxt:bitstamp", "pools"}
 
 
 def test_1_connecting_asks_for_all_it_needs(run: Run) -> None:

@@ -25,6 +25,8 @@ from signald.sources.calendars.ics import read_schedule
 from signald.sources.calendars.ics.config import REPORTS
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.calendars.tradingeconomics import read_change, read_table
+from signald.sources.venues.pools.config import PoolsConfig
+from signald.sources.venues.pools.source import PoolsDialect
 from signald.transports.http_client import parse_response, read_retry_after
 from signald.transports.mqtt.arrivals import read_publish
 from signald.transports.ntp import build_request, read_answer
@@ -40,7 +42,10 @@ from tests.support.calendar import (
 from tests.support.documents import scored_release
 from tests.support.feed_truth import INDICATORS
 from tests.support.policy import policy_payload
+from tests.support.pools import POOL, reserves_state, ticks_state
+from tests.support.pools import TOPIC as POOL_TOPIC
 
+_POOLS: Final = PoolsDialect({POOL_TOPIC: POOL}, PoolsConfig(name="pools", instruments=(POOL.id,)))
 _TE: Final = {
     "CalendarID": "87220",
     "Date": "2016-12-02T13:30:00",
@@ -232,6 +237,10 @@ def _csv(case: bytes) -> None:
     read_calendar(case, INDICATORS, name="x")
 
 
+def _pool(case: bytes) -> None:
+    _POOLS.plainest(POOL_TOPIC.encode() + b" " + case)
+
+
 def _investing(case: bytes) -> None:
     read_feed([("x", case)], INDICATORS)
 
@@ -300,5 +309,15 @@ _ALL: Final = (
     Parser("ics", _ics, (MalformedFrameError,), (_ICS,), weight=2),
     Parser("csv", _csv, (ImportFormatError,), (_CSV,), weight=2),
     Parser("investing", _investing, (ImportFormatError,), (_PAGE,), weight=1),
+    Parser(
+        "pools",
+        _pool,
+        (MalformedFrameError,),
+        (
+            json.dumps(reserves_state()).encode(),
+            json.dumps(ticks_state()).encode(),
+            json.dumps(ticks_state(ticks=[[196_300, str(-2 * 10**18)]], range=[196_210, 196_400])).encode(),
+        ),
+    ),
 )
 PARSERS: Final = {parser.name: parser for parser in _ALL}

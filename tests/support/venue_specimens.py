@@ -3,11 +3,16 @@
 import json
 import zlib
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from math import isqrt
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from signald.core.kernels.rows import FLAG_UNSEQUENCED, FLAG_UNSUMMED
 from signald.model.instruments import Instrument
 from signald.sources.venues.binance.config import snapshot_key
+from signald.sources.venues.pools.ticks import root_at
 from tests.support.instruments import (
     BITSTAMP_BTC,
     BITSTAMP_ETH,
@@ -27,6 +32,7 @@ from tests.support.instruments import (
     OKX_SWAP,
     perpetual,
 )
+from tests.support.pools import POOL, frame, ticks_state
 
 
 class Arrival(NamedTuple):
@@ -284,6 +290,32 @@ def _ccxt() -> Specimen:
     )
 
 
+def _pools() -> Specimen:
+    coarse = msgspec.structs.replace(POOL, tick_size=Decimal("0.1"))
+    other = msgspec.structs.replace(POOL, id="BTC-USDC-30.UNISWAP", venue_symbol="ethereum/0x004375", base="BTC")
+
+    def state(number: int, *, cents: int) -> Arrival:
+        root = isqrt((cents << 192) // 100)
+        tick = next(each for each in range(44_000, 47_000) if root_at(each + 1) > root)
+        few = {"range": [tick - 9, tick + 9], "ticks": [], "tick_spacing": 1, "liquidity": str(10**24)}
+        sides = {"tokens": ["WETH", "USDC"], "decimals": [18, 18], "fee_ppm": 0}
+        return Arrival(frame(ticks_state(block=number, sqrt_price_x96=str(root), tick=tick, **few, **sides)))
+
+    return Specimen(
+        instruments=(coarse, other),
+        snapshot=[state(20, cents=9_000)],
+        deltas=[state(21, cents=9_900), state(22, cents=9_950), state(23, cents=10_000)],
+        cure=[state(24, cents=10_000)],
+        applied=4,
+        ts_event=1_739_367_011_000_000_000,
+        ping=b"",
+        pong=b"",
+        unknown=[b'{"told":"something"}', b"ethereum/another {}"],
+        gap="",
+        flags=FLAG_UNSEQUENCED | FLAG_UNSUMMED,
+    )
+
+
 SPECIMENS: Final[dict[str, Callable[[], Specimen]]] = {
     "binance": lambda: _binance((BTCUSDT, ETHUSDT), chained=False),
     "binance_usdm": lambda: _binance((perpetual("BTC", "USDT"), perpetual("ETH", "USDT")), chained=True),
@@ -294,4 +326,5 @@ SPECIMENS: Final[dict[str, Callable[[], Specimen]]] = {
     "hyperliquid": _hyperliquid,
     "dydx": _dydx,
     "ccxt:bitstamp": _ccxt,
+    "pools": _pools,
 }

@@ -19,7 +19,8 @@ from typing import Any, Final
 import ccxt.pro
 
 from signald.errors import ConfigError
-from signald.sources.venues.ccxt.messages import Level, Told, Watch, WrittenBook, decode_order, encode
+from signald.sources.venues.ccxt.messages import Told, Watch, WrittenBook, decode_order, encode
+from signald.sources.whole_books import Level
 from signald.transports.ccxt.markets import kind_of, prepare
 from signald.transports.websocket.terms import CLOSE_WITHIN_S, Made, Refusal, Take, Terms
 

@@ -81,16 +81,7 @@ class MqttConnection:
         self._on_disconnected = on_disconnected
         self._on_quarantine = on_quarantine
         self._backoff = backoff or Backoff(cap_s=2.0)
-        self._credentials = Credentials(
-            section="mqtt",
-            tls=config.tls,
-            ca_file=config.ca_file,
-            cert_file=config.cert_file,
-            key_file=config.key_file,
-            crl_file=config.crl_file,
-            least=config.tls_minimum,
-            password_file=config.password_file,
-        )
+        self._credentials = credentials_of(config)
         self._signer = _signer_of(config)
         self._wire: Wire | None = None
         self._announced = False
@@ -235,6 +226,20 @@ class MqttConnection:
     def _new_wire(self) -> Wire:
         mine = self._credentials
         return Wire(self._config, password=mine.password, tls=mine.context, deliver=self._deliver)
+
+
+def credentials_of(config: MqttConfig) -> Credentials:
+    """What the broker is shown; raises ``ConfigError`` if a file cannot be used."""
+    return Credentials(
+        section="mqtt",
+        tls=config.tls,
+        ca_file=config.ca_file,
+        cert_file=config.cert_file,
+        key_file=config.key_file,
+        crl_file=config.crl_file,
+        least=config.tls_minimum,
+        password_file=config.password_file,
+    )
 
 
 def _signer_of(config: MqttConfig) -> Signs | None:

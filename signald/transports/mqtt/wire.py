@@ -156,8 +156,13 @@ class Wire(aiomqtt.Client):
                         pass  # never: nothing is queued, and the iterator ends with the connection
             self._require_connection()
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the broker is there."""
+        return self._client.is_connected()
+
     def _require_connection(self) -> None:
-        if not self._client.is_connected():
+        if not self.is_up:
             msg = "connection lost"
             raise WireError(msg)
 

@@ -50,5 +50,11 @@ def test_each_exchange_that_comes_through_ccxt_has_a_worker_to_itself() -> None:
     assert share(through_ccxt[1:2], 4) == {"feed-1": ("ccxt:bitfinex",)}
 
 
+def test_what_comes_over_the_broker_has_a_worker_to_itself() -> None:
+    pools = venue("pools", "ETH-USDC-5.UNISWAP")
+
+    assert share([*VENUES, pools], 1) == {"feed-1": ("binance", "okx", "bybit", "okx.2"), "feed-2": ("pools",)}
+
+
 def test_without_venues_there_are_no_workers() -> None:
     assert share([], 4) == {}

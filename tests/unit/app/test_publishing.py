@@ -9,6 +9,7 @@ from signald.app.world import load_known_indicators
 from signald.config import Config
 from signald.errors import MalformedFrameError
 from signald.sources.calendars.mqtt.source import MqttCalendar
+from tests.support.pools import TOPIC, reserves_state
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,14 @@ def test_schedule_is_retained(calendar: MqttCalendar) -> None:
     assert prepared.retain
 
 
+def test_a_pools_state_is_retained_as_it_stands(calendar: MqttCalendar) -> None:
+    line = json.dumps({"pool": TOPIC} | reserves_state()).encode()
+
+    prepared = prepare(line, calendar, where="line 1")
+
+    assert prepared == (f"pools/{TOPIC}", line, True)
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
@@ -47,6 +56,8 @@ def test_schedule_is_retained(calendar: MqttCalendar) -> None:
         (b"[]", "line 7"),
         (b"{}", "line 7: release_id: is missing"),
         (b'{"release_id":"us.cpi.yoy:2025-01","actual":"n/a"}', "line 7: actual: 'n/a'"),
+        (b'{"pool":"ethereum/0x88","block":0}', "line 7: block: 0 is not a whole number"),
+        (b'{"pool":"ethereum/#"}', "line 7: pool: 'ethereum/#' is not CHAIN/POOL"),
         (b'{"release_id":"xx.unknown:2025-01","actual":1}', "'xx.unknown' is not configured"),
     ],
 )

@@ -10,8 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from signald.errors import MalformedFrameError
-
-Level: TypeAlias = tuple[str, str]
+from signald.sources.whole_books import Level
 
 
 class WrittenBook(msgspec.Struct, frozen=True):

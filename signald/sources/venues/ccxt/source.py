@@ -15,8 +15,8 @@ from signald.sources.inband import InBandSource
 from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.ccxt.config import CcxtConfig
-from signald.sources.venues.ccxt.decode import EVENT, apply_frame
 from signald.sources.venues.ccxt.messages import Anew, Watch, decode_told, encode, plainest
+from signald.sources.whole_books import EVENT, apply_frame
 
 _BATCH: Final = 100
 _ASKINGS_PER_MINUTE: Final = 6

@@ -1,15 +1,25 @@
-"""Books as ccxt made them, read from the JSON that `transports/ccxt/books.py` writes; its form stands in the folder.
+"""Whole books that we write ourselves of what says the same in other words: ccxt's books, the states of pools.
 
-The kernel reads the keys in any order and any keys besides. Whose book it is stands behind its levels, so these are
-found first and read afterwards. Without `symbol` a frame is no book's: it says what went wrong.
+One looks like this::
+
+    {"asks":[["101","1"]],"bids":[["100","2"]],"block":21000000,"symbol":"btcusd","timestamp":1739367000123}
+
+`block` is the number of the block that a book is of, and `timestamp` (ms) its time; without a block it is when the
+exchange made the book, null where it does not say. A book with a block is as old as its block, however late it comes;
+a block below the last one is a gap, for the chain has taken back what was. The kernel reads the keys in any order and
+any keys besides. Whose book it is stands behind its levels, so these are found first and read afterwards. Without
+`symbol` a frame is no book's: it says what went wrong.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import msgspec
 
 from signald.core.kernels.desk import CURRENT, ROOM, WIRE, ask_pairs, bid_pairs, current_book
 from signald.core.kernels.digits import safe_word
 from signald.core.kernels.jit import inlined, inner, kernel
-from signald.core.kernels.layout import PHASE, PHASE_OFF
+from signald.core.kernels.layout import LAST, PHASE, PHASE_LIVE, PHASE_OFF
 from signald.core.kernels.machine import WordArray, Words, length_of, words_held
 from signald.core.kernels.members import (
     LATEST_MS,
@@ -25,7 +35,7 @@ from signald.core.kernels.members import (
     skip_member,
 )
 from signald.core.kernels.objects import is_key, key_of
-from signald.core.kernels.outcomes import AHEAD, MISSING_FIELD, OTHER_KIND, QUIET, TOO_LARGE
+from signald.core.kernels.outcomes import AHEAD, GAP, MISSING_FIELD, OTHER_KIND, QUIET, TOO_LARGE
 from signald.core.kernels.ragged import read_ragged
 from signald.core.kernels.scan import (
     OPEN_BRACKET,
@@ -36,9 +46,10 @@ from signald.core.kernels.window import replace_window
 
 # What a frame said, in the desk's wire words.
 SYMBOL: Final = WIRE + 1  # the desk's current book
-EVENT: Final = WIRE + 2  # ms; 0: ccxt does not know
+EVENT: Final = WIRE + 2  # ms; 0: nobody knows
 BIDS: Final = WIRE + 3  # first the place of the list, then how many levels
 ASKS: Final = WIRE + 4
+BLOCK: Final = WIRE + 5  # number of the block, or else the time
 
 COLUMNS: Final = 2
 """Texts of a level: price and size."""
@@ -47,9 +58,11 @@ MOST_AHEAD_NS: Final = 300_000_000_000
 
 _SAW_BOOK: Final = seen_bits(BIDS, ASKS)
 _SAW_SYMBOL: Final = seen_bits(SYMBOL)
+_SAW_BLOCK: Final = seen_bits(BLOCK)
 _SYMBOL: Final = int.from_bytes(b'"symbol"', "little")
 _TIMESTAMP: Final = int.from_bytes(b'"timesta', "little")
 _TIMESTAMP_END: Final = int.from_bytes(b'mp":', "little")
+_BLOCK: Final = key_of("block")
 _BIDS: Final = key_of("bids")
 _ASKS: Final = key_of("asks")
 _NULL: Final = int.from_bytes(b":null", "little")
@@ -74,7 +87,21 @@ def _take(frame: bytes, now: int, desk: Words) -> int:
         return TOO_LARGE
     if desk[EVENT] * NS_PER_MS - now > MOST_AHEAD_NS:
         return AHEAD
+    if seen & _SAW_BLOCK != 0:
+        return _take_block(frame, now, desk)
+    desk[BLOCK] = desk[EVENT]
     return _take_book(frame, now, desk)
+
+
+@inlined
+def _take_block(frame: bytes, now: int, desk: Words) -> int:
+    """Take the book of a block at the block's own time, unless the chain has stepped back."""
+    if desk[BLOCK] < 0:
+        return TOO_LARGE
+    book = current_book(desk)
+    if book[PHASE] == PHASE_LIVE and desk[BLOCK] < book[LAST]:
+        return GAP
+    return _take_book(frame, min(now, desk[EVENT] * NS_PER_MS), desk)
 
 
 @inlined
@@ -88,9 +115,8 @@ def _take_book(frame: bytes, now: int, desk: Words) -> int:
         return -bids if bids < 0 else -asks
     if book[PHASE] == PHASE_OFF:
         return QUIET
-    last = desk[EVENT]
-    ts_event = last * NS_PER_MS if last > 0 else now
-    return replace_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, 1, last, ts_event, now)
+    ts_event = desk[EVENT] * NS_PER_MS if desk[EVENT] > 0 else now
+    return replace_window(book, bid_pairs(desk), bids, ask_pairs(desk), asks, 1, desk[BLOCK], ts_event, now)
 
 
 @inlined
@@ -100,6 +126,8 @@ def _read_frame_member(frame: bytes, at: int, end: int, desk: Words) -> int:
         return _find_side(frame, at + _ASKS[1], end, desk, ASKS)
     if is_key(key, _BIDS):
         return _find_side(frame, at + _BIDS[1], end, desk, BIDS)
+    if is_key(key, _BLOCK):
+        return read_member(frame, at + _BLOCK[1], end, desk, BLOCK)
     if key == _SYMBOL:
         return read_symbol_member(frame, at + 8, end, desk, SYMBOL)
     if key == _TIMESTAMP and safe_word(frame, at + 8, end) & _FOUR_BYTES == _TIMESTAMP_END:
@@ -132,7 +160,7 @@ def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
     """Take one book: put it in place of the one before, and write its board row.
 
     Args:
-        frame: The record, see the folder.
+        frame: The book.
         now: Our time of it, ns.
         desk: The connection's, see desk.py; CURRENT says afterwards whose frame it was, if that could be read.
 
@@ -140,3 +168,17 @@ def apply_frame(frame: bytes, now: int, desk: WordArray) -> int:
         What became of it, see outcomes.py. Nothing is changed unless it is APPLIED, WENT_LIVE or CROSSED.
     """
     return _take(frame, now, words_held(desk))
+
+
+Level: TypeAlias = tuple[str, str]
+"""Price and size, in digits without an exponent."""
+
+
+class BlockBook(msgspec.Struct, frozen=True):
+    """What :func:`apply_frame` reads of a book with a block."""
+
+    asks: Sequence[Level]
+    bids: Sequence[Level]
+    block: int
+    symbol: str
+    timestamp: int
