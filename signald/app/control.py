@@ -11,7 +11,7 @@ from signald.live.switch import Halted, write_halt
 from signald.model.control import EVERYTHING, Command
 from signald.model.time import format_rfc3339
 from signald.runtime.clock import Clock, LiveClock
-from signald.transports.mqtt import MqttConnection
+from signald.transports.mqtt import visit
 
 _BY = "command"
 _LIVE = LiveClock()
@@ -57,10 +57,5 @@ def send_control(
 
 
 async def _send(config: Config, command: Command, payload: bytes, *, by: str) -> None:
-    own = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-control-{by}", session_expiry_s=0)
-    connection = MqttConnection(own)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(connection.run(), name="mqtt")
-        await connection.wait_connected(config.live.startup_timeout_s)
-        await connection.publish(f"{config.mqtt.prefix}/control/{command}", payload, retain=False)
-        running.cancel()
+    async with visit(config.mqtt, name=f"control-{by}", within_s=config.live.startup_timeout_s) as broker:
+        await broker.publish(f"{config.mqtt.prefix}/control/{command}", payload, retain=False)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -16,9 +16,11 @@ from signald.model.time import format_rfc3339
 from signald.runtime.clock import LiveClock
 from signald.sources.calendars.mqtt.source import MqttCalendar
 from signald.sources.venues.pools.messages import decode_state
-from signald.transports.mqtt import MqttConnection
+from signald.transports.mqtt import visit
 
 _POOL: Final = re.compile(r"[^\s/+#]{1,64}/[^\s/+#]{1,128}")
+
+_LINE_BYTES: Final = 1 << 20
 
 SOURCE = "manual"
 """Who says it, unless the message does."""
@@ -32,26 +34,31 @@ class Prepared(NamedTuple):
     retain: bool
 
 
-def publish_by_hand(config: Config, lines: Iterable[bytes]) -> int:
+def publish_by_hand(config: Config, file: BinaryIO, *, name: str) -> int:
     """Send JSON objects, one a line; returns how many. All are checked before the first.
 
     Each is a schedule or a release, or a pool's state with the name of its ``pool``, ``CHAIN/POOL``, beside it.
     ``source``, ``sequence`` and ``ts_event`` are filled in where they are missing.
 
     Raises:
-        MalformedFrameError: One of them would be refused; its line and field are named.
+        MalformedFrameError: One of them would be refused; ``name``, its line and its field are named.
         UnreachableError: The broker was not reached.
     """
     calendar = MqttCalendar(load_known_indicators(config))
     prepared = [
-        prepare(line, calendar, where=f"line {number}") for number, line in enumerate(lines, start=1) if line.strip()
+        prepare(line, calendar, where=f"{name}, line {number}")
+        for number, line in enumerate(iter(lambda: file.readline(_LINE_BYTES + 1), b""), start=1)
+        if line.strip()
     ]
-    asyncio.run(_send(config, prepared))
+    if prepared:
+        asyncio.run(_send(config, prepared))
     return len(prepared)
 
 
 def prepare(line: bytes, calendar: MqttCalendar, *, where: str) -> Prepared:
     """Complete and check one message; raises ``MalformedFrameError``."""
+    if len(line) > _LINE_BYTES:
+        raise MalformedFrameError(where, "", f"is longer than {_LINE_BYTES} bytes")
     try:
         given = msgspec.json.decode(line, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -89,12 +96,6 @@ def _level(text: str) -> str:
 
 
 async def _send(config: Config, prepared: Iterable[Prepared]) -> None:
-    own = msgspec.structs.replace(config.mqtt, client_id=f"{config.mqtt.client_id}-publish", session_expiry_s=0)
-    connection = MqttConnection(own)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(connection.run(), name="mqtt")
-        await connection.wait_connected(config.live.startup_timeout_s)
+    async with visit(config.mqtt, name="publish", within_s=config.live.startup_timeout_s) as broker:
         for message in prepared:
-            topic = f"{config.mqtt.prefix}/{message.topic}"
-            await connection.publish(topic, message.payload, retain=message.retain)
-        running.cancel()
+            await broker.publish(f"{config.mqtt.prefix}/{message.topic}", message.payload, retain=message.retain)

@@ -134,7 +134,11 @@ class Replica:
         """Sequence of the newest heartbeat in its journal; 0 if there is none."""
         if not any(self.journal.glob("*.segment*")):
             return 0
-        beats = [json.loads(one.payload) for one in read(self.journal) if one.key.startswith("heartbeat/")]
+        beats = [
+            json.loads(one.payload)
+            for one in read(self.journal)
+            if one.key.startswith("heartbeat/") and b"\xff" not in one.payload
+        ]
         return max((beat["sequence"] for beat in beats), default=0)
 
     def metrics(self) -> dict[str, float]:

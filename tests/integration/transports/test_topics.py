@@ -96,7 +96,7 @@ class Pool:
         state = json.loads(shown("json")[0].splitlines()[number])
         state |= {"pool": TOPIC, "ts_event": datetime.now(UTC).isoformat()} | changes  # noqa: TID251 - the chain's own
         line = io.BytesIO(json.dumps(state).encode())
-        assert await asyncio.to_thread(publish_by_hand, Config(mqtt=self.mqtt), line) == 1
+        assert await asyncio.to_thread(publish_by_hand, Config(mqtt=self.mqtt), line, name="state") == 1
 
     def _follow(self, step: Step) -> None:
         self.said += step.events
