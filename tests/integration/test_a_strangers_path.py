@@ -57,6 +57,18 @@ def _write_files(folder: Path) -> None:
     files.prices.unlink()
 
 
+_DIGESTS = {
+    "cryptofeed": "5eea31fdbbe51d0f211b758c796e0b3e885215017de94d5c4af5466cf1211722",
+    "binance-stream": "a6129d6d6a79f5decacac5d34e95f6b3755d798c0b47b7e406f579a0162db599",
+    "tardis": "f7ac38e6a11d3f335bdcc50777d7a87226155e7f7d4533f9784295aab119b4fb",
+}
+"""SHA-256 of the documents of each form, here and everywhere: a change that is meant to change them changes these too.
+
+Kernels are compiled without leave to contract, reorder or approximate, so a number is the same whatever vectors the
+processor has; ids are hashes, and nothing in a document is of the machine or of the time of the replay.
+"""
+
+
 @pytest.mark.parametrize(
     ("form", "recording", "scored", "modes"),
     [
@@ -94,6 +106,7 @@ def test_a_recording_becomes_documents_and_they_are_the_same_in_every_mode(
         assert Path(f"{mode}.jsonl").read_bytes() == said, mode
     books = [one["book"] for line in said.splitlines() if (one := json.loads(line))["kind"] == "release"]
     assert [book["bid"] is not None for book in books if book] == [True] * scored
+    assert hashlib.sha256(said).hexdigest() == _DIGESTS[form]
 
 
 def test_a_changed_parameter_is_judged_against_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
