@@ -75,10 +75,15 @@ class CutsResponse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class CutsModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was estimated from a history of implied cuts: asset → its responses by rising time."""
+    """What was estimated from a history of implied cuts: asset → its responses by rising time.
+
+    ``history`` and ``sha256`` are the name and the hash of the file that has it; ``""`` in models of before they were.
+    """
 
     threshold: CutsThreshold | None
     assets: dict[str, tuple[CutsResponse, ...]]
+    history: str = ""
+    sha256: str = ""
 
 
 class ExpectationsView(msgspec.Struct, frozen=True, kw_only=True):

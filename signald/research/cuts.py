@@ -6,6 +6,7 @@ is, so this explains and predicts nothing (Kuttner 2001, "Monetary policy surpri
 Monetary Economics 47, measures it so).
 """
 
+import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -36,11 +37,13 @@ _FARTHEST: Final = 40.0  # cuts
 
 
 class History(NamedTuple):
-    """Words in order of time: when they were known, the year by whose end, and how many cuts."""
+    """Words in order of time: when they were known, the year by whose end, and how many cuts; and their file."""
 
     ts: Sequence[Nanos]
     year: Sequence[str]
     cuts: Floats
+    name: str = ""
+    sha256: str = ""
 
 
 def read_history(path: Path) -> History:
@@ -65,7 +68,8 @@ def read_history(path: Path) -> History:
             raise ImportFormatError(str(path), line, problem)
         if len(ts) > 1 and ts[-1] <= ts[-2]:
             raise ImportFormatError(str(path), line, f"{told} is not later than the line before")
-    return History(ts, [row[1][:4] for row in rows], np.array(cuts))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return History(ts, [row[1][:4] for row in rows], np.array(cuts), path.name, digest)
 
 
 def estimate_cuts(history: History, sample: Sample, *, window_s: float, days: Sequence[Nanos] = ()) -> CutsModel:
@@ -86,6 +90,8 @@ def estimate_cuts(history: History, sample: Sample, *, window_s: float, days: Se
             asset: tuple(one for s in sorted(of) if (one := explain(sample, of[s], changes[s], seconds=s)) is not None)
             for asset, of in sorted(sample.moves.items())
         },
+        history=history.name,
+        sha256=history.sha256,
     )
 
 

@@ -1,5 +1,6 @@
 """A history of priced cuts beside releases."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +148,12 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     found = read_history(path)
 
     assert (found.ts, found.year, found.cuts.tolist()) == ([T0, T0 + 1], ["2025", "2026"], [1.4, -1.0])
+    assert (found.name, found.sha256) == ("cuts.csv", hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def test_a_model_names_the_history_it_was_estimated_from() -> None:
+    sample, history = planted_sample(per_cut=10.0)
+
+    found = estimate_cuts(history._replace(name="cuts.csv", sha256="5e"), sample, window_s=300.0)
+
+    assert (found.history, found.sha256) == ("cuts.csv", "5e")
