@@ -28,9 +28,9 @@ PIP_AUDIT = [
 
 def main() -> int:
     """Ask, compare, say."""
-    done = subprocess.run(
-        PIP_AUDIT, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    done = subprocess.run(PIP_AUDIT, cwd=ROOT, check=False, capture_output=True, text=True)
+    if not done.stdout:
+        sys.exit(f"audit: pip-audit said nothing, code {done.returncode}: {done.stderr[-500:]}")
     asked: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     known = [f"{one['name']}: {each['id']}" for one in asked for each in one.get("vulns", ())]
     insecure = offline_list()

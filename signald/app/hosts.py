@@ -8,7 +8,7 @@ from signald.config import Config
 from signald.errors import ConfigError
 from signald.live.remote.arrivals import MOST_WRITERS
 from signald.live.remote.packing import MOST_ROWS
-from signald.sources.registry import VenueConfig, ccxt_exchange
+from signald.sources.registry import VenueConfig, way_of
 from signald.transports.protection import protect_redis
 
 _HOSTS: Final = "board.hosts"
@@ -56,7 +56,7 @@ def _refuse_crowd(where: str, venues: Sequence[VenueConfig], *, workers: int) ->
     if sum(len(venue.instruments) for venue in venues) > MOST_ROWS:
         raise ConfigError(where, f"keeps more than {MOST_ROWS} books")
     names = {venue.name for venue in venues}
-    alone = sum(map(bool, map(ccxt_exchange, names)))
+    alone = sum(way_of(name) != "websocket" for name in names)
     count = min(workers, len(names) - alone) + alone
     if count > MOST_WRITERS:
         raise ConfigError(where, f"would keep its books in {count} processes, more than {MOST_WRITERS}")

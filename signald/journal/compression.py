@@ -106,12 +106,10 @@ def _replace(path: Path, target: Path, write: Callable[[BinaryIO, BinaryIO], obj
 
 def _take_after(original: os.stat_result, handle: int) -> None:
     """Give a file owner and mode of another: who packs as root must not lock out the daemon whose journal it is."""
+    os.fchmod(handle, stat.S_IMODE(original.st_mode))  # while it is ours: it may not be any more thereafter
     if (os.geteuid(), os.getegid()) != (original.st_uid, original.st_gid):
-        with contextlib.suppress(
-            PermissionError
-        ):  # only root may give files away: then it stays ours, as it was before
+        with contextlib.suppress(PermissionError):  # only root may give files away: else it stays ours
             os.fchown(handle, original.st_uid, original.st_gid)
-    os.fchmod(handle, stat.S_IMODE(original.st_mode))
 
 
 class Compressor:

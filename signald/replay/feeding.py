@@ -74,13 +74,15 @@ class Feeding:
         """Feed frames that lie one behind the other: the same as one by one, in compiled strides.
 
         Between two deadlines of the engine it sees no book, so that each connection may take its frames by itself;
-        what follows from them is given back in their order. Only where one connection succeeds another do both count.
+        what follows from them is given back in their order. But where ticks are made, and those of one connection may
+        look at another's rows, these must be of that time; and where one connection succeeds another, both count.
         """
         numbers = _connections(frames)
         channels = [frames.channels[number] for number in numbers]
         for channel in channels:
             self._require(channel)
-        if len({channel.removesuffix(SPARE) for channel in channels}) < len(channels):
+        apart = {channel.removesuffix(SPARE) for channel in channels}
+        if len(apart) < len(channels) or (self._derives and len(apart | self._awaited()) > 1):
             yield from self._feed_each(frames)
             return
         first, times = 0, Times(frames.times)
@@ -172,6 +174,10 @@ class Feeding:
     def _require(self, channel: str) -> None:
         if channel not in self.pipeline.venues:
             raise ConfigError(WHERE, f"the journal has frames of {channel!r}, which is not configured")
+
+    def _awaited(self) -> set[str]:
+        """The venues that have something due."""
+        return {channel.removesuffix(SPARE) for channel, ts in self._due.items() if channel and ts is not None}
 
     def _next_due(self) -> tuple[Nanos, str] | None:
         """The earliest deadline; of equal ones a venue's before the engine's, so that its rows are up to date."""

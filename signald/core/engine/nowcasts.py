@@ -56,7 +56,8 @@ class Nowcasts:
             is_news = name in self._reported and bool(self._parts(name, period))
         if is_news:
             self._heard[period] = self._heard.get(period, False) or isinstance(event, Release)
-            self._due = event.ts_ingest + AFTER_NS
+            if self._due is None:  # not put off: who repeats himself must not silence it
+                self._due = event.ts_ingest + AFTER_NS
 
     def fire(self, rows: BoardRows) -> list[Output]:
         """Say what has changed, at its own time."""
@@ -134,7 +135,11 @@ class Nowcasts:
 
     def _is_news(self, release_id: ReleaseId, content: tuple[object, ...]) -> bool:
         said = self._said.setdefault(release_id, [])
-        if (said and said[-1] == content) or len(said) >= _MOST_SAID:
+        if said and said[-1] == content:
+            return False
+        if said and said[-1][:1] != content[:1]:
+            said.clear()  # other components: what was said beside each consensus counts no more
+        if len(said) >= _MOST_SAID:
             return False
         said.append(content)
         if len(self._said) > _MOST_TARGETS:

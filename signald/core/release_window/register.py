@@ -98,7 +98,8 @@ class Register:
         if len(self._strays) > MAX_STRAYS:
             forgotten = next(iter(self._strays))
         elif len(self._closed) > MAX_CLOSED or len(self.windows) > MAX_WINDOWS:
-            forgotten = next(iter(self._closed or self.windows))
+            forgotten = min(self._closed, key=lambda one: self.windows[one].ts_scheduled or 0, default=None)
+            forgotten = forgotten or next(iter(self.windows))
         if forgotten is not None:
             self._forget(forgotten)
         return window, forgotten

@@ -7,10 +7,11 @@ counts is retained, and comes again with each subscription.
 
 import asyncio
 import contextlib
+from typing import Final
 
 import msgspec
 
-from signald.sources.venues.pools.messages import Told, Watch
+from signald.sources.venues.pools.messages import MAX_STATE_BYTES, Told, Watch
 from signald.transports.mqtt.connection import credentials_of
 from signald.transports.mqtt.wire import MqttMessage, Subscription, Wire, WireError
 from signald.transports.protection import protect_mqtt
@@ -18,6 +19,8 @@ from signald.transports.settings import MqttConfig
 from signald.transports.websocket.terms import CLOSE_WITHIN_S, Made, Refusal, Take, Terms
 
 _ORDER = msgspec.json.Decoder(Watch)
+_AROUND_BYTES: Final = 4_096
+"""Of a packet, beside its payload: a topic and properties."""
 
 
 class TopicOpener:
@@ -34,7 +37,12 @@ class TopicOpener:
 
     def __init__(self, channel: str, config: MqttConfig, *, family: str) -> None:
         protect_mqtt(config)
-        self._config = msgspec.structs.replace(config, client_id=f"{config.client_id}-{channel}", session_expiry_s=0)
+        self._config = msgspec.structs.replace(
+            config,
+            client_id=f"{config.client_id}-{channel}",
+            session_expiry_s=0,
+            max_packet_bytes=max(config.max_packet_bytes, MAX_STATE_BYTES + _AROUND_BYTES),
+        )
         self._credentials = credentials_of(config)
         self._prefix = f"{config.prefix}/{family}/"
 

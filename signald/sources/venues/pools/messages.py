@@ -12,6 +12,9 @@ from signald.sources.venues.pools.curve import Curve, of_reserves, of_ticks
 from signald.sources.venues.pools.ladder import PPM
 from signald.sources.venues.pools.ticks import HIGHEST_ROOT, HIGHEST_TICK, LOWEST_ROOT, LOWEST_TICK, root_at
 
+MAX_STATE_BYTES: Final = 1 << 19
+"""What a state may take: eight thousand ticks are half of it."""
+
 _DECODER: Final = msgspec.json.Decoder(dict[str, Any])
 _REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,78}", re.ASCII)
@@ -74,6 +77,8 @@ def decode_state(topic: str, payload: bytes) -> PoolState:
     Raises:
         MalformedFrameError: It is no JSON object, or a field is missing, of another kind, or contradicts another one.
     """
+    if len(payload) > MAX_STATE_BYTES:
+        raise MalformedFrameError(topic, "", f"{len(payload)} bytes are more than {MAX_STATE_BYTES}")
     try:
         payload.decode()  # msgspec looks into no text that it does not need
         fields = _Fields(topic, _DECODER.decode(payload))

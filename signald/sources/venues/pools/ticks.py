@@ -36,7 +36,7 @@ _FACTORS: Final = (
 """1.0001^(-2^n / 2) times 2^128, for each bit of a tick (TickMath.getSqrtRatioAtTick)."""
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=1 << 16)
 def root_at(tick: int) -> int:
     """The root of the price at a tick, 1.0001^(tick / 2), times 2^96, rounded up as the contract does."""
     ratio = 1 << 128

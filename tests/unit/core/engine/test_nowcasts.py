@@ -137,6 +137,30 @@ def test_a_new_consensus_is_set_beside_the_nowcast_and_the_same_again_is_not_tol
     assert view_of(changed[0]).is_beyond
 
 
+def test_a_source_that_repeats_itself_does_not_put_a_nowcast_off() -> None:
+    engine = known(build())
+    figure_with = came(CPI_RELEASE, {"shelter": 0.4})
+
+    outputs: list[Output] = []
+    for number in range(10):
+        again = msgspec.structs.replace(figure_with, ts_ingest=figure_with.ts_ingest + number * seconds(0.9))
+        outputs += wait(engine, again.ts_ingest) + tell(engine, again)
+
+    assert len(said(outputs)) == len(INSTRUMENTS)
+
+
+def test_a_consensus_that_never_rests_does_not_silence_what_other_components_make_of_it() -> None:
+    engine = known(build())
+    after(engine, came(CPI_RELEASE, {"shelter": 0.4}))
+
+    for number in range(70):
+        at = CPI_DUE + seconds(10.0 + 2 * number)
+        after(engine, due(PCE_RELEASE, consensus=0.1 + 0.01 * (number % 2), sequence=100 + number, ts_ingest=at))
+    told = after(engine, came(PPI_RELEASE, {"portfolio_management": 1.0}))
+
+    assert len(said(told)) == len(INSTRUMENTS)
+
+
 def test_without_a_consensus_the_nowcast_stands_alone() -> None:
     engine = build()
     tell(engine, due(CPI_RELEASE))

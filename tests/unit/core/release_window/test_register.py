@@ -80,6 +80,19 @@ def test_of_closed_ones_only_the_last_are_remembered(monkeypatch: pytest.MonkeyP
     assert sorted(register.windows) == periods[-3:]
 
 
+def test_an_old_schedule_that_is_read_anew_does_not_cost_a_release_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register_module, "MAX_CLOSED", 2)
+    register = Register(INDICATORS)
+    today, *old = [f"us.cpi.yoy:20{number}" for number in range(20, 26)]
+
+    for number, release_id in enumerate((today, *old)):
+        window, _ = register.open(release_id)
+        register.move(window, T0 if release_id == today else T0 - 1_000 + number)
+        register.close(window)
+
+    assert today in register.windows
+
+
 def test_a_release_that_is_scheduled_anew_is_not_closed_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register_module, "MAX_WINDOWS", 2)
     register = Register(INDICATORS)
