@@ -50,8 +50,7 @@ def publish_by_hand(config: Config, file: BinaryIO, *, name: str) -> int:
         for number, line in enumerate(iter(lambda: file.readline(_LINE_BYTES + 1), b""), start=1)
         if line.strip()
     ]
-    if prepared:
-        asyncio.run(_send(config, prepared))
+    asyncio.run(_send(config, prepared))
     return len(prepared)
 
 

@@ -130,7 +130,7 @@ def publish(
     from signald.logs import configure_logs  # noqa: PLC0415
 
     configure_logs(level="warning")
-    count = publish_by_hand(configuration(config), file, name=file.name)
+    count = publish_by_hand(configuration(config), file, name=getattr(file, "name", "-"))
     if json:
         say_json({"published": count})
     else:

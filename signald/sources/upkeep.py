@@ -255,7 +255,10 @@ class Upkeep:
         book = sync.book
         was_stale = book.is_stale  # a frame may have taken the flag away since
         sync.staleness = reason = self._judge.judge(number, now)
-        sync.doubted = None if reason in {None, "late"} else (sync.doubted or now)
+        if reason in {None, "late"}:
+            sync.doubted = None
+        elif sync.doubted is None or book.ts_ingest > sync.doubted:  # frames come: its subscription lives
+            sync.doubted = now
         if reason is None:
             if was_stale:
                 book.mark_fresh()

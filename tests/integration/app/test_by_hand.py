@@ -45,10 +45,6 @@ def test_nothing_else_is_said_to_have_been_sent_without_a_broker(config: Config)
     assert not Path(config.control.halt_file).exists()
 
 
-def test_a_file_of_nothing_is_nothing_to_publish(config: Config) -> None:
-    assert publish_by_hand(config, io.BytesIO(b"\n\n"), name="empty") == 0
-
-
 def test_a_line_without_an_end_is_read_no_further_than_any_message_is_long(config: Config) -> None:
     file = io.BytesIO(FIGURE + b"\0" * (8 << 20))
 
