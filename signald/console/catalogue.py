@@ -32,6 +32,12 @@ DAEMON: Final = (
         ("quantile",),
         "Exact percentiles of the last releases, from ingestion to Redis' reply; quantile 1 is the slowest.",
     ),
+    Metric(
+        "signald_metrics_gave_way_total",
+        "counter",
+        (),
+        "Connections to the metrics that had to give way to newer ones.",
+    ),
     Metric("signald_release_latency_count", "gauge", (), "How many releases those are of."),
     Metric("signald_process_up", "gauge", ("process",), "Whether a process does its work."),
     Metric("signald_process_restarts_total", "counter", ("process",), "Times a process was started again."),

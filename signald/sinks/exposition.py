@@ -3,6 +3,7 @@
 Several processes may tell the same number: counters and histograms are added up, of gauges the highest counts.
 """
 
+import contextlib
 import math
 import socket
 import sys
@@ -24,6 +25,10 @@ from signald.sinks.stages import BOUNDS_NS, STAGES, LatencyRing, Stages
 
 _TURN_S: Final = 0.0002
 _BACKLOG: Final = 64
+_SILENT_S: Final = 10.0
+MOST_CONNECTIONS: Final = 32
+"""To the metrics, at once: Prometheus has one, a probe another."""
+
 _BOUNDS: Final = (*(repr(bound / NS_PER_S) for bound in BOUNDS_NS), "+Inf")
 _FAMILIES: Final = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 
@@ -125,13 +130,59 @@ class Exposition:
 
 
 class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each connection, and of those so many: beyond, the eldest gives way.
+
+    Whoever scrapes is done in milliseconds: what has been open for longest is who says nothing, or a byte at a time.
+
+    Attributes:
+        gave_way: How many did.
+    """
+
     daemon_threads = True
     request_queue_size = _BACKLOG
 
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, _Quiet, bind_and_activate=False)
+        self.gave_way = 0
+        self._open: dict[socket.socket, None] = {}
+        self._lock = threading.Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the library has it
+        with self._lock:
+            if len(self._open) >= MOST_CONNECTIONS:
+                eldest = next(iter(self._open))
+                del self._open[eldest]
+                self.gave_way += 1
+                with contextlib.suppress(OSError):
+                    eldest.shutdown(socket.SHUT_RDWR)  # whoever waits for it finds its end
+            self._open[request] = None
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as the library has it
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the library has it
+        """Who leaves before the end is no news either."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
 
 class _Quiet(WSGIRequestHandler):
+    timeout = _SILENT_S
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - as the library has it
         """A scrape is no news."""
+
+
+class _GaveWay:
+    def __init__(self, server: _Server) -> None:
+        self._server = server
+
+    def collect(self) -> Iterator[Metric]:
+        said = "Connections to the metrics that had to give way to newer ones."
+        yield CounterMetricFamily("signald_metrics_gave_way_total", said, value=self._server.gave_way)
 
 
 def listen(host: str, port: int, *, section: str = "metrics") -> socket.socket:
@@ -154,10 +205,11 @@ def build_server(told: Sequence[Told], listener: socket.socket, *, is_ready: Cal
 
     ``/ready`` answers 200 while ``is_ready``, else 503: of this daemon alone, where ``signald status`` speaks of all.
     """
+    host, port = listener.getsockname()[:2]
+    server = _Server((host, port))
     registry = CollectorRegistry()
     registry.register(Exposition(told))
-    host, port = listener.getsockname()[:2]
-    server = _Server((host, port), _Quiet, bind_and_activate=False)
+    registry.register(_GaveWay(server))
     server.socket.close()
     server.socket = listener
     server.server_name, server.server_port = host, port

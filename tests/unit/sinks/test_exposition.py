@@ -1,15 +1,21 @@
 """What several processes tell is one process's to serve."""
 
+import contextlib
 import math
+import socket
+import struct
+import threading
 import urllib.request
+from http import HTTPStatus
 from urllib.error import HTTPError
 
 import pytest
 
-from signald.sinks.exposition import Exposition, MetricsServer, Page
+from signald.sinks.exposition import MOST_CONNECTIONS, Exposition, MetricsServer, Page
 from signald.sinks.metrics import Metrics
 from signald.sinks.page import NumberPage
 from signald.sinks.stages import LatencyRing, Stages
+from tests.support.waiting import eventually
 
 
 def told(metrics: Metrics) -> Page:
@@ -83,3 +89,69 @@ def test_a_probe_is_told_whether_this_daemon_is_ready() -> None:
             said = answer.read()
 
     assert said == b"ready\n"
+
+
+def test_who_says_nothing_gives_way_to_who_asks() -> None:
+    with (
+        MetricsServer(told(Metrics(version="1")), host="127.0.0.1", port=0) as server,
+        contextlib.ExitStack() as silent,
+    ):
+        threads = threading.active_count()
+        for _ in range(3 * MOST_CONNECTIONS):
+            silent.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5)).sendall(b"GET /")
+
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        eventually(lambda: threading.active_count() <= threads + MOST_CONNECTIONS)
+
+    gave_way = next(line for line in text.splitlines() if line.startswith("signald_metrics_gave_way_total "))
+    assert float(gave_way.split()[1]) == 2 * MOST_CONNECTIONS + 1
+
+
+def test_an_answer_that_nobody_reads_gives_way(capfd: pytest.CaptureFixture[str]) -> None:
+    with MetricsServer(told(Metrics(version="1")), host="127.0.0.1", port=0) as server:
+        for _ in range(MOST_CONNECTIONS):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as leaving:
+                leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                leaving.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as answer:
+            assert answer.status == HTTPStatus.OK
+
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"\0" * 1_000,
+        b"\xff\xfe /metrics HTTP/1.1\r\n\r\n",
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\n" + b"a: b\r\n" * 1_000 + b"\r\n",
+        b"GET /metrics HTTP/1.1\r\nx: " + b"y" * 1_000_000 + b"\r\n\r\n",
+        b"GET /%00%ff%2e%2e/ HTTP/1.1\r\n\r\n",
+        b"GET /metrics?name[]=%ff&name[]=%00 HTTP/1.1\r\n\r\n",
+        b"GET /metrics HTTP/9999999999999999999.1\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        b"POST /metrics HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\nx",
+        b"GET /metrics HTTP/1.1\r\naccept: " + b"*/*;q=" * 5_000 + b"\r\n\r\n",
+    ],
+    ids=lambda asked: repr(asked[:30]),
+)
+def test_what_makes_no_sense_is_answered_or_ended_and_others_are_served(
+    asked: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with MetricsServer(told(Metrics(version="1")), host="127.0.0.1", port=0) as server:
+        with (
+            socket.create_connection(("127.0.0.1", server.port), timeout=5) as hostile,
+            contextlib.suppress(OSError),
+        ):
+            hostile.sendall(asked)
+            hostile.shutdown(socket.SHUT_WR)
+            while hostile.recv(1 << 16):
+                pass
+
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as answer:
+            assert answer.status == HTTPStatus.OK
+
+    assert "Traceback" not in capfd.readouterr().err
