@@ -42,8 +42,9 @@ venues-soak: ## eight simulated venues at once, each with all its faults in turn
 kills: ## the example desks killed 500 times while the demo plays: every id handled exactly once (three minutes)
 	uv run python -m tests.chaos.desks --kills 500
 
-fuzz: ## every venue's decoder against the plainest book, 3,000,000 frames each (half an hour)
+fuzz: ## every venue's decoder against the plainest book, 3,000,000 frames each (half an hour); every command's files
 	uv run python -m tests.fuzz.decoders --cases 3000000
+	uv run python -m tests.fuzz.commands
 
 fuzz-parsers: ## all else that bytes from outside reach: ten million cases
 	uv run python -m tests.fuzz.parsers

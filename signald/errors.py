@@ -12,6 +12,11 @@ SignaldError
 └── ImportFormatError     a recording being imported is not what it was said to be
 """
 
+from typing import Final
+
+UNREADABLE: Final = (ValueError, RecursionError)
+"""What decoders of JSON and TOML raise, whatever the bytes, and however nested: msgspec's errors are ValueErrors."""
+
 
 class SignaldError(Exception):
     """Root of the tree: anything else that escapes is a bug (exit 70)."""

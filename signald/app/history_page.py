@@ -6,14 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from signald.errors import ConfigError, JournalError
+from signald.errors import UNREADABLE, JournalError
 from signald.journal.reader import read
 from signald.journal.session import Session, read_session
 from signald.model.notices import BlackoutTurned, Controlled, Withheld
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Cause, PolicyView, Signal
 from signald.model.time import Nanos, format_rfc3339
-from signald.research.report.page import page, table
+from signald.research.report.page import page, table, write_page
 from signald.sinks.encoding import read_data
 
 _COLUMNS = ("time, and identity", "what", "said", "on what grounds")
@@ -49,10 +49,7 @@ def write_history(path: Path, out: Path, *, from_ts: Nanos | None, to_ts: Nanos 
     text = page(
         "What was said", subtitle, parts, foot="From the journal alone; <code>signald verify</code> replays it."
     )
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(str(out), error.strerror or str(error)) from error
+    write_page(out, text)
     return len(told)
 
 
@@ -88,7 +85,7 @@ def _rows(records: Iterable[Record]) -> Iterator[tuple[str, ...]]:
             continue
         try:
             yield _row(record, read_data(record.payload)) if record.kind is RecordKind.SIGNAL else _noticed(record)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             yield format_rfc3339(record.ts_ingest), record.kind.name.lower(), "", _UNREAD, "", "", "", "", record.key
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from signald.app.world import load_known_indicators
 from signald.config import Config
-from signald.errors import MalformedFrameError
+from signald.errors import UNREADABLE, MalformedFrameError
 from signald.model.notices import Rejected
 from signald.model.time import format_rfc3339
 from signald.runtime.clock import LiveClock
@@ -60,7 +60,7 @@ def prepare(line: bytes, calendar: MqttCalendar, *, where: str) -> Prepared:
         raise MalformedFrameError(where, "", f"is longer than {_LINE_BYTES} bytes")
     try:
         given = msgspec.json.decode(line, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedFrameError(where, "", str(error)) from error
     if isinstance(pool := given.get("pool"), str):
         return _prepare_pool(pool, line.strip(), where=where)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from signald.client.movers import movers_of
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 from signald.journal.reader import read
 from signald.model.instruments import InstrumentId
 from signald.model.macro import ReleaseId
@@ -124,7 +124,7 @@ def report_card(journal: Path, release_id: ReleaseId) -> ReportCard:
         if record.kind is RecordKind.SIGNAL:
             try:
                 signals.append(read_data(record.payload))
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 unread += 1
     return card_of(signals, release_id, where=str(journal), unread=unread)
 

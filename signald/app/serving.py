@@ -12,6 +12,7 @@ from signald.app.recordings import recorded
 from signald.app.world import build_pipeline, load_world
 from signald.config import Config
 from signald.core.book import Book
+from signald.errors import UNREADABLE
 from signald.journal.parts import parts
 from signald.journal.reader import merge
 from signald.logs import configure_logs
@@ -155,7 +156,7 @@ class _Player:
             for name in _MOVED:
                 if isinstance(message.get(name), str):
                     message[name] = format_rfc3339(self._time_of(parse_rfc3339(message[name])))
-        except (msgspec.MsgspecError, ValueError):
+        except UNREADABLE:
             return record.payload  # it was sent like that
         if "sequence" in message:
             message["sequence"] = self._sequence = max(self._sequence + 1, self._time_of(record.ts_ingest))

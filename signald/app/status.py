@@ -6,7 +6,7 @@ from typing import Any, cast
 import msgspec
 
 from signald.config import Config
-from signald.errors import SinkError
+from signald.errors import UNREADABLE, SinkError
 from signald.live.agenda import CalendarState
 from signald.model.time import NS_PER_S, Nanos, format_rfc3339
 from signald.runtime.clock import LiveClock
@@ -57,7 +57,7 @@ def report_of(found: dict[str, bytes], *, now: Nanos) -> DaemonReport:
     try:
         daemon = msgspec.json.decode(found.get("daemon", b"{}"), type=dict[str, Any])
         calendar = msgspec.json.decode(found["calendar"], type=_Calendar) if "calendar" in found else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         msg = f"{keys.STATUS} is not as signald writes it: {error}"
         raise SinkError(msg) from error
     written = calendar.now if calendar else None

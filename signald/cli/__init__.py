@@ -1,9 +1,12 @@
 """The command line: parses a command, has the app do it, prints what came of it."""
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 import typer
 from typer.main import get_command
@@ -12,6 +15,10 @@ from signald.cli import bench, control, feeds, gate, live, recordings, research,
 from signald.errors import CheckFailedError, ProcessEndedError, SignaldError, UnreachableError
 
 _TAKES_SEVERAL = frozenset({"--calendar", "--prices", "--books", "--over"})
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+_LONGEST_COMPLAINT: Final = 8_000
 
 _INTERRUPTED = 130  # what typer makes of SIGINT: to us it is an orderly end
 
@@ -40,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         code = get_command(app)(args=spread(arguments), prog_name="signald", standalone_mode=False)
         sys.stdout.flush()  # here, and not while the interpreter ends, where a reader that left is a failure
     except typer.TyperException as error:
-        sys.stderr.write(f"signald: {error.format_message()}\n")
+        _complain(error.format_message())
         return EXIT_USAGE
     except (KeyboardInterrupt, typer.Abort):
         return EXIT_DONE
@@ -51,12 +58,33 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _reader_left()
     except SignaldError as error:
-        sys.stderr.write(f"signald: {error}\n")
+        _complain(str(error))
         return _code_of(error)
-    except Exception:  # noqa: BLE001 - the last door: a bug must end the process with its own code
-        traceback.print_exc()
-        return EXIT_BUG
+    except Exception as error:  # noqa: BLE001 - the last door: a bug must end the process with its own code
+        return _uncaught(error, arguments)
     return code if isinstance(code, int) and code != _INTERRUPTED else EXIT_DONE
+
+
+def _complain(problem: str) -> None:
+    """Say what is wrong; of a value that is longer than any page only the beginning."""
+    left = len(problem) - _LONGEST_COMPLAINT
+    sys.stderr.write(f"signald: {problem}\n" if left <= 0 else f"signald: {problem[:-left]}… ({left} more)\n")
+
+
+def _uncaught(error: Exception, arguments: Sequence[str]) -> int:
+    if isinstance(error, OSError) and _is_theirs(error, arguments):
+        _complain(f"{error.filename or 'what was to be written'}: {error.strerror}")
+        return EXIT_USAGE
+    traceback.print_exception(error)
+    return EXIT_BUG
+
+
+def _is_theirs(error: OSError, arguments: Sequence[str]) -> bool:
+    """Whether the system refused a path that the command line names, or something below it, or the disk is full."""
+    if not isinstance(error.filename, str | bytes):
+        return error.errno in _FULL
+    named = [word for argument in arguments for word in (argument, argument.partition("=")[2]) if word]
+    return any(Path(os.fsdecode(error.filename)).is_relative_to(word) for word in named)
 
 
 def _reader_left() -> int:
@@ -66,10 +94,16 @@ def _reader_left() -> int:
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
-    """``--prices A B`` as ``--prices A --prices B``: what a shell makes of ``--prices *.csv`` must be understood."""
+    """``--prices A B`` as ``--prices A --prices B``: what a shell makes of ``--prices *.csv`` must be understood.
+
+    Raises ``BadParameter`` for what is no UTF-8: it could neither be printed nor written into JSON.
+    """
     out: list[str] = []
     flag = ""
     for argument in arguments:
+        if argument.encode(errors="replace").decode() != argument:
+            problem = f"{argument!r} is no UTF-8"
+            raise typer.BadParameter(problem)
         if argument.startswith("-"):
             flag = argument if argument in _TAKES_SEVERAL else ""
             if not flag:

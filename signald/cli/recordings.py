@@ -183,10 +183,11 @@ def report(
 
     from signald.app.report_card import report_card  # noqa: PLC0415 - see replay
     from signald.app.report_page import as_page, as_text  # noqa: PLC0415 - see replay
+    from signald.research.report.page import write_page  # noqa: PLC0415 - see replay
 
     card = report_card(journal if journal is not None else Path(configuration(config).journal.path), release)
     if page is not None:
-        page.write_text(as_page(card), encoding="utf-8")
+        write_page(page, as_page(card))
     Console(stderr=json).print(as_text(card))
     if json:
         say_json(card)

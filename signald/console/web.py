@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from signald.console.doorkeeper import WAIT_S, Doorkeeper
 from signald.console.doorkeeper import Scope as Wanted
-from signald.errors import SignaldError
+from signald.errors import UNREADABLE, SignaldError
 from signald.model.control import EVERYTHING, Command
 from signald.runtime.clock import LiveClock
 
@@ -149,7 +149,7 @@ class Pages:
         try:
             command = msgspec.convert(request.path_params["command"], Command)
             order = msgspec.json.decode(await _read_body(request) or b"{}", type=Order)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        except UNREADABLE as error:
             if isinstance(error, _BodyError):
                 self.beyond[error.limit] += 1
             return _problem(400, str(error))

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from signald.core.board import BoardRows, rows_from_bytes
+from signald.errors import UNREADABLE
 from signald.journal.reader import read
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos, format_rfc3339
@@ -69,7 +70,7 @@ def _payload(kind: RecordKind, payload: bytes) -> dict[str, object]:
     try:
         msgspec.json.decode(payload)
         return {"payload": msgspec.Raw(msgspec.json.format(payload, indent=-1))}  # one line, the numbers as they came
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         pass
     try:
         return {"payload": payload.decode()}

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from signald.errors import JournalError
+from signald.errors import UNREADABLE, JournalError
 from signald.model.instruments import Instrument, InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos
@@ -61,6 +61,6 @@ def read_session(record: Record) -> Session:
     """
     try:
         return _DECODER.decode(record.payload)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         msg = f"session of {record.ts_ingest}: {error}"
         raise JournalError(msg) from error

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from signald.core.board import whose_rows
+from signald.errors import UNREADABLE, JournalError
 from signald.journal.reader import read
 from signald.journal.rows import as_ours, instruments_before
 from signald.journal.segments import list_segments
 from signald.journal.session import read_session
 from signald.model.instruments import InstrumentId
-from signald.model.records import RecordKind
+from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
 from signald.pipeline import REMEMBERED_NS, Pipeline, is_remembered
@@ -76,7 +77,7 @@ def recover(
         if record.kind is RecordKind.SESSION:
             theirs = read_session(record).instruments
         if record.kind is RecordKind.SIGNAL:
-            said.append(document_from(record.payload, ts_scored=record.ts_ingest))
+            said.append(_document(record))
             due = [signal for signal in due if signal.id != record.key]
         elif is_remembered(record):
             if theirs is None and record.kind is RecordKind.ROWS:  # the run began before what is read
@@ -90,3 +91,11 @@ def recover(
         elif record.kind is not RecordKind.NOTICE:
             due = []
     return Recovered(since if last else None, fed, tuple(said), tuple(due), last)
+
+
+def _document(record: Record) -> Document:
+    try:
+        return document_from(record.payload, ts_scored=record.ts_ingest)
+    except UNREADABLE as error:
+        msg = f"document of {record.ts_ingest}: {error}"
+        raise JournalError(msg) from error

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 from signald.model.time import NS_PER_S, Nanos, parse_rfc3339
 from signald.pipeline import Seal
 from signald.sources.calendars.mqtt.source import MAX_PAYLOAD_BYTES
@@ -131,7 +131,7 @@ class Seals:
             return _Said()  # refused unread by whoever reads it, too
         try:
             return self._decode_command(payload) if family == "control" else self._decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return _Said()  # whatever it is will be refused by whoever reads it
 
     def _is_in_time(self, family: Family, said: _Said | _Ordered, now: Nanos) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 from signald.model.macro import Indicator, IndicatorId, Unit
 
 _ID: Final = re.compile(r"[a-z]{2}(\.[a-z0-9_]+){1,3}")
@@ -35,7 +35,7 @@ def load_indicators(text: str | bytes, *, where: str = "indicators") -> dict[Ind
     """
     try:
         listed = msgspec.toml.decode(text, type=_File).indicator
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ConfigError(where, str(error)) from error
     indicators: dict[IndicatorId, Indicator] = {}
     for one in listed:

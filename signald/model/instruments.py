@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 
 InstrumentId: TypeAlias = str
 """``SYMBOL.VENUE`` in the venue's own symbol, ``BTCUSDT.BINANCE``; perpetuals ``BTCUSDT-PERP.BINANCE``."""
@@ -62,7 +62,7 @@ def decode_instruments(content: bytes, *, where: str = "instruments") -> dict[In
     """
     try:
         read = msgspec.toml.decode(content, type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ConfigError(where, str(error)) from error
     found: dict[InstrumentId, Instrument] = {}
     for instrument in read.instruments:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 from signald.model.expectations import CutsModel
 from signald.model.learning import Lineage, Pace, PastEvent
 from signald.model.macro import IndicatorId, ReleaseId
@@ -243,7 +243,7 @@ def decode_parameters(content: bytes, *, where: str = "model") -> Parameters:
     """
     try:
         parameters = msgspec.json.decode(content, type=Parameters)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ConfigError(where, str(error)) from error
     if parameters.schema != SCHEMA:
         raise ConfigError(where, f"schema {parameters.schema!r} is not {SCHEMA!r}")

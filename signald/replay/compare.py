@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, cast
 import msgspec
 
 from signald.core.board import BoardRows, rows_from_bytes
+from signald.errors import UNREADABLE
 from signald.journal.format import KIND_LOST, KIND_SEAL
 from signald.journal.reader import merge_placed, stored_records
 from signald.journal.session import read_session
@@ -210,7 +211,7 @@ def _first_member(expected: bytes, actual: bytes) -> tuple[str, str, str]:
     """Path and both values of the first member that differs; the whole documents where they are not both JSON."""
     try:
         path, ours, theirs = _descend("", msgspec.json.decode(expected), msgspec.json.decode(actual))
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return "", _text(expected), _text(actual)
     return path, _text(msgspec.json.encode(ours)), _text(msgspec.json.encode(theirs))
 

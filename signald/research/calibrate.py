@@ -16,6 +16,7 @@ from signald.model.learning import PastEvent
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.parameters import Parameters, Series, SeriesId, SourceFile, encode_parameters, identify
 from signald.model.time import Nanos, format_rfc3339
+from signald.replay.importers.recording import read_whole
 from signald.research.bridge import estimate_bridges
 from signald.research.bridge import read_history as read_components
 from signald.research.cuts import estimate_cuts, read_history
@@ -179,17 +180,21 @@ def past_events(sample: Sample, own: Sequence[SeriesId]) -> tuple[PastEvent, ...
 
 
 def write_model(path: Path, parameters: Parameters) -> None:
-    """Write the model file, whole or not at all."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_bytes(encode_parameters(parameters))
-    draft.replace(path)
+    """Write the model file, whole or not at all; raises ``ConfigError`` where that cannot be."""
+    draft = path.parent / f".{path.name}.new"
+    try:
+        draft.write_bytes(encode_parameters(parameters))
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or str(error)) from error
 
 
 def read_rows(calendars: Sequence[Path], indicators: Mapping[IndicatorId, Indicator]) -> list[CalendarRow]:
     """Every release of these files once; see :func:`calibrate`."""
-    return merge([read_calendar(path.read_bytes(), indicators, name=path.name) for path in calendars])
+    return merge([read_calendar(read_whole(path), indicators, name=path.name) for path in calendars])
 
 
 def identify_file(path: Path) -> SourceFile:
     """Name and hash of a file; raises ``OSError``."""
-    return SourceFile(name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    with path.open("rb") as file:
+        return SourceFile(name=path.name, sha256=hashlib.file_digest(file, "sha256").hexdigest())

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 from signald.model.macro import IndicatorId
 from signald.model.time import NS_PER_S, Nanos
 from signald.research.prices import Bars, Prices, moves_of
@@ -129,7 +129,7 @@ def read_claims(content: bytes, *, where: str) -> tuple[Claim, ...]:
     """Read a file of claims; raises ``ConfigError``."""
     try:
         return msgspec.toml.decode(content, type=_File).claim
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ConfigError(where, str(error)) from error
 
 

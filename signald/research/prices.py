@@ -125,7 +125,7 @@ def volatility_of(
 def _read(path: Path) -> pl.DataFrame:
     try:
         frame = pl.read_csv(path, schema_overrides=dict.fromkeys(COLUMNS[1:], pl.Float64))
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise ImportFormatError(path.name, 0, str(error)) from error
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:

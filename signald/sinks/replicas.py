@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, cast
 import msgspec
 import structlog
 
-from signald.errors import SinkError
+from signald.errors import UNREADABLE, SinkError
 from signald.model.signals import Cause, ModelView
 from signald.runtime.backoff import Backoff
 from signald.sinks import keys
@@ -144,7 +144,7 @@ class ReplicaCheck:
     def _compare(self, signal_id: str, ours: bytes, theirs: bytes) -> None:
         try:
             found = compare_documents(ours, theirs)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             found = Disagreement("data", "a signal document", str(error))
         if found is None:
             self.agreed += 1

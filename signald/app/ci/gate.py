@@ -14,7 +14,7 @@ from signald.app.recordings import run_replay, run_verify
 from signald.app.research import check_threshold, run_backtest
 from signald.app.world import asset_of
 from signald.config import Config
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 from signald.model.time import Nanos, parse_rfc3339
 from signald.research.backtest import BacktestResult
 from signald.research.calibrate import PRIMARY_S
@@ -79,7 +79,7 @@ def load_base(path: Path) -> GateResult:
         base = msgspec.json.decode(path.read_bytes(), type=GateResult)
     except OSError as error:
         raise ConfigError(str(path), error.strerror or str(error)) from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ConfigError(str(path), f"is no result of signald ci: {error}") from error
     if base.schema != SCHEMA:
         raise ConfigError(str(path), f"schema {base.schema!r} is not {SCHEMA!r}")

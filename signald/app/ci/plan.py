@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from signald.errors import ConfigError
+from signald.errors import UNREADABLE, ConfigError
 
 
 class ReplayPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,7 +89,7 @@ def load_plan(path: Path) -> Plan:
         plan = msgspec.toml.decode(path.read_bytes(), type=Plan)
     except OSError as error:
         raise ConfigError(str(path), error.strerror or str(error)) from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ConfigError(str(path), str(error)) from error
     if plan.replay is None and plan.verify is None and plan.backtest is None:
         raise ConfigError(str(path), "has none of [replay], [verify] and [backtest]: there is nothing to run")

@@ -29,7 +29,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from signald.errors import ImportFormatError
+from signald.errors import UNREADABLE, ImportFormatError
 from signald.journal.session import Session, session_record
 from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S, Nanos
@@ -256,7 +256,7 @@ def _read(path: Path) -> Iterator[_Happened]:
             continue
         try:
             happened = _json(decode(line)) if line[:1] == b"{" else _text(path, line)
-        except (msgspec.DecodeError, ValueError, OverflowError) as error:
+        except (*UNREADABLE, OverflowError) as error:
             raise ImportFormatError(str(path), number, f"not a line of a cryptofeed recording: {error}") from error
         if happened is not None:
             yield happened

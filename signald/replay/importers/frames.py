@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from signald.errors import ImportFormatError
+from signald.errors import UNREADABLE, ImportFormatError
 from signald.journal.session import Session, session_record
 from signald.model.records import Record, RecordKind
 from signald.model.time import Nanos, parse_rfc3339
@@ -133,7 +133,7 @@ def _arrival(path: Path, number: int, ts: Nanos, body: bytes, only: str | None) 
     if envelope is not None:
         try:
             return _Arrival(ts, envelope[1].decode().upper(), bytes(msgspec.json.decode(body, type=_Inner).data))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise ImportFormatError(str(path), number, f"no snapshot: {error}") from error
     if _SNAPSHOT.match(body):
         if only is None:

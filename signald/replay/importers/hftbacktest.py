@@ -144,6 +144,8 @@ def _parts(path: Path) -> Iterator[Any]:
 
 @contextmanager
 def _opened(path: Path) -> Generator[IO[bytes]]:
+    if path.exists() and not path.is_file():  # a device may have no end, and whether it is a zip stands at the end
+        raise ImportFormatError(str(path), 0, "is no file")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as file:
             yield file

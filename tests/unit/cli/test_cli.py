@@ -1,6 +1,8 @@
 """What a command came to, as an exit code."""
 
+import errno
 import signal
+from pathlib import Path
 
 import pytest
 import typer
@@ -40,6 +42,9 @@ def ends_with(failure: BaseException | None, monkeypatch: pytest.MonkeyPatch) ->
         (CheckFailedError("not the same"), EXIT_CHECK_FAILED),
         (UnreachableError("redis", "127.0.0.1:1", "refused"), EXIT_UNREACHABLE),
         (ZeroDivisionError("a bug"), EXIT_BUG),
+        (PermissionError(errno.EACCES, "Permission denied", "/proc/version"), EXIT_BUG),
+        (OSError(errno.EBADF, "Bad file descriptor"), EXIT_BUG),
+        (OSError(errno.ENOSPC, "No space left on device"), EXIT_USAGE),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -62,6 +67,43 @@ def test_failure_of_ours_is_one_line_that_says_whose_it_is(
     ends_with(SignaldError("the words"), monkeypatch)
 
     assert capsys.readouterr().err == "signald: the words\n"
+
+
+def test_of_a_value_without_end_only_the_beginning_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends_with(SignaldError("x" * 1_000_000), monkeypatch)
+
+    said = capsys.readouterr().err
+    assert said.startswith("signald: xxx")
+    assert said.endswith("… (992000 more)\n")
+
+
+def test_an_argument_that_is_no_text_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.run(["history", "\udcff"])
+
+    assert code == EXIT_USAGE
+    assert capsys.readouterr().err == "signald: Invalid value: '\\udcff' is no UTF-8\n"
+
+
+@pytest.mark.parametrize("told", ["{}", "--out={}"])
+@pytest.mark.parametrize("below", ["", "/journal"])
+def test_path_that_the_command_line_names_is_whose_it_is(
+    told: str, below: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    writing = typer.Typer()
+
+    @writing.command()
+    def write(where: str, out: str = "") -> None:
+        Path((out or where) + below).mkdir()
+
+    monkeypatch.setattr(cli, "app", writing)
+    code = cli.run(["x"] * told.startswith("--") + [told.format(taken)])
+
+    assert code == EXIT_USAGE
+    assert capsys.readouterr().err.startswith(f"signald: {taken}{below}: ")
 
 
 @pytest.mark.parametrize(

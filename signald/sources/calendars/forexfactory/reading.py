@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.errors import UNREADABLE, MalformedFrameError
 from signald.model.indicators import Named, names_of
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.time import NS_PER_S, parse_rfc3339
@@ -41,7 +41,7 @@ def read_week(body: bytes, indicators: Mapping[IndicatorId, Indicator]) -> FeedR
     """
     try:
         week = _WEEK.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedFrameError(NAME, "", str(error)) from error
     names = {currency: names_of(indicators, NAME, country=country) for currency, country in COUNTRY_OF_CURRENCY.items()}
     faults: Counter[str] = Counter()

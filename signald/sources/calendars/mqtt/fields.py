@@ -6,7 +6,7 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.errors import UNREADABLE, MalformedFrameError
 from signald.model.figures import parse_figure
 from signald.model.macro import Unit
 from signald.model.time import Nanos, parse_rfc3339
@@ -68,7 +68,7 @@ def decode_message(decode: Callable[[bytes], _Message], payload: bytes, topic: s
             raise MalformedFrameError(topic, missing[1], "is missing") from error
         field = path.rstrip("`").lstrip(".")
         raise MalformedFrameError(topic, field, f"{text}: {_value_of(payload, field)}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedFrameError(topic, "", f"{error}: {shown(payload)}") from error
 
 
@@ -145,7 +145,7 @@ def _value_of(payload: bytes, field: str) -> str:
     """What stands in the field at fault, by the outermost name of its path; the payload itself if it has no fields."""
     try:
         content: object = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return shown(payload)  # something behind the field at fault is broken too
     name = re.split(r"[.\[]", field)[0]
     fields = cast("dict[str, object]", content) if isinstance(content, dict) else {}

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.errors import UNREADABLE, MalformedFrameError
 from signald.model.indicators import Named, names_of
 from signald.model.macro import Indicator, IndicatorId
 from signald.model.time import NS_PER_S, Nanos, parse_rfc3339
@@ -59,7 +59,7 @@ def read_table(body: bytes, indicators: Mapping[IndicatorId, Indicator]) -> Feed
     """
     try:
         table = _TABLE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedFrameError(NAME, "", str(error)) from error
     faults: Counter[str] = Counter()
     rows = [row for fields in table if (row := _counted(fields, indicators, faults)) is not None]
@@ -75,7 +75,7 @@ def read_change(frame: bytes, indicators: Mapping[IndicatorId, Indicator]) -> Fe
     """
     try:
         fields = _CHANGE.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedFrameError(NAME, "", str(error)) from error
     if fields.get("topic") != "calendar":
         return FeedRows((), {})

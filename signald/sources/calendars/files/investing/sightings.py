@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from signald.errors import ImportFormatError
+from signald.errors import UNREADABLE, ImportFormatError
 from signald.model.time import Nanos, parse_rfc3339
 from signald.sources.calendars.files.investing.faults import FeedFault
 from signald.sources.calendars.files.reader import text_of
@@ -121,7 +121,7 @@ def _update(fields: Mapping[str, str | None]) -> Sighting | None:
 def _pages(content: bytes, name: str, faults: Counter[FeedFault]) -> Iterator[Sighting]:
     try:
         pages = _PAGES.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ImportFormatError(name, 0, str(error)) from error
     for page in pages:
         try:
