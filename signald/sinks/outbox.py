@@ -1,8 +1,9 @@
 """In what order documents go out, and what becomes of those that came back: decisions without a wire.
 
-Documents leave in the order they came. Several may be in flight; each names the one before it, which the server must
-have written first. One refusal stops the line until all that is in flight has come back; a lost connection brings
-everything in flight back at once. What came back goes out again, first and in order, marked late.
+Documents leave in the order they came. Several may be in flight, some of them in one command, which writes all of them
+or none; each command names the document before it, which the server must have written first. One refusal stops the line
+until all that is in flight has come back; a lost connection brings everything in flight back at once. What came back
+goes out again, first and in order, marked late.
 """
 
 from collections import deque
@@ -96,23 +97,28 @@ class Outbox:
                 self._waiting.popleft()
                 self.dropped += 1
 
-    def take(self, *, is_halted: bool = False) -> tuple[Item, str] | None:
-        """The next document to send, and the id that must be written before it (``""``: none); ``None``: not now.
+    def take(self, *, is_halted: bool = False, most: int = 1) -> tuple[list[Item], str] | None:
+        """The next documents to send in one command, and the id that must be written before them (``""``: none).
 
-        While ``is_halted`` only the word of a halt or its end goes, past all that waits.
+        All of them are tests, or none; there are at most ``most``; ``None``: not now. While ``is_halted`` only the word
+        of a halt or its end goes, past all that waits.
         """
-        if not self._is_open or not self._waiting or len(self._in_flight) >= self._window:
+        room = min(most, self._window - len(self._in_flight))
+        if not self._is_open or not self._waiting or room <= 0:
             return None
+        items: list[Item] = []
         if is_halted:
-            item = next((one for one in self._waiting if one.document.kind in _SAID_WHEN_HALTED), None)
-            if item is None:
+            items = [one for one in self._waiting if one.document.kind in _SAID_WHEN_HALTED][:1]
+            if not items:
                 return None
-            self._waiting.remove(item)
+            self._waiting.remove(items[0])
         else:
-            item = self._waiting.popleft()
+            is_test = self._waiting[0].document.test
+            while len(items) < room and self._waiting and self._waiting[0].document.test == is_test:
+                items.append(self._waiting.popleft())
         after = next((other.document.id for other in reversed(self._in_flight) if not other.document.test), "")
-        self._in_flight.append(item)
-        return item, after
+        self._in_flight.extend(items)
+        return items, after
 
     def confirm(self) -> Item:
         """The oldest document in flight is on the server."""

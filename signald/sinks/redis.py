@@ -2,14 +2,16 @@
 
 A signal is written to the socket before :meth:`Publisher.publish` returns. Until its reply has come it is kept; when
 the connection is lost, or the server refuses, it waits and goes out again, in order, with ``late_ms``. That is safe
-because the server refuses an id it has. Each command in flight names the one before it, and the server refuses it
-unless that one was written: so a refusal in the middle cannot let a later signal overtake.
+because the server refuses an id it has. What waits goes out together, as one command that writes all or nothing. Each
+command in flight names the document before it, and the server refuses it unless that one was written: so a refusal in
+the middle cannot let a later signal overtake.
 
 What the server confirmed may still be lost in a failover. So on each connection it is asked which of the last
 documents it has, and those it lacks are sent again before anything else.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -23,12 +25,12 @@ from signald.runtime.faults import reach
 from signald.sinks import keys
 from signald.sinks.encoding import Document
 from signald.sinks.outbox import Item, Outbox
-from signald.sinks.redis_function import DUPLICATE, NOT_LOADED, OUT_OF_ORDER, PublishFunction
+from signald.sinks.redis_function import DUPLICATE, MOST_TOGETHER, NOT_LOADED, OUT_OF_ORDER, PublishFunction, Sending
 from signald.transports.redis import RedisLink, Refused, Reply
 from signald.transports.settings import RedisConfig
 
 IN_FLIGHT = 64
-"""Commands sent without a reply at most; what comes beyond waits, so that a slow server is seen."""
+"""Documents sent without a reply at most; what comes beyond waits, so that a slow server is seen."""
 _IDS_PER_QUESTION = 500
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -95,6 +97,7 @@ class Publisher:
         self._function = PublishFunction(
             consumers=consumers, stream_length=config.stream_length, test_length=config.test_length
         )
+        self._on_replies = [functools.partial(self._on_reply, count) for count in range(MOST_TOGETHER + 1)]
         self._link = RedisLink(config, on_up=self._prepare, on_down=self._on_down, backoff=backoff)
         self._backoff = Backoff(first_s=0.05, cap_s=2.0)
         self._outbox = Outbox(
@@ -162,7 +165,7 @@ class Publisher:
         return True
 
     def publish(self, *documents: Document) -> None:
-        """Send them now, in one write, or as soon as all before them is sent; a test that cannot go now never does."""
+        """Send them now, together, or as soon as all before them is sent; a test that cannot go now never does."""
         queued = self._clock.monotonic()
         self._outbox.add(*[Item(document, queued) for document in documents])
         self._send_what_may_go()
@@ -180,35 +183,32 @@ class Publisher:
         self._outbox.remember(tail)
 
     def _send_what_may_go(self) -> None:
-        packed: list[bytes] = []
-        items: list[Item] = []
-        while (taken := self._outbox.take(is_halted=self._is_halted())) is not None:
-            item, after = taken
-            item.late_ms = max(1, self._age_ns(item) // NS_PER_MS) if item.is_late else 0
-            packed.append(
-                self._function.pack_call(item.document, after=after, ts_publish=self._clock.now(), late_ms=item.late_ms)
-            )
-            items.append(item)
-        if packed:
+        while (taken := self._outbox.take(is_halted=self._is_halted(), most=MOST_TOGETHER)) is not None:
+            items, after = taken
+            sendings: list[Sending] = []
+            for item in items:
+                item.late_ms = max(1, self._age_ns(item) // NS_PER_MS) if item.is_late else 0
+                sendings.append(Sending(item.document, self._clock.now(), item.late_ms))
+            packed = self._function.pack_call(sendings, after=after)
             sent = self._clock.monotonic()
             for item in items:
                 item.sent = sent
-            self._link.submit(packed[0] if len(packed) == 1 else b"".join(packed), self._on_reply, count=len(packed))
+            self._link.submit(packed, self._on_replies[len(items)])
             reach("publisher.sent")
         if self._outbox:
             self._idle.clear()
         else:
             self._idle.set()
 
-    def _on_reply(self, reply: Reply) -> None:
+    def _on_reply(self, count: int, reply: Reply) -> None:
+        """Take the server's word on the ``count`` documents that have been in flight longest."""
         reach("publisher.replied")
         if isinstance(reply, Refused):
-            self._on_refusal(self._outbox.refuse(), reply)
-        elif reply == DUPLICATE or isinstance(reply, int):
-            self._confirm(self._outbox.confirm(), reply if isinstance(reply, int) else None)
+            for _ in range(count):
+                self._on_refusal(self._outbox.refuse(), reply)
         else:
-            msg = f"redis answers {reply!r} to a signal"
-            raise SinkError(msg)  # ends the connection; on the next it is asked what it has
+            for one in _sequences(count, reply):
+                self._confirm(self._outbox.confirm(), one)
         if self._outbox.has_come_back():
             asyncio.get_running_loop().call_later(self._backoff.next_delay_s(), self._reopen, self._link.connections)
         self._send_what_may_go()
@@ -269,6 +269,19 @@ class Publisher:
         if item.queued is None:
             return max(0, self._clock.now() - item.document.ts_scored)
         return self._clock.monotonic() - item.queued
+
+
+def _sequences(count: int, reply: Reply) -> list[int | None]:
+    """The number of each document on the first stream, ``None`` where it was there before.
+
+    Raises:
+        SinkError: The server says something else. That ends the connection; on the next it is asked what it has.
+    """
+    said = reply if isinstance(reply, list) else [reply]
+    if len(said) != count or not all(one == DUPLICATE or isinstance(one, int) for one in said):
+        msg = f"redis answers {reply!r} to {count} signals"
+        raise SinkError(msg)
+    return [one if isinstance(one, int) else None for one in said]
 
 
 def _never() -> bool:

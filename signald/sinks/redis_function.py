@@ -1,8 +1,9 @@
-"""The server-side function that writes a signal in one atomic step, and the command that calls it."""
+"""The server-side function that writes signals in one atomic step, and the command that calls it."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
 from importlib import resources
+from typing import Final, NamedTuple
 
 from signald.model.time import Nanos
 from signald.sinks import keys
@@ -19,8 +20,20 @@ OUT_OF_ORDER = "ORDER"
 """Beginning of the refusal when the document before this one is not written."""
 
 _TEXT = resources.files("signald.sinks").joinpath("publish.lua").read_text(encoding="utf-8")
-_ARGUMENTS = 10
+MOST_TOGETHER: Final = 16
+"""Documents in one call at most: the server does nothing else meanwhile."""
+
+_SHARED = 2  # arguments of a call, and of each document in it
+_PER_DOCUMENT = 8
 _FIXED_KEYS = (keys.IDS, keys.SEQUENCE, keys.LATEST, keys.VERSIONS)
+
+
+class Sending(NamedTuple):
+    """A document as it is sent now, and how late it is in milliseconds: 0 on the direct way."""
+
+    document: Document
+    ts_publish: Nanos
+    late_ms: int
 
 
 class PublishFunction:
@@ -40,36 +53,30 @@ class PublishFunction:
         self.library = f"signald_{version}"
         function = f"signald_publish_{version}"
         self.code = _TEXT.replace("@LIBRARY@", self.library).replace("@FUNCTION@", function)
-        streams = (keys.SIGNALS, *map(keys.consumer_stream, consumers))
-        self._live = _template(function, streams)
-        self._test = _template(function, (keys.TEST,))
-        self._stream_length = b"%d" % stream_length
-        self._test_length = b"%d" % test_length
+        self._live = _Call(function, (keys.SIGNALS, *map(keys.consumer_stream, consumers)), stream_length)
+        self._test = _Call(function, (keys.TEST,), test_length)
 
-    def pack_call(self, document: Document, *, after: str, ts_publish: Nanos, late_ms: int) -> bytes:
-        """The packed call for ``document``.
+    def pack_call(self, sendings: Sequence[Sending], *, after: str) -> bytes:
+        """The packed call for some documents, at most :data:`MOST_TOGETHER`: all of them tests, or none.
 
         Args:
-            document: What to write.
-            after: Id that must have been written before this one, ``""`` for none.
-            ts_publish: Now.
-            late_ms: How late it is, 0 on the direct way.
+            sendings: What to write, in order.
+            after: Id that must have been written before them, ``""`` for none.
         """
-        template, length, version = self._live, self._stream_length, version_of(document)
-        if document.test:
-            template, length, version = self._test, self._test_length, b""
-        return template.fill(
-            document.id.encode(),
-            after.encode(),
-            document.kind.encode(),
-            (document.instrument or "").encode(),
-            b"%d" % document.ts_scored,
-            b"%d" % ts_publish,
-            b"%d" % late_ms,
-            document.data,
-            version,
-            length,
-        )
+        call = self._test if sendings[0].document.test else self._live
+        parts = [after.encode(), call.length]
+        for document, ts_publish, late_ms in sendings:
+            parts += (
+                document.id.encode(),
+                document.kind.encode(),
+                (document.instrument or "").encode(),
+                b"%d" % document.ts_scored,
+                b"%d" % ts_publish,
+                b"%d" % late_ms,
+                document.data,
+                b"" if document.test else version_of(document),
+            )
+        return call.templates[len(sendings)].fill(*parts)
 
 
 def version_of(document: Document) -> bytes:
@@ -77,6 +84,13 @@ def version_of(document: Document) -> bytes:
     return b"%020d %010d" % (document.ts_event, document.revision)
 
 
-def _template(function: str, streams: Sequence[str]) -> CommandTemplate:
-    names = (*_FIXED_KEYS, *streams)
-    return CommandTemplate("FCALL", function, len(names), *names, holes=_ARGUMENTS)
+class _Call:
+    """Calls that write to the same streams: the streams' length, and a template for each number of documents."""
+
+    def __init__(self, function: str, streams: Sequence[str], length: int) -> None:
+        names = (*_FIXED_KEYS, *streams)
+        self.length = b"%d" % length
+        self.templates = [
+            CommandTemplate("FCALL", function, len(names), *names, holes=_SHARED + _PER_DOCUMENT * count)
+            for count in range(MOST_TOGETHER + 1)
+        ]

@@ -25,8 +25,8 @@ class Deliveries(RuleBasedStateMachine):
         self.wanted: list[str] = []  # ids of all signals, in order
         self.replica_at = 0  # the replica has written this many of them
         self.stream: list[str] = []
-        self.on_wire: deque[tuple[Document, str]] = deque()
-        self.replies: deque[str] = deque()
+        self.on_wire: deque[tuple[list[Document], str]] = deque()
+        self.replies: deque[tuple[str, ...]] = deque()
         self.is_up = False
         self.refuses = False
         self.made = 0
@@ -48,17 +48,18 @@ class Deliveries(RuleBasedStateMachine):
     @rule(count=st.integers(1, 5))
     def server_works(self, count: int) -> None:
         for _ in range(min(count, len(self.on_wire))):
-            made, after = self.on_wire.popleft()
-            self.replies.append(self.execute(made, after))
+            together, after = self.on_wire.popleft()
+            self.replies.append(self.execute(together, after))
 
     @precondition(lambda self: self.replies)
     @rule(count=st.integers(1, 5))
     def replies_arrive(self, count: int) -> None:
         for _ in range(min(count, len(self.replies))):
-            if self.replies.popleft() == REFUSED:
-                self.outbox.refuse()
-            else:
-                self.outbox.confirm()
+            for reply in self.replies.popleft():
+                if reply == REFUSED:
+                    self.outbox.refuse()
+                else:
+                    self.outbox.confirm()
             self.send()
 
     @rule()
@@ -103,17 +104,16 @@ class Deliveries(RuleBasedStateMachine):
             self.replica_at += 1
 
     def send(self) -> None:
-        while (taken := self.outbox.take()) is not None:
-            item, after = taken
-            self.on_wire.append((item.document, after))
+        while (taken := self.outbox.take(most=3)) is not None:
+            items, after = taken
+            self.on_wire.append(([item.document for item in items], after))
 
-    def execute(self, made: Document, after: str) -> str:
-        if made.id in self.stream:
-            return DUPLICATE
-        if self.refuses or (after and after not in self.stream):
-            return REFUSED
-        self.stream.append(made.id)
-        return WRITTEN
+    def execute(self, together: list[Document], after: str) -> tuple[str, ...]:
+        held = [made.id in self.stream for made in together]
+        if not all(held) and (self.refuses or (after and after not in self.stream and not held[0])):
+            return tuple(REFUSED for _ in together)
+        self.stream.extend(made.id for made, is_held in zip(together, held, strict=True) if not is_held)
+        return tuple(DUPLICATE if is_held else WRITTEN for is_held in held)
 
     def signals(self) -> list[str]:
         wanted = set(self.wanted)

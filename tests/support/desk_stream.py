@@ -10,7 +10,7 @@ from signald.model.signals import DeskGuidance, Signal
 from signald.model.time import NS_PER_S, Nanos
 from signald.runtime.clock import LiveClock
 from signald.sinks.encoding import document_of, encode_data
-from signald.sinks.redis_function import PublishFunction
+from signald.sinks.redis_function import PublishFunction, Sending
 from tests.support.signals import sample_signal
 
 CONSUMER = "desk-1"
@@ -35,7 +35,7 @@ class Stream:
         """One document, sent ``after_ns`` after it happened; its id."""
         self._said += 1
         document = document_of(signal, ts_scored=signal.ts_ingest, data=encode_data(signal))
-        packed = self._function.pack_call(document, after="", ts_publish=signal.ts_event + after_ns, late_ms=0)
+        packed = self._function.pack_call([Sending(document, signal.ts_event + after_ns, late_ms=0)], after="")
         connection = self.redis.connection_pool.get_connection()
         try:
             connection.send_packed_command([packed])

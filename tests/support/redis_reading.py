@@ -46,6 +46,11 @@ class Reader:
         found = cast("dict[bytes, bytes]", await cast("Any", self.redis.hgetall(key)))
         return {name.decode(): value.decode() for name, value in found.items()}
 
+    async def calls(self, command: str) -> int:
+        """How often the server was told ``command`` since it began."""
+        found = cast("dict[str, dict[str, int]]", await cast("Any", self.redis).info("commandstats"))
+        return found.get(f"cmdstat_{command}", {}).get("calls", 0)
+
 
 @asynccontextmanager
 async def reading(port: int) -> AsyncGenerator[Reader]:

@@ -16,7 +16,7 @@ from signald.runtime.clock import LiveClock
 from signald.simulate.child import Server, free_port
 from signald.simulate.servers import embedded_valkey
 from signald.sinks.redis import Confirmation, Publisher
-from signald.sinks.redis_function import PublishFunction
+from signald.sinks.redis_function import PublishFunction, Sending
 from signald.transports.redis import RedisLink, Refused, Reply, pack
 from signald.transports.settings import RedisConfig
 from tests.support.fault_proxy import FaultProxy, Spoil
@@ -134,6 +134,43 @@ async def test_an_id_is_written_once_whoever_writes_it(redis_server: Server) -> 
     assert len(ours.all) == len(theirs.all) == 50
 
 
+async def test_what_comes_in_one_instant_is_written_in_one_step(redis_server: Server) -> None:
+    ours, theirs = Confirmed(), Confirmed()
+    first, second = build(redis_server, ours), build(redis_server, theirs)
+    documents = [document(number, instrument=f"{number % 3}.BINANCE") for number in range(40)]
+    async with running(first, second), reading(redis_server.port) as reader:
+        second.publish(documents[1], documents[3])
+        assert await second.flush(5.0)
+        before = await reader.calls("fcall")
+
+        first.publish(*documents)
+        assert await first.flush(5.0)
+
+        assert await reader.numbers() == await reader.numbers(DESK) == [1, 3, 0, 2, *range(4, 40)]
+        assert await reader.calls("fcall") == before + 3  # sixteen at most in each
+        latest = await reader.table("{signald}:latest")
+        sequence = await reader.table("{signald}:sequence")
+    assert ours.sequences == [3, None, 4, None, *range(5, 41)]
+    assert (first.published, first.duplicates) == (38, 2)
+    assert sequence == {"ids": "40", SIGNALS: "40", DESK: "40"}
+    assert latest == {
+        "release 0.BINANCE": '{"number":39}',
+        "release 1.BINANCE": '{"number":37}',
+        "release 2.BINANCE": '{"number":38}',
+    }
+
+
+async def test_an_id_twice_in_one_step_is_written_once(redis_server: Server) -> None:
+    confirmed = Confirmed()
+    publisher = build(redis_server, confirmed)
+    async with running(publisher), reading(redis_server.port) as reader:
+        publisher.publish(document(1), document(2), document(1))
+        assert await publisher.flush(5.0)
+
+        assert await reader.numbers() == [1, 2]
+    assert confirmed.sequences == [1, 2, None]
+
+
 async def test_a_test_goes_to_its_own_short_stream_only(redis_server: Server) -> None:
     publisher = build(redis_server)
     async with running(publisher), reading(redis_server.port) as reader:
@@ -195,6 +232,21 @@ async def test_streams_and_ids_are_trimmed_exactly(redis_server: Server) -> None
         assert await reader.redis.zcard("{signald}:ids") == 100
         assert await reader.redis.zscore("{signald}:ids", document(49).id) is None
         assert await reader.redis.zscore("{signald}:ids", document(50).id) is not None
+
+
+async def test_what_goes_together_is_refused_together_and_comes_back_in_order(redis_server: Server) -> None:
+    publisher = build(redis_server)
+    async with running(publisher), reading(redis_server.port) as reader:
+        await reader.redis.set(DESK, "in the way")
+        publisher.publish(*[document(number) for number in range(20)])
+        await until(lambda: publisher.refusals >= 20)
+
+        assert await reader.redis.keys() == [DESK.encode()]
+
+        await reader.redis.delete(DESK)
+        assert await publisher.flush(5.0)
+
+        assert await reader.numbers() == await reader.numbers(DESK) == list(range(20))
 
 
 @pytest.mark.parametrize(
@@ -270,7 +322,7 @@ async def test_a_signal_is_refused_until_the_one_before_it_is_written(redis_serv
         await link.wait_connected(8.0)
         await link.call("FUNCTION", "LOAD", function.code)
         calls = [
-            function.pack_call(document(number), after=after, ts_publish=1, late_ms=0)
+            function.pack_call([Sending(document(number), ts_publish=1, late_ms=0)], after=after)
             for number, after in [(1, ""), (2, document(1).id)]
         ]
         # In one go the server sees: a key in the way, document 1, the way free again, document 2.

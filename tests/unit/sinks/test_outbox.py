@@ -1,5 +1,7 @@
 """What is sent next, what comes back, and what is given up."""
 
+from collections.abc import Sequence
+
 from signald.sinks.outbox import Item, Outbox
 from tests.support.redis_reading import document
 
@@ -23,15 +25,30 @@ def take_all(box: Outbox) -> list[tuple[int, int | None, bool]]:
     """Number, number before it, and lateness of everything that may go."""
     taken: list[tuple[int, int | None, bool]] = []
     while (found := box.take()) is not None:
-        item, after = found
+        (item,), after = found
         taken.append((int(item.document.id, 16), int(after, 16) if after else None, item.is_late))
     return taken
+
+
+def numbers_of(items: Sequence[Item]) -> list[int]:
+    return [int(item.document.id, 16) for item in items]
 
 
 def test_each_in_flight_names_the_one_before_it() -> None:
     box = outbox()
 
     assert add(box, 1, 2, 3) == [(1, None, False), (2, 1, False), (3, 2, False)]
+
+
+def test_what_waits_goes_together_as_far_as_the_window_goes_and_never_tests_with_others() -> None:
+    box = outbox(window=6)
+    documents = [document(1), document(2), document(3), document(4, test=True), document(5), document(6), document(7)]
+    box.add(*[Item(one, queued=1) for one in documents])
+
+    calls = [box.take(most=2), box.take(most=2), box.take(most=2), box.take(most=2), box.take(most=2)]
+
+    together = [call and (numbers_of(call[0]), int(call[1] or "0", 16)) for call in calls]
+    assert together == [([1, 2], 0), ([3], 2), ([4], 3), ([5, 6], 3), None]
 
 
 def test_nothing_in_flight_means_nothing_to_wait_for() -> None:
@@ -182,5 +199,5 @@ def test_while_halted_only_the_word_of_it_goes_and_the_rest_waits_in_order() -> 
     halted = [box.take(is_halted=True), box.take(is_halted=True)]
     resumed = take_all(box)
 
-    assert [found and int(found[0].document.id, 16) for found in halted] == [2, None]
+    assert [found and numbers_of(found[0]) for found in halted] == [[2], None]
     assert [number for number, _, _ in resumed] == [1, 3]
