@@ -12,10 +12,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, NamedTuple, Self
 
+import structlog
+
 HALT_SIGNAL: Final = signal.SIGUSR1
 
 _POLL_S: Final = 0.02
 _LONGEST_REASON: Final = 1_000
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Halted(NamedTuple):
@@ -29,11 +33,7 @@ BY_SIGNAL: Final = Halted("signal", f"{HALT_SIGNAL.name} was sent")
 
 
 class HaltSwitch:
-    """Used as ``with``, by the main thread: inside, a thread watches the file.
-
-    Attributes:
-        is_halted: Whether nothing may be sent; read it from any thread.
-    """
+    """Used as ``with``, by the main thread: inside, a thread watches the file."""
 
     def __init__(
         self, path: Path, *, on_halt: Callable[[Halted], None], on_released: Callable[[], None] | None = None
@@ -43,14 +43,21 @@ class HaltSwitch:
         self._on_halt = on_halt
         self._on_released = on_released
         self._orders: SimpleQueue[Halted | None] = SimpleQueue()  # None: release; it may be filled by a signal handler
+        self._unfollowed: list[Halted | None] = []  # the newest order, until the file is as it wants it
+        self._problem = ""
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="halt-switch", daemon=True)
-        self.is_halted = path.exists()
+        self._is_shut = path.exists()
         self._is_told = False
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether nothing may be sent; read it from any thread. An order that waits to be followed halts, too."""
+        return self._is_shut or not self._orders.empty()
 
     def close(self, halted: Halted) -> None:
         """Stop at once, and write the file; nobody is told."""
-        self.is_halted = self._is_told = True
+        self._is_shut = self._is_told = True
         self._orders.put(halted)
 
     def release(self) -> None:
@@ -60,7 +67,7 @@ class HaltSwitch:
     def __enter__(self) -> Self:
         self._handled_before = signal.signal(HALT_SIGNAL, self._on_signal)
         if self._path.exists():  # somebody may have made it since, and nothing may go out before the thread looks
-            self.is_halted = True
+            self._is_shut = True
         self._thread.start()
         return self
 
@@ -75,22 +82,55 @@ class HaltSwitch:
 
     def _on_signal(self, *_: object) -> None:
         """Runs before the interrupted code goes on, so before anything more is sent, whatever that code does."""
-        self.is_halted = True
+        self._is_shut = True
         self._orders.put(BY_SIGNAL)
 
     def _look(self) -> None:
         while not self._orders.empty():
-            order = self._orders.get()
-            if order is not None:
+            self._is_shut = True  # an order to stop that came behind one to release must not find us open
+            self._unfollowed = [self._orders.get()]
+            self._follow()
+        try:
+            if self._unfollowed:
+                self._follow()
+            is_made = not self._is_told and self._path.exists()
+        except OSError as error:
+            self._note(str(error))
+            return
+        if is_made:
+            self._is_shut = True
+            self._tell(self._read())
+
+    def _follow(self) -> None:
+        """Make the file, or let it go; where the disk does not let us we are halted, and try again."""
+        [order] = self._unfollowed
+        if order is not None and order is not BY_SIGNAL:
+            self._is_told = True
+        try:
+            if order is None:
+                self._path.unlink(missing_ok=True)
+            else:
                 write_halt(self._path, order)
-                continue
-            self._path.unlink(missing_ok=True)
-            self.is_halted = self._is_told = False
+        except OSError as error:
+            self._note(str(error))
+            if order is not None and not self._is_told:
+                self._tell(order)
+            return
+        self._unfollowed = []
+        self._problem = ""
+        if order is None:
+            self._is_shut = self._is_told = False
             if self._on_released is not None:
                 self._on_released()
-        if not self._is_told and self._path.exists():
-            self.is_halted = self._is_told = True
-            self._on_halt(self._read())
+
+    def _tell(self, halted: Halted) -> None:
+        self._is_told = True
+        self._on_halt(halted)
+
+    def _note(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            log.error("halt_file_not_followed", path=str(self._path), problem=problem)
 
     def _read(self) -> Halted:
         """What the file says; whoever only touched it said nothing."""

@@ -75,3 +75,47 @@ def test_closing_it_tells_nobody(tmp_path: Path) -> None:
         eventually(lambda: not switch.is_halted)
 
     assert told == []
+
+
+def test_stop_behind_a_release_leaves_no_moment_in_which_anything_may_go(tmp_path: Path) -> None:
+    may_go: list[bool] = []
+    path = tmp_path / "halt"
+    path.touch()
+    switch = HaltSwitch(path, on_halt=lambda _: None, on_released=lambda: may_go.append(not switch.is_halted))
+    switch.release()
+    switch.close(Halted("ops", "on second thought"))
+
+    with switch:
+        eventually(lambda: may_go)
+        eventually(path.exists)
+
+        assert (may_go, switch.is_halted) == ([False], True)
+    assert path.read_text(encoding="utf-8").startswith("ops\n")
+
+
+def test_file_that_cannot_be_made_halts_all_the_same_and_is_made_when_it_can(tmp_path: Path) -> None:
+    told: list[Halted] = []
+    in_the_way = tmp_path / "var"
+    in_the_way.touch()
+
+    with HaltSwitch(in_the_way / "halt", on_halt=told.append) as switch:
+        os.kill(os.getpid(), HALT_SIGNAL)
+        eventually(lambda: told)
+        in_the_way.unlink()
+        eventually((in_the_way / "halt").exists)
+
+        assert switch.is_halted
+    assert [halted.by for halted in told] == ["signal"]
+
+
+def test_file_that_cannot_be_removed_goes_on_halting_until_it_can(tmp_path: Path) -> None:
+    path = tmp_path / "halt"
+    path.mkdir()  # which no unlinking removes
+
+    with HaltSwitch(path, on_halt=lambda _: None) as switch:
+        switch.release()
+        switch.close(Halted("ops", "because"))
+        switch.release()
+        eventually(lambda: switch.is_halted)
+        path.rmdir()
+        eventually(lambda: not switch.is_halted)
