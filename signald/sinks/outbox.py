@@ -110,6 +110,7 @@ class Outbox:
         if is_halted:
             items = [one for one in self._waiting if one.document.kind in _SAID_WHEN_HALTED][:1]
             if not items:
+                self._hold_back()
                 return None
             self._waiting.remove(items[0])
         else:
@@ -176,6 +177,14 @@ class Outbox:
         self._refused = []
         self._in_flight.clear()
         self._is_open = False
+
+    def _hold_back(self) -> None:
+        """What waits for the end of a halt is late by then, whenever that is; a test is of no use then."""
+        kept = [item for item in self._waiting if not item.document.test]
+        self.dropped += len(self._waiting) - len(kept)
+        for item in kept:
+            item.is_late = True
+        self._waiting = deque(kept)
 
     def _bring_back(self, items: Sequence[Item]) -> None:
         kept = [item for item in items if not item.document.test]

@@ -201,3 +201,22 @@ def test_while_halted_only_the_word_of_it_goes_and_the_rest_waits_in_order() -> 
 
     assert [found and numbers_of(found[0]) for found in halted] == [[2], None]
     assert [number for number, _, _ in resumed] == [1, 3]
+
+
+def test_what_waited_for_the_end_of_a_halt_is_late() -> None:
+    box = outbox()
+    for number, kind in ((1, "release"), (2, "halt")):
+        box.add(Item(document(number, kind=kind), queued=number))
+
+    halted = [box.take(is_halted=True), box.take(is_halted=True)]
+
+    assert [found and numbers_of(found[0]) for found in halted] == [[2], None]
+    assert take_all(box) == [(1, 2, True)]
+
+
+def test_a_test_does_not_wait_for_the_end_of_a_halt() -> None:
+    box = outbox()
+    box.add(Item(document(1, test=True), queued=1))
+
+    assert box.take(is_halted=True) is None
+    assert (take_all(box), len(box), box.dropped) == ([], 0, 1)
