@@ -82,6 +82,15 @@ def read_publish(front: bytes, *, is_v5: bool) -> Arrival | None:
     )
 
 
+def whole_packet(command: int, content: bytes) -> bytes:
+    """A packet as it came, from its first byte and what stood behind its length."""
+    head, rest = [command], len(content)
+    while rest >= _MORE:
+        head.append(rest % _MORE | _MORE)
+        rest //= _MORE
+    return bytes((*head, rest)) + content
+
+
 def take_arrivals(
     connection: socket.socket,
     *,

@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, Self, TypeAlias, cast
 
 import aiomqtt
+import structlog
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.client import Client as PahoClient
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from signald.transports.mqtt.arrivals import Arrival, take_arrivals
+from signald.transports.mqtt.arrivals import Arrival, read_publish, take_arrivals, whole_packet
 from signald.transports.settings import MqttConfig
 
 WireError = aiomqtt.MqttError
@@ -34,6 +36,9 @@ _LOOK_EVERY_S = 1.0
 _SOCKET_OPTIONS: tuple[tuple[int, int, int], ...] = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 
 
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
 class MqttMessage(NamedTuple):
     """One message, exactly as it came.
 
@@ -41,7 +46,7 @@ class MqttMessage(NamedTuple):
         topic: The whole topic.
         payload: The bytes.
         retained: The broker had kept it: it is state, not news.
-        user_properties: MQTT 5 user properties in their order.
+        user_properties: MQTT 5 user properties in their order; none where paho cannot read them.
     """
 
     topic: str
@@ -95,6 +100,8 @@ class Wire(aiomqtt.Client):
         self._loop_thread = threading.get_ident()
         self._connect_began = False
         self._connect_ended = threading.Event()
+        self._paho_handles = self._client._handle_publish  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - see below
+        setattr(self._client, "_handle_publish", self._handle_publish)  # noqa: B010 - it has no public place for it
 
     async def subscribe_to(self, subscriptions: Iterable[Subscription]) -> None:
         """Subscribe one by one; what is retained there comes again each time, as MQTT has it.
@@ -208,8 +215,29 @@ class Wire(aiomqtt.Client):
         properties = None
         if arrival.properties:
             properties = Properties(PacketTypes.PUBLISH)
-            properties.unpack(arrival.properties)  # pyright: ignore[reportUnknownMemberType] - paho leaves its type open
+            try:
+                properties.unpack(arrival.properties)  # pyright: ignore[reportUnknownMemberType] - paho leaves its type open
+            except Exception as failure:  # noqa: BLE001 - paho refuses what brokers let through, as U+FEFF
+                log.warning("mqtt_properties_not_read", topic=arrival.topic, problem=str(failure))
+                properties = None
         self._deliver(MqttMessage(arrival.topic, arrival.payload, arrival.retained, _user_properties(properties)))
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        """Handle a PUBLISH that paho has read; one whose properties it refuses is ours.
+
+        If it raised here the connection would end, the message not be acknowledged, and the same come again for ever.
+        """
+        try:
+            return self._paho_handles()
+        except Exception:  # paho has not begun to handle it
+            read = self._client._in_packet  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - what it has read
+            arrival = read_publish(whole_packet(read["command"], bytes(read["packet"])), is_v5=self._is_v5)
+            if arrival is None:
+                raise
+            self._take(arrival)
+            if not arrival.number:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            return self._client._send_puback(int.from_bytes(arrival.number, "big"))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as below
 
     def _acknowledge(self, client: PahoClient, packet: bytes) -> None:
         """Send a PUBACK now, or behind what paho has not sent yet."""

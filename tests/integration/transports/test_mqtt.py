@@ -189,6 +189,21 @@ async def test_a_quarantined_message_is_acknowledged_and_does_not_come_again(mqt
     assert again.payloads == [b"next"]
 
 
+async def test_a_property_that_paho_refuses_costs_neither_the_message_nor_the_connection(own_mosquitto: Server) -> None:
+    owner = MqttOwner()
+    reader = build(own_mosquitto.port, client_id="reader", owner=owner)
+    writer = build(own_mosquitto.port, client_id="writer")
+
+    async with running(reader, writer):
+        for payload in (b"first", b"second" + b"-" * 66_000):  # the second is too long to be looked at: paho reads it
+            await writer.publish("signald/v1/policy/tariff", payload, user_properties=[("note", "\ufeffmarked")])
+        await until(lambda: len(owner.messages) == 2)
+
+    assert [message.payload[:6] for message in owner.messages] == [b"first", b"second"]
+    assert [message.user_properties for message in owner.messages] == [(), ()]
+    assert reader.connections == 1
+
+
 async def test_what_came_while_we_were_away_is_delivered_on_return(mqtt_server: Server) -> None:
     sender = build(mqtt_server.port, client_id="sender")
     async with running(sender):

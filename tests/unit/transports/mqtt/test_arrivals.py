@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signald.bench.path.packets import acknowledge, publish
-from signald.transports.mqtt.arrivals import Arrival, read_publish, take_arrivals
+from signald.transports.mqtt.arrivals import Arrival, read_publish, take_arrivals, whole_packet
 
 TOPIC = "signald/v1/heartbeat/bls"
 PINGRESP = b"\xd0\x00"
@@ -155,3 +155,11 @@ def test_any_bytes_are_a_packet_or_none(front: bytes) -> None:
         arrival = read_publish(b"\x32" + front, is_v5=is_v5)
 
         assert arrival is None or arrival.size <= len(front) + 1
+
+
+@pytest.mark.parametrize("size", [0, 90, 200, 20_000, 3_000_000])
+def test_packet_is_put_together_again_as_it_came(size: int) -> None:
+    packet = publish(TOPIC, b"x" * size, qos=1, number=7)
+    content = packet[packet.index(TOPIC.encode()) - 2 :]
+
+    assert whole_packet(packet[0], content) == packet
