@@ -82,6 +82,7 @@ class VenueLinks:
         self._seen = [(0, 0), (0, 0)]
         self._turns = 0
         self.links: dict[str, VenueLink] = {}
+        self._counts = Counts()
 
     @asynccontextmanager
     async def linked(self, ws_url: str, rest_url: str) -> AsyncGenerator[None]:
@@ -136,7 +137,7 @@ class VenueLinks:
     @property
     def frames(self) -> int:
         """Frames that came so far."""
-        return sum(link.connection.frames for link in self.links.values())
+        return self._counts.frames.total()
 
     @property
     def connections(self) -> int:
@@ -192,7 +193,7 @@ class VenueLinks:
                 situation=KnownSituation(self.pipeline.engine, self.clock),
                 clock=self.clock,
                 allowance=allowance,
-                counts=Counts(),
+                counts=self._counts,
             )
 
     def _build(self) -> Pipeline:

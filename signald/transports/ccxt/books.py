@@ -78,6 +78,7 @@ class BookWire:
     """One connection: the books that were ordered on it, until one of them cannot be watched any more.
 
     Attributes:
+        take: Who is given the frames.
         bug: What taking a frame raised, if it did.
         why: Why it ended, ``""`` before it has.
     """
@@ -86,7 +87,7 @@ class BookWire:
         self.bug: Exception | None = None
         self.why = ""
         self._exchange = exchange
-        self._take = take
+        self.take = take
         self._ended = asyncio.Event()
         self._watched: set[str] = set()
         self._came: set[str] = set()
@@ -153,7 +154,7 @@ class BookWire:
         if self._ended.is_set():
             return
         try:
-            self._take(frame)
+            self.take(frame)
         except Exception as error:  # noqa: BLE001 - it is raised again by whoever owns the connection
             self.bug = error
             self._end("a frame could not be taken")

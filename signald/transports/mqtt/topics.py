@@ -70,6 +70,7 @@ class TopicWire:
     """One session: the messages on the topics that were ordered.
 
     Attributes:
+        take: Who is given the frames.
         bug: What taking a frame raised, if it did.
         why: Why it ended, ``""`` before it has.
     """
@@ -79,7 +80,7 @@ class TopicWire:
         self.bug: Exception | None = None
         self.why = ""
         self._prefix = prefix
-        self._take = take
+        self.take = take
         self._broker: Wire | None = None
         self._ordered: set[str] = set()
         self._ended = asyncio.Event()
@@ -140,7 +141,7 @@ class TopicWire:
 
     def _hand_over(self, frame: bytes) -> None:
         try:
-            self._take(frame)
+            self.take(frame)
         except Exception as error:  # noqa: BLE001 - it is raised again by whoever owns the connection
             self.bug = error
             self._end("a frame could not be taken")

@@ -45,7 +45,6 @@ class WebsocketConnection:
     Attributes:
         connected: Set while the connection is open.
         connections: How often it was opened.
-        frames: How many whole frames were handed over.
         last_failure: Why the last attempt or connection ended, ``""`` before any did.
     """
 
@@ -99,7 +98,6 @@ class WebsocketConnection:
         self._outbox = self._new_outbox()
         self.connected = asyncio.Event()
         self.connections = 0
-        self.frames = 0
         self.last_failure = ""
 
     @property
@@ -169,7 +167,7 @@ class WebsocketConnection:
 
     async def _serve_one_connection(self) -> str | Refusal:
         """Open a connection and see it through to its end; returns why it ended, or was not opened."""
-        connection = await self._opener(self._terms, self._take, self._made)
+        connection = await self._opener(self._terms, self._take_first, self._made)
         if isinstance(connection, Refusal):
             return connection
         try:
@@ -198,16 +196,17 @@ class WebsocketConnection:
                 return  # whoever waits for the connection's end knows why
             await asyncio.sleep(self._send_interval_s)
 
-    def _take(self, frame: bytes) -> None:
-        if not self._announced:
-            self._announce()  # what came together with the handshake's answer, before we were resumed
-        self.frames += 1
+    def _take_first(self, frame: bytes) -> None:
+        """Take what came together with the handshake's answer, before we were resumed."""
+        self._announce()
         self._owner.on_frame(frame)
 
     def _announce(self) -> None:
         if not self._announced:
+            assert self._connection is not None  # it was made
             self._announced = True
             self.connections += 1
+            self._connection.take = self._owner.on_frame
             self._owner.on_connected()
 
     def _note_down(self, reason: str) -> None:

@@ -25,12 +25,13 @@ class DirectConnection(ClientConnection):
     """A connection that hands whole frames over instead of queueing them.
 
     Attributes:
-        bug: What the owner raised, if it did; the connection is closed then.
+        take: Whom they are handed to.
+        bug: What that raised, if it did; the connection is closed then.
     """
 
     def __init__(self, take: Take, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - websockets' own
         super().__init__(*args, **settings)
-        self._take = take
+        self.take = take
         self._parts: list[bytes] = []
         self._is_silent = False
         self._is_leaving = False
@@ -80,7 +81,7 @@ class DirectConnection(ClientConnection):
             part = b"".join(self._parts)
             self._parts.clear()
         try:
-            self._take(part)
+            self.take(part)
         except Exception as bug:  # noqa: BLE001 - raised to the loop it would be logged and forgotten
             self.bug = bug
             self.silence()

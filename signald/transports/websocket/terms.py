@@ -71,6 +71,8 @@ class Refusal(NamedTuple):
 class Wire(Protocol):
     """One open connection. Frames go to whom :class:`Opener` was told, in the callback of the socket's read."""
 
+    take: "Take"
+    """Who is given the frames."""
     bug: Exception | None
     """What taking a frame raised, if it did; the connection breaks then."""
 

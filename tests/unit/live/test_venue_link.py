@@ -73,4 +73,4 @@ async def test_a_venue_that_goes_beyond_a_limit_is_counted(
         running.cancel()
 
     assert set(counts.beyond) == {("kraken", limit)}
-    assert link.connection.frames == 0
+    assert counts.frames.total() == 0
