@@ -154,9 +154,7 @@ class InBandSource:
         """Do what a frame's outcome asks for; seldom."""
         match outcome:
             case outcomes.APPLIED | outcomes.TOUCHED | outcomes.QUIET:
-                if outcome == outcomes.APPLIED:
-                    self._tell()
-                return EMPTY
+                return self._see_applied(now) if outcome == outcomes.APPLIED else EMPTY
             case outcomes.WENT_LIVE:
                 return self._begin_book(frame, now)
             case outcomes.VERIFY:
@@ -174,6 +172,10 @@ class InBandSource:
                 return self._hear(frame, now)
             case _:
                 return self._reject(outcome, now)
+
+    def _see_applied(self, now: Nanos) -> Step:
+        self._tell()
+        return self._upkeep.applied(self._current(), now)
 
     def _begin_book(self, frame: bytes, now: Nanos) -> Step:
         self._tell()

@@ -18,12 +18,14 @@ from signald.core.kernels import ticks
 from signald.core.kernels.machine import WordArray
 from signald.core.kernels.rows import FLAG_STALE, STATE_LIVE
 from signald.model.instruments import Instrument
-from signald.model.time import NS_PER_MS, Nanos
+from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
 
 Staleness: TypeAlias = Literal["silent", "left_behind", "late"]
 """Nothing comes and nobody can say why; peers have moved away; what comes is older than it used to be."""
 
 _BPS: Final = 1e4
+_AHEAD_NS: Final = 60 * NS_PER_S
+"""Where everything has been late for so long, but not by our own clock, the venue's time was ahead before."""
 
 
 class Peers:
@@ -102,6 +104,7 @@ class _Progress:
     ts_event: Nanos = 0
     moved: Nanos = 0
     heard: Nanos = 0
+    was_old: bool = False  # by the time it came, as blocks may be
     ratios: dict[int, float] = field(default_factory=dict[int, float])
 
 
@@ -122,15 +125,16 @@ class StalenessJudge:
         self._peers = peers
         self._seen = [_Progress() for _ in books]
         self._least_lag: Nanos | None = None
+        self._late_since: Nanos | None = None  # everything that came
 
     def forget(self) -> None:
         """The connection is new."""
         self._seen = [_Progress() for _ in self._books]
-        self._least_lag = None
+        self._least_lag = self._late_since = None
 
     def lend(self, words: WordArray) -> bool:
-        """Write what :func:`signald.core.kernels.ticks.tick_until` must know; False if only peers can tell."""
-        if self._peers is not None and not self._peers.are_none:
+        """Write what :func:`signald.core.kernels.ticks.tick_until` must know; False if only we or peers can tell."""
+        if self._late_since is not None or (self._peers is not None and not self._peers.are_none):
             return False
         words[ticks.AFTER] = self.after_ns
         words[ticks.LEAST_LAG] = ticks.NO_LAG if self._least_lag is None else self._least_lag
@@ -164,10 +168,11 @@ class StalenessJudge:
         sequence, ts_event, ts_ingest = book.progress
         if sequence != seen.sequence:
             seen.sequence, seen.moved = sequence, ts_ingest
+            seen.was_old = now - ts_ingest >= after
         if ts_event > seen.ts_event:
             seen.ts_event, seen.heard = ts_event, ts_ingest
         seen.moved, seen.heard = seen.moved or ts_ingest, seen.heard or ts_ingest
-        if ts_event != 0 and now - ts_ingest < after and self._is_late(ts_ingest - ts_event):
+        if ts_event != 0 and now - ts_ingest < after and self._is_late(ts_ingest - ts_event, now):
             return "late"
         if now - seen.moved < after // 2:
             self._note_ratios(number, book, now)
@@ -178,14 +183,23 @@ class StalenessJudge:
             return "left_behind" if max(moves) >= self._bearable_bps(number) else None
         return None if now - seen.heard < after else "silent"
 
-    def _is_late(self, lag: Nanos) -> bool:
+    def was_old(self, number: int) -> bool:
+        """Whether what came last of a book was old already: then the next that comes may be as well."""
+        return self._seen[number].was_old
+
+    def _is_late(self, lag: Nanos, now: Nanos) -> bool:
         """Whether frames come, but from longer ago than the connection has shown that they need to.
 
-        Clocks differ, so that only the growth of the difference means anything.
+        Clocks differ, so that only the growth of the difference means anything; unless it had shrunk for a moment.
         """
-        if self._least_lag is None or lag < self._least_lag:
-            self._least_lag = lag
-        return lag - self._least_lag >= self.after_ns
+        least = lag if self._least_lag is None else min(lag, self._least_lag)
+        since = now if self._late_since is None else self._late_since
+        if lag - least >= self.after_ns and lag < self.after_ns and now - since >= _AHEAD_NS:
+            least = lag
+        self._least_lag = least
+        is_late = lag - least >= self.after_ns
+        self._late_since = since if is_late else None
+        return is_late
 
     def _note_ratios(self, number: int, book: Book, now: Nanos) -> None:
         """Remember how peers stand to a book that makes progress."""

@@ -13,7 +13,7 @@ from signald.core.kernels.machine import WordArray
 from signald.core.kernels.rows import STATE_DISCONNECTED, STATE_GAP, STATE_SYNCING
 from signald.model.notices import BookGap, BookLive, BookStale, Notice, Rejected
 from signald.model.time import NS_PER_MS, NS_PER_S, Nanos
-from signald.sources.protocol import EMPTY, Request, Step
+from signald.sources.protocol import EMPTY, Request, Step, join
 from signald.sources.staleness import Staleness, StalenessJudge
 from signald.sources.syncing import Kept, KeptFrames, Patience, Strikes
 
@@ -90,8 +90,7 @@ class Upkeep:
         ask: Ask,
         anew_after_ns: Nanos | None = None,
     ) -> None:
-        self._channel = channel
-        self._judge = judge
+        self._channel, self._judge = channel, judge
         self._malformed_per_minute = malformed_per_minute
         self._strikes = Strikes(malformed_per_minute)
         self._ask = ask
@@ -122,12 +121,19 @@ class Upkeep:
 
     def live(self, sync: Sync, now: Nanos) -> Step:
         """A book has become live."""
-        sync.overdue = None
-        sync.unanswered = 0
+        sync.overdue, sync.unanswered, book = None, 0, sync.book
         self._plan(now)
-        book = sync.book
         live = BookLive(channel=self._channel, instrument=book.instrument.id, sequence=book.sequence, ts_ingest=now)
-        return Step((live,))
+        return join(Step((live,)), self.applied(sync, now))
+
+    def applied(self, sync: Sync, now: Nanos) -> Step:
+        """A frame went into a book: if what it says was so long ago, the book is stale at once."""
+        if now - sync.book.ts_ingest < self._judge.after_ns:
+            return EMPTY
+        self._judge.look()
+        stale = self._judged(sync, self.syncs.index(sync), now)
+        self._plan(now)
+        return EMPTY if stale is None else Step((stale,))
 
     def lose(
         self,
@@ -240,8 +246,7 @@ class Upkeep:
         sync.kept.clear()
 
     def _asking(self, syncs: Iterable[Sync], now: Nanos, notices: tuple[Notice, ...] = ()) -> Step:
-        frames: list[bytes] = []
-        requests: list[Request] = []
+        frames, requests = list[bytes](), list[Request]()
         for sync in syncs:
             step = self._ask(sync, sync.patience.pause(now))
             frames += step.frames
@@ -252,8 +257,7 @@ class Upkeep:
 
     def _judged(self, sync: Sync, number: int, now: Nanos) -> BookStale | None:
         """Flag a book as it is; a notice if it was not stale before."""
-        book = sync.book
-        was_stale = book.is_stale  # a frame may have taken the flag away since
+        book, was_stale = sync.book, sync.book.is_stale  # a frame may have taken the flag away since
         sync.staleness = reason = self._judge.judge(number, now)
         if reason in {None, "late"}:
             sync.doubted = None
@@ -265,26 +269,18 @@ class Upkeep:
             if sync.given_up is not None and now - sync.given_up >= _LIVES_AGAIN_NS << sync.silences:
                 sync.given_up, sync.silences = None, 0
             return None
-        book.mark_stale(held=reason == "late")
+        book.mark_stale(held=reason == "late" or self._judge.was_old(number))
         if was_stale:
             return None
+        age_ms = (now - book.ts_ingest) / NS_PER_MS
         return BookStale(
-            channel=self._channel,
-            instrument=book.instrument.id,
-            reason=reason,
-            age_ms=(now - book.ts_ingest) / NS_PER_MS,
-            ts_ingest=now,
+            channel=self._channel, instrument=book.instrument.id, reason=reason, age_ms=age_ms, ts_ingest=now
         )
 
     def _gap(self, sync: Sync, reason: Reason, received: int, now: Nanos) -> BookGap:
-        expected = int(sync.book.words[LAST]) + 1
+        name, expected = sync.book.instrument.id, int(sync.book.words[LAST]) + 1
         return BookGap(
-            channel=self._channel,
-            instrument=sync.book.instrument.id,
-            reason=reason,
-            expected=expected,
-            received=received,
-            ts_ingest=now,
+            channel=self._channel, instrument=name, reason=reason, expected=expected, received=received, ts_ingest=now
         )
 
     def _plan(self, now: Nanos) -> None:

@@ -1,6 +1,7 @@
 """A websocket of ``picows``, which parses frames in compiled code; an extra: ``signald[picows]``."""
 
 import asyncio
+import socket
 from contextlib import suppress
 from operator import attrgetter
 from typing import Any, Final
@@ -16,6 +17,7 @@ from picows import (
     WSTransport,
     ws_connect,  # pyright: ignore[reportUnknownVariableType]  # its keyword arguments have no types
 )
+from picows.url import WSParsedURL
 from websockets.frames import Close
 
 from signald.transports.websocket.terms import (
@@ -193,6 +195,12 @@ async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
             "auto_ping_reply_timeout": interval_s,
         }
     )
+    reached: list[socket.socket] = []
+
+    async def reach(at: WSParsedURL) -> socket.socket:
+        reached.append(await _reach(at.host, at.port))
+        return reached[-1]
+
     try:
         await ws_connect(
             lambda: wire,
@@ -201,10 +209,14 @@ async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
             websocket_handshake_timeout=OPEN_WITHIN_S,
             max_frame_size=limits.max_frame_bytes,
             enable_auto_pong=False,  # ours are bounded
+            socket_factory=reach,
             **pinging,
         )
     except asyncio.CancelledError:
-        wire.silence()  # picows goes on with the handshake
+        wire.silence()
+        for each in reached:  # picows would go on with the handshake
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
         raise
     except WSInvalidStatusError as failure:
         response = failure.response
@@ -214,3 +226,23 @@ async def open_wire(terms: Terms, take: Take, made: Made) -> Wire | Refusal:
     except (WSError, OSError, EOFError, TimeoutError) as failure:
         return Refusal(str(failure) or type(failure).__name__)
     return wire
+
+
+async def _reach(host: str, port: int) -> socket.socket:
+    """Connect to the first of a host's addresses that answers, as ``create_connection`` does; raises ``OSError``."""
+    loop = asyncio.get_running_loop()
+    failure = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        one = socket.socket(family, kind, protocol)
+        one.settimeout(0)
+        try:
+            await loop.sock_connect(one, address)
+        except OSError as error:
+            one.close()
+            failure = error
+        except BaseException:
+            one.close()
+            raise
+        else:
+            return one
+    raise failure

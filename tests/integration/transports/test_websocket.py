@@ -270,6 +270,25 @@ async def test_a_handshake_that_nobody_waits_for_any_more_leaves_no_connection()
     assert "connected" not in owner.told
 
 
+async def test_a_handshake_that_nobody_waits_for_any_more_ends_before_it_is_answered() -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def venue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del writer
+        await accept_handshake(reader)
+        asked.set()
+        assert await reader.read() == b""
+        ended.set()
+
+    async with fake_server(venue) as port, asyncio.timeout(8.0):  # a handshake may take ten seconds
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(connect_to(port, Owner()).run())
+            await asked.wait()
+            task.cancel()
+
+        await ended.wait()
+
+
 async def test_a_refused_handshake_obeys_retry_after() -> None:
     asked: list[float] = []
 

@@ -178,6 +178,40 @@ def test_frames_that_come_later_and_later_are_late(market: Market) -> None:
     assert judged == [None, None, None, "late", "late", None]
 
 
+def test_a_venue_whose_time_was_ahead_for_a_moment_is_late_for_a_minute_at_most(market: Market) -> None:
+    market.ms += SECOND
+    market.move(0, 6_000_000, lag_ms=-10_000)
+    judged = [market.after(0)]
+    for _ in range(62):
+        market.ms += SECOND
+        market.move(0, 6_000_000, lag_ms=300)
+        judged.append(market.after(0))
+
+    assert judged == [None, *["late"] * 60, None, None]
+
+
+@pytest.mark.parametrize("in_time_again", [0, 30])
+def test_what_is_late_by_our_own_clock_too_stays_late(market: Market, in_time_again: int) -> None:
+    judged = []
+    for second in range(90):
+        market.ms += SECOND
+        market.move(0, 6_000_000, lag_ms=300 if second == in_time_again else 5_000)
+        judged.append(market.after(0))
+
+    assert judged == [None if second == in_time_again else "late" for second in range(90)]
+
+
+def test_who_is_in_time_again_has_a_minute_again(market: Market) -> None:
+    """Late by what it was used to, but not by our own clock: it may be either's clock that was set."""
+    judged = []
+    for second in range(90):
+        market.ms += SECOND
+        market.move(0, 6_000_000, lag_ms=-10_000 if second in {0, 50} else 300)
+        judged.append(market.after(0))
+
+    assert judged == [None if second in {0, 50} else "late" for second in range(90)]
+
+
 def test_a_venues_clock_may_be_wrong() -> None:
     market = Market(alone=True)
     market.judge.forget()
