@@ -20,9 +20,11 @@ from signald.core.kernels.rows import (
     SLIPPAGES,
     STATE,
     STATE_DISCONNECTED,
+    STATE_GAP,
     STATE_LIVE,
 )
 from signald.model.instruments import InstrumentId
+from signald.model.time import Nanos
 
 BoardRows: TypeAlias = NDArray[np.void]
 """Rows of one instant in the board's order, dtype :data:`ROW_FIELDS`; a copy that nobody writes any more."""
@@ -150,6 +152,15 @@ def checked_sizes(slippage_usd: Sequence[float]) -> tuple[float, ...]:
 def empty_cell() -> WordArray:
     """A cell that belongs to no board."""
     return np.zeros(CELL_WORDS, dtype=np.int64)
+
+
+def as_of(rows: BoardRows, ts: Nanos) -> BoardRows:
+    """``rows`` as far as they tell what was at ``ts``: a book that has changed since has the state of a gap."""
+    changed = np.maximum(rows["ts_ingest"], rows["ts_touch"]) > ts
+    if changed.any():
+        rows = rows.copy()
+        rows["state"][changed] = STATE_GAP
+    return rows
 
 
 def empty_rows(count: int) -> BoardRows:

@@ -23,11 +23,14 @@ from tests.support.calendar import (
     heartbeat,
     scheduled,
 )
-from tests.support.engine import CLOSE, build_engine, seconds, tell, those, wait
+from tests.support.engine import CLOSE, INSTRUMENTS, build_engine, seconds, tell, those, wait
+from tests.support.rows import live_rows
 
 FIRST, CORRECTION, RETRACTION = ReleaseKind.FIRST, ReleaseKind.CORRECTION, ReleaseKind.RETRACTION
 RELEASES = (CPI_JANUARY, CORE_CPI_JANUARY)
 SOURCES = ("bls", "wire")
+STILL = live_rows(len(INSTRUMENTS), ts_ingest=T0 - 2 * DAY)
+"""Books in which nothing happens: they tell the same to who is late."""
 BEFORE = (scheduled(), scheduled(CORE_CPI_JANUARY), heartbeat(at=T0 - 1))
 
 plausible = st.sampled_from([2.8, 3.0, 3.1])
@@ -186,12 +189,20 @@ def recorded(outputs: Sequence[Output]) -> list[bytes]:
 def test_the_same_events_give_the_same_bytes_with_and_without_ticks(events: list[Event]) -> None:
     ticking, again, sleeping = build_engine(), build_engine(), build_engine()
 
-    said = [one for event in events for one in (*wait(ticking, event.ts_ingest), *tell(ticking, event))]
+    said = [
+        one
+        for event in events
+        for one in (*wait(ticking, event.ts_ingest, rows=STILL), *tell(ticking, event, rows=STILL))
+    ]
 
     assert recorded(said) == recorded(
-        [one for event in events for one in (*wait(again, event.ts_ingest), *tell(again, event))]
+        [
+            one
+            for event in events
+            for one in (*wait(again, event.ts_ingest, rows=STILL), *tell(again, event, rows=STILL))
+        ]
     )
-    assert recorded(tell(sleeping, *events)) == recorded(said)
+    assert recorded(tell(sleeping, *events, rows=STILL)) == recorded(said)
 
 
 @settings(max_examples=60)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from signald.core.board import BoardRows
+from signald.core.board import BoardRows, as_of
 from signald.core.documents import Documents
 from signald.core.documents.desk import DeskDocuments
 from signald.core.engine.barometer import Barometer
@@ -166,10 +166,15 @@ class Engine:
             self._world.agenda.postpone(_ABSENCES, until)
 
     def advance(self, now: Nanos, rows: BoardRows) -> list[Output]:
-        """Fire each deadline up to ``now`` at its own due time; ``rows`` is what the board shows now."""
+        """Fire each deadline up to ``now`` at its own due time; ``rows`` is what the board shows now.
+
+        Of a moment that was slept over nobody knows what books were like that have changed since.
+        """
         outputs: list[Output] = []
+        awake_ns = self._world.rules.asleep_after_ns
         while (due := self.next_deadline()) is not None and due <= now:
-            outputs.extend(self._fire(due, rows, now=now))
+            then = as_of(rows, due + awake_ns) if now - due > awake_ns else rows
+            outputs.extend(self._fire(due, then, now=now))
         return self.controls.admit(outputs)
 
     def _fire(self, due: Nanos, rows: BoardRows, *, now: Nanos) -> list[Output]:
@@ -230,7 +235,7 @@ class Engine:
         self.surroundings.reschedule(before, after, event.ts_ingest)
         if self._barometer is not None and after is not None:
             self._barometer.expect(after, event.ts_ingest)
-        outputs += self._seen(self._figures.take_held(event.release_id, rows))
+        outputs += self._seen(self._figures.take_held(event.release_id, rows, event.ts_ingest))
         self._nowcasts.hear(event)
         return outputs
 

@@ -23,8 +23,8 @@ class Figures:
         self._world = world
         self._tests: dict[Nanos, None] = {}
 
-    def take(self, release: Release, rows: BoardRows) -> list[Output]:
-        """Take one message about a figure."""
+    def take(self, release: Release, rows: BoardRows, *, now: Nanos = 0) -> list[Output]:
+        """Take one message about a figure; ``now`` is given if that is later than it came."""
         if release.kind is ReleaseKind.TEST:
             return self._test(release, rows)
         window = self._world.open(release.release_id)
@@ -34,12 +34,15 @@ class Figures:
             return [repeated(release.release_id, release.source, release.sequence, release.ts_ingest)]
         if release.kind is ReleaseKind.RETRACTION:
             return self._retract(window, release, rows)
-        return self._figure(window, release, rows)
+        return self._figure(window, release, rows, now=now)
 
-    def take_held(self, release_id: ReleaseId, rows: BoardRows) -> list[Output]:
-        """Take what came before the schedule that is known now; it is early or late by when it came."""
+    def take_held(self, release_id: ReleaseId, rows: BoardRows, now: Nanos) -> list[Output]:
+        """Take what came before the schedule that is known from ``now`` on.
+
+        It is early by when it came, and late by now: nobody acts upon a move that is over.
+        """
         window = self._world.open(release_id)
-        return [output for release in window.let_go() for output in self.take(release, rows)]
+        return [output for release in window.let_go() for output in self.take(release, rows, now=now)]
 
     def _test(self, release: Release, rows: BoardRows) -> list[Output]:
         """The whole path, but nothing of it is remembered. A test is known by its time: that is its identity."""
@@ -55,9 +58,11 @@ class Figures:
 
     # -- figures and corrections -------------------------------------------------------------------------------------
 
-    def _figure(self, window: ReleaseWindow, release: Release, rows: BoardRows) -> list[Output]:
+    def _figure(self, window: ReleaseWindow, release: Release, rows: BoardRows, *, now: Nanos) -> list[Output]:
         farthest = self._world.documents.scorer.farthest(release.release_id)
-        judgement = judge(window, release, self._world.rules, farthest=farthest, offset_ns=self._world.offset_ns)
+        judgement = judge(
+            window, release, self._world.rules, farthest=farthest, offset_ns=self._world.offset_ns, now=now
+        )
         if judgement.reason not in {"early_release", "unscheduled"}:
             window.freeze()
         if judgement.reason == "unscheduled":
@@ -175,6 +180,8 @@ class Figures:
 
     def _retract(self, window: ReleaseWindow, release: Release, rows: BoardRows) -> list[Output]:
         current = window.current
+        if window.ts_scheduled is None:
+            window.hold(release)
         is_known = window.claims.retract(release)
         if current is None:
             window.unlearn(release.ts_ingest)

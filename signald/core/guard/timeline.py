@@ -25,6 +25,7 @@ from signald.model.signals import DeskGuidance, GuardState, Signal
 from signald.model.time import NS_PER_S, Nanos
 
 _SCORED: Final = frozenset({"release", "correction"})
+_HEARD: Final = _SCORED | {"retraction"}
 _REMEMBERED: Final = 1_024  # moments that were called off with quotes widened
 _SLACK: Final = 32  # steps of a moment that may lie about, void ones included
 
@@ -117,10 +118,13 @@ class Guard:
     def note(self, outputs: Iterable[object]) -> None:
         """See what was said of figures: the first that is scored releases the hold."""
         for signal in outputs:
-            if not isinstance(signal, Signal) or signal.kind not in _SCORED or signal.verdict == "quarantined":
+            if not isinstance(signal, Signal) or signal.kind not in _HEARD or signal.verdict == "quarantined":
                 continue
             watch = self._watches.get(signal.ts_scheduled or 0)
             if watch is None or signal.instrument is None or "test" in signal.flags:
+                continue
+            if signal.kind not in _SCORED:
+                watch.places[signal.instrument].is_withdrawn = True
                 continue
             if not watch.is_begun:
                 self._name(watch)
@@ -129,7 +133,7 @@ class Guard:
             if place.signal is None:
                 place.mid = mid_of(signal.book)
                 place.usd = self._documents.peg_usd(signal.instrument)
-            place.signal = signal
+            place.signal, place.is_withdrawn = signal, False
             if is_first:
                 self._hear(watch, signal.ts_ingest)
 
@@ -271,7 +275,7 @@ class Guard:
             return
         for index, name in enumerate(self._names):
             place = watch.places[name]
-            if place.signal is not None:
+            if place.signal is not None and not place.is_withdrawn:
                 yield self._documents.reaction(
                     place.signal,
                     watch.releases,

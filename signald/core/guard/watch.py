@@ -42,6 +42,7 @@ class Place:
         before: Its liquidity before the figure.
         now: Its liquidity at the last look.
         signal: The newest document that scored a figure of this moment.
+        is_withdrawn: Whether what that rests on was taken back since: nothing follows from it any more.
         mid: Mid when the first figure was scored, or news came; ``None``: no book then.
         last_mid: Mid at the last look at which there was a book; kept for news only.
         usd: What its quote currency was worth when the first figure was scored; ``None``: no book had told.
@@ -54,6 +55,7 @@ class Place:
     before: Level | None = None
     now: Level | None = None
     signal: Signal | None = None
+    is_withdrawn: bool = False
     mid: float | None = None
     last_mid: float | None = None
     usd: float | None = None
@@ -128,7 +130,7 @@ class Watch:
     ) -> tuple[float | None, float | None, float | None]:
         depth = None if place.now is None else place.now.depth_usd
         std = place.uncertainty_bps
-        scored = None if place.signal is None else place.signal.desk
+        scored = None if place.signal is None or place.is_withdrawn else place.signal.desk
         if place.state == "hold":
             return (None if std is None else g.jump_bps(std)), 0.0, 0.0
         if place.state == "released" and scored is not None:

@@ -33,7 +33,13 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    window: ReleaseWindow, release: Release, rules: WindowRules, *, farthest: float | None, offset_ns: Nanos = 0
+    window: ReleaseWindow,
+    release: Release,
+    rules: WindowRules,
+    *,
+    farthest: float | None,
+    offset_ns: Nanos = 0,
+    now: Nanos = 0,
 ) -> Judgement:
     """Judge a figure.
 
@@ -43,6 +49,8 @@ def judge(
         rules: The moments.
         offset_ns: How far our clock is known to be ahead.
         farthest: Largest distance from consensus that may be believed, in the indicator's unit; ``None``: unknown.
+        now: When it is judged, if that is later than it came: a figure that was held for its schedule may be late by
+            then, whenever it came.
     """
     scheduled = window.ts_scheduled
     bare: tuple[Flag, ...] = ("unsigned",) if release.unsigned else ()
@@ -51,6 +59,7 @@ def judge(
     came = release.ts_ingest - offset_ns
     if came < scheduled - rules.early_tolerance_ns:
         return Judgement("quarantine", "early_release", ("early_release", *bare))
+    came = max(came, now - offset_ns)
     late: tuple[Flag, ...] = ("late_release", *bare) if came >= scheduled + rules.late_after_ns else bare
     actual = release.actual
     if actual is not None and is_unit_slip(actual, window.indicator, window.expectation):

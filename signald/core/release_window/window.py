@@ -188,7 +188,13 @@ class ReleaseWindow:
         return False
 
     def hold(self, release: Release) -> None:
-        """Keep a figure that came before its schedule: a broker may deliver what it kept topic by topic."""
+        """Keep what came before its schedule: a broker may deliver what it kept topic by topic.
+
+        Of a source that takes a figure back nothing else is kept: what it said before is not to be scored after all.
+        """
+        if release.kind is ReleaseKind.RETRACTION:
+            source, until = release.source, release.sequence
+            self._held = {key: one for key, one in self._held.items() if key[0] != source or key[1] > until}
         self._held.setdefault((release.source, release.sequence), release)
         if len(self._held) > _MAX_DOUBTS:
             del self._held[next(iter(self._held))]
@@ -226,19 +232,25 @@ class ReleaseWindow:
             self._settle(counts, release.ts_ingest, release.components if counts == actual else {})
 
     def unlearn(self, now: Nanos) -> None:
-        """Something was taken back where no figure counts: if the next period's prior was it, it is what is left."""
-        known = [one.actual for one in self.series if one.release_id == self.release_id]
+        """Something was taken back where no figure counts: if the next period's prior was it, it is what is left.
+
+        An earlier run may have known that figure, and this one nothing of its schedule.
+        """
+        known = [one for one in self.series if one.release_id == self.release_id]
         settled = self.claims.settle(self.indicator.sources, quorum=self.indicator.quorum)
         actual = None if settled is None else settled.claim.release.actual
-        if known and known[-1] != actual:
-            self._settle(actual, now, {})
+        if known and known[-1].actual != actual:
+            self._settle(actual, now, {}, scheduled=known[-1].ts_scheduled)
 
-    def _settle(self, actual: float | None, now: Nanos, components: dict[str, float]) -> None:
-        assert self.ts_scheduled is not None  # no figure counts of a release without a time
+    def _settle(
+        self, actual: float | None, now: Nanos, components: dict[str, float], *, scheduled: Nanos | None = None
+    ) -> None:
+        at = scheduled if self.ts_scheduled is None else self.ts_scheduled
+        assert at is not None  # no figure counts of a release without a time
         figure = SettledFigure(
             release_id=self.release_id,
             actual=actual,
-            ts_scheduled=self.ts_scheduled,
+            ts_scheduled=at,
             ts_known=now,
             ts_ingest=now,
             components=components,

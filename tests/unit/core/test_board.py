@@ -3,10 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from signald.core.board import Board, empty_rows, rows_from_bytes
+from signald.core.board import Board, as_of, empty_rows, rows_from_bytes
 from signald.core.book import Book
 from signald.core.kernels import rows
 from tests.support.instruments import BTCUSDT, ETHUSDT
+from tests.support.rows import live_rows
 
 NAMES = [BTCUSDT.id, ETHUSDT.id]
 
@@ -71,3 +72,14 @@ def test_a_buffer_that_cannot_hold_the_rows_is_refused(buffer: bytearray) -> Non
 def test_a_row_has_room_for_fields_to_come() -> None:
     assert rows.ROW_FIELDS.itemsize == 8 * rows.ROW_WORDS == np.dtype(rows.ROW_FIELDS).itemsize
     assert len(rows.ROW_FIELDS.names or ()) == rows.ROW_USED
+
+
+def test_of_an_earlier_moment_only_books_that_have_not_changed_since_tell() -> None:
+    read = live_rows(2, ts_ingest=1_000)
+    read["ts_touch"][1] = 2_001
+
+    before = as_of(read, 2_000)
+
+    assert before["state"].tolist() == [rows.STATE_LIVE, rows.STATE_GAP]
+    assert read["state"].tolist() == [rows.STATE_LIVE, rows.STATE_LIVE]
+    assert as_of(read, 2_001) is read

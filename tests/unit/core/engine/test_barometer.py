@@ -81,6 +81,18 @@ def test_an_hour_that_was_not_seen_is_said_to_be_unknown() -> None:
     assert said.horizons[0].mean_bps == pytest.approx(_unscaled())
 
 
+def test_looks_that_were_slept_over_are_no_calm() -> None:
+    engine = _engine()
+    tell(engine, scheduled())
+
+    engine.advance(T0 - seconds(40), live_rows(len(INSTRUMENTS), ts_ingest=T0 - seconds(41)))
+    said = of_bitcoin(tell(engine, figure()))[0]
+
+    assert said.model is not None
+    assert said.model.volatility is None
+    assert said.horizons[0].mean_bps == pytest.approx(_unscaled())
+
+
 @pytest.mark.parametrize("later_s", [300, 120])
 def test_a_correction_is_scaled_to_the_hour_before_its_own_release(later_s: int) -> None:
     engine = _engine()

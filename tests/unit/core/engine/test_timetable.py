@@ -24,6 +24,7 @@ from tests.support.calendar import (
     scheduled,
 )
 from tests.support.engine import ARM, CLOSE, LATE, ROWS, RULES, build_engine, of_bitcoin, seconds, tell, those, wait
+from tests.support.rows import live_rows
 
 TENTATIVE, CANCELLED, RESCHEDULED = ScheduleState.TENTATIVE, ScheduleState.CANCELLED, ScheduleState.RESCHEDULED
 
@@ -73,10 +74,11 @@ def test_missed_is_said_once_for_all_instruments_sixty_seconds_after_t0() -> Non
 
 def test_a_deadline_fires_at_its_own_time_however_late_the_tick() -> None:
     ticking, sleeping = build_engine(), build_engine()
+    still = live_rows(ts_ingest=T0 - DAY)
     tell(ticking, scheduled())
     tell(sleeping, scheduled())
 
-    assert sleeping.advance(T0 + DAY, ROWS) == wait(ticking, T0 + DAY)
+    assert sleeping.advance(T0 + DAY, still) == wait(ticking, T0 + DAY, rows=still)
 
 
 def test_an_event_fires_what_is_due_before_it() -> None:

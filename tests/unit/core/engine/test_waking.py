@@ -1,10 +1,12 @@
 """Who slept over a deadline does not say what is absent before what was kept meanwhile has had time to come."""
 
 from signald.core.engine import Engine, Output
+from signald.core.guard.rules import GuardRules
 from signald.model.signals import Signal
 from signald.model.time import NS_PER_S
 from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, T0, figure, heartbeat, scheduled
 from tests.support.engine import CLOSE, LATE, ROWS, RULES, build_engine, of_bitcoin, seconds, tell, wait
+from tests.support.rows import BOOK, live_rows
 
 BACK = T0 + LATE + seconds(30)
 GRACE = RULES.wake_grace_ns
@@ -186,3 +188,27 @@ def test_who_was_away_beyond_the_end_of_a_window_still_says_what_was_missed() ->
 
     assert kinds(outputs) == ["missed"]
     assert engine.windows[CPI_JANUARY].state == "closed"
+
+
+def reactions(engine: Engine, now: int, *, book_ts: int) -> list[Signal]:
+    """Of bitcoin, after a figure, from who slept until ``now`` and finds a book of ``book_ts`` 100 bps higher."""
+    tell(engine, scheduled())
+    wait(engine, T0)
+    tell(engine, figure(ts_ingest=T0 + 1))
+    mid = BOOK["mid"] * 1.01
+    outputs = engine.advance(now, live_rows(ts_ingest=book_ts, mid=mid, bid=mid, ask=mid, microprice=mid))
+    return [one for one in of_bitcoin(outputs) if one.kind in {"reaction", "outcome"}]
+
+
+def test_a_book_that_changed_since_tells_nothing_of_the_moments_that_were_slept_over() -> None:
+    slept = reactions(build_engine(guard=GuardRules()), T0 + seconds(400), book_ts=T0 + seconds(399))
+
+    assert [(one.realised_bps, one.book, one.held) for one in slept] == [(None, None, {})] * 3
+    assert all("no_book" in one.flags for one in slept)
+
+
+def test_a_book_that_has_not_changed_since_tells_what_it_would_have_told_in_time() -> None:
+    slept = reactions(build_engine(guard=GuardRules()), T0 + seconds(400), book_ts=T0 + seconds(9))
+
+    assert [round(one.realised_bps or 0.0) for one in slept] == [100] * 3
+    assert all("no_book" not in one.flags for one in slept)

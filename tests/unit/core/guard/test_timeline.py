@@ -245,3 +245,45 @@ def test_test_message_releases_nothing() -> None:
 
     assert steps(outputs) == []
     assert CPI_JANUARY in engine.windows
+
+
+def test_quotes_are_not_skewed_by_a_figure_that_was_taken_back() -> None:
+    engine = guarded()
+    tell(engine, scheduled())
+    wait(engine, T0)
+    tell(engine, figure(ts_ingest=T0 + NS_PER_MS))
+
+    outputs = tell(engine, figure(None, kind=ReleaseKind.RETRACTION, sequence=2, ts_ingest=T0 + 2 * NS_PER_MS))
+    outputs += wait(engine, T0 + seconds(1_000))
+
+    [released] = [
+        one.desk for one in of_kind(outputs, "guard") if one.desk is not None and one.desk.state == "released"
+    ]
+    assert released.skew_bps == 0.0
+    assert released.quote_widen_bps is not None
+    assert released.quote_widen_bps > 0.0
+    assert of_kind(outputs, "reaction") == of_kind(outputs, "outcome") == []
+
+
+def test_nothing_is_told_of_a_figure_that_was_taken_back_when_the_move_was_over() -> None:
+    engine = guarded()
+    tell(engine, scheduled(), scheduled(CORE_CPI_JANUARY, consensus=3.1))
+    wait(engine, T0)
+    tell(engine, figure(ts_ingest=T0 + 1), figure(3.3, CORE_CPI_JANUARY, ts_ingest=T0 + 2))
+    wait(engine, T0 + seconds(400))
+
+    tell(engine, figure(None, kind=ReleaseKind.RETRACTION, sequence=2, ts_ingest=T0 + seconds(400)))
+
+    assert of_kind(wait(engine, T0 + seconds(1_000)), "outcome") == []
+
+
+def test_a_figure_that_comes_after_one_was_taken_back_is_told_of() -> None:
+    engine = guarded()
+    tell(engine, scheduled())
+    wait(engine, T0)
+    tell(engine, figure(ts_ingest=T0 + 1))
+    tell(engine, figure(None, kind=ReleaseKind.RETRACTION, sequence=2, ts_ingest=T0 + 2))
+
+    tell(engine, figure(3.1, sequence=3, ts_ingest=T0 + 3))
+
+    assert [one.causes[0].actual for one in of_kind(wait(engine, T0 + seconds(1_000)), "outcome")] == [3.1]
