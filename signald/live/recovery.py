@@ -11,6 +11,7 @@ from signald.journal.reader import read
 from signald.journal.rows import as_ours, instruments_before
 from signald.journal.segments import list_segments
 from signald.journal.session import read_session
+from signald.journal.unsaid import Tail
 from signald.model.instruments import InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
@@ -67,30 +68,27 @@ def recover(
         return Recovered(None, 0, (), (), 0)
     since = ended - REMEMBERED_NS
     said: deque[Document] = deque(maxlen=_TAIL)
-    due: list[Signal] = []
+    tail, outputs = Tail(), ()
     fed = 0
     last: Nanos = 0
     ours = pipeline.board.instruments
     theirs: tuple[InstrumentId, ...] | None = None
     for record in read(path, from_ts=since):
         last = max(last, record.ts_ingest)
+        tail.read(record)
         if record.kind is RecordKind.SESSION:
             theirs = read_session(record).instruments
         if record.kind is RecordKind.SIGNAL:
             said.append(_document(record))
-            due = [signal for signal in due if signal.id != record.key]
         elif is_remembered(record):
             if theirs is None and record.kind is RecordKind.ROWS:  # the run began before what is read
                 theirs = ours if record.key == whose_rows(ours) else instruments_before(path, since)
             outputs, step = pipeline.feed(as_ours(record, theirs or (), ours))
             happened((*step.events, *outputs))
-            due = [output for output in outputs if isinstance(output, Signal)]
             fed += 1
             if record.kind is RecordKind.MESSAGE:
                 heard(record.key, record.payload, step.events)
-        elif record.kind is not RecordKind.NOTICE:
-            due = []
-    return Recovered(since if last else None, fed, tuple(said), tuple(due), last)
+    return Recovered(since if last else None, fed, tuple(said), tail.unsaid(outputs), last)
 
 
 def _document(record: Record) -> Document:

@@ -15,7 +15,6 @@ from signald.core.board import BoardRows, rows_from_bytes
 from signald.errors import UNREADABLE
 from signald.journal.format import KIND_LOST, KIND_SEAL
 from signald.journal.reader import merge_placed, stored_records
-from signald.journal.session import read_session
 from signald.model.instruments import InstrumentId
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
@@ -138,14 +137,13 @@ class _Comparer:
         if kind is RecordKind.NOTICE:
             return None
         if kind is RecordKind.SIGNAL:
+            deque(self._driver.feed(record, place), maxlen=0)  # nothing follows, but it is on record
             return self._document(record)
         is_feed = self._is_feed[place]
-        if kind is RecordKind.SESSION and not is_feed and read_session(record).recovered_from is None:
-            self._unfinished += len(self._due)
+        cut_off = [*self._due] if kind is RecordKind.SESSION and not is_feed else []
+        if cut_off:  # the restart says them, in its own words
             self._due.clear()
-        if (
-            self._due and kind is not RecordKind.SESSION and not is_feed
-        ):  # what a restart found unsaid is said right after it
+        if self._due and not is_feed:
             signal = self._due[0]
             return Difference("missing", _where(record, signal.id), "", encode_data(signal).decode())
         if kind is RecordKind.ROWS and not self._lost:
@@ -154,6 +152,7 @@ class _Comparer:
                 return difference
         before = self._driver.pipeline.board.instruments
         self._due.extend(signals(self._driver.feed(record, place)))
+        self._unfinished += len({one.id for one in cut_off} - {one.id for one in self._due})
         if self._sightings is not None and self._driver.pipeline.board.instruments != before:
             return self._never_seen(self._sightings.begin_anew(), before)
         if self._sightings is not None and kind is not RecordKind.ROWS and not self._lost:

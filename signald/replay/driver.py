@@ -12,7 +12,8 @@ made. If one is an import, ticks are made for all; a message of a live journal s
 in that journal, a message of an import the rows of the board: what the books were when it was laid over them.
 
 Each later session of a live journal is a restart: the pipeline is built anew, by the rules and for the instruments that
-the session names, and is fed, as it was then, what its engine had seen before. Where feed workers kept the books, a
+the session names, and is fed, as it was then, what its engine had seen before; what the run before was cut off from
+saying, follows from the session, in the words of that engine. Where feed workers kept the books, a
 journal of mode ``feed`` of each has its frames: the engine begins anew without the books, and a worker's books begin
 anew with each later session of its journal. A worker may be ahead of the run it belongs to: what it has of books that
 the run before had not waits for the session that has them.
@@ -30,15 +31,18 @@ from signald.journal.pieces import Piece, merge_pieces, read_pieces
 from signald.journal.reader import read
 from signald.journal.rows import as_ours
 from signald.journal.session import Session, read_session
+from signald.journal.unsaid import Tail
 from signald.model.instruments import InstrumentId
 from signald.model.parameters import Parameters
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.model.time import Nanos
-from signald.pipeline import REMEMBERED_NS, Pipeline, is_remembered
+from signald.pipeline import NOTHING, REMEMBERED_NS, Fed, Pipeline, is_remembered
 from signald.replay.ahead import Ahead
 from signald.replay.feeding import WHERE, Feeding, Replayed
+from signald.replay.held import Held
 from signald.sources.frames import Frames
+from signald.sources.protocol import EMPTY
 
 BuildPipeline: TypeAlias = Callable[[], Pipeline]
 RebuildPipeline: TypeAlias = Callable[[Sequence[Session]], Pipeline]
@@ -80,11 +84,16 @@ def replay(
         ConfigError: The pipeline is not for what is in the journals: a channel or an instrument is missing.
     """
     opened = [first_session(read_pieces(path, to_ts=to_ts)) for path in paths]
-    driver = Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild)
-    for place, piece in merge_pieces(pieces for _, pieces in opened):
-        for replayed in driver.feed_piece(piece, place):
-            if from_ts is None or replayed.record.ts_ingest >= from_ts:
-                yield replayed
+    begun = [session for session, _ in opened]
+    driver = Driver(begun, build, find_model=find_model, rebuild=rebuild)
+    held = Held([session.mode == "live" for session in begun])
+    passed = (
+        held.pass_on(driver.feed_piece(piece, place), piece, place)
+        for place, piece in merge_pieces(pieces for _, pieces in opened)
+    )
+    for replayed in chain(chain.from_iterable(passed), held.rest()):
+        if from_ts is None or replayed.record.ts_ingest >= from_ts:
+            yield replayed
     if to_ts is not None:
         yield from driver.advance(to_ts - 1)
 
@@ -114,6 +123,7 @@ class Driver:
         self._first = next((one for one in sessions if one.mode == "live"), None)
         self._is_later = False
         self._ahead = Ahead()
+        self._tail = Tail()
         self._build = build
         self._rebuild = rebuild
         self._find_model = find_model
@@ -133,17 +143,18 @@ class Driver:
     def feed(self, record: Record, place: int) -> Iterator[Replayed]:
         """Feed a record of the journal at ``place``, first what has to be made before it; recorded outputs are left."""
         kind = record.kind
+        if self._sessions[place].mode == "live":
+            self._tail.read(record)
         if kind in _OUTPUTS or ((self._ahead or kind is RecordKind.SESSION) and self._waits(record, place)):
             return
         if self._derives:
             yield from self.advance(record.ts_ingest)
             if kind is RecordKind.MESSAGE and self._sessions[place].mode == "import":
                 self._feeding.show_board(record.ts_ingest)
-        if kind is RecordKind.SESSION:
-            self._restart(record, place)
         if is_remembered(record):
             self._remember(record, place)
-        yield Replayed(record, self._feeding.feed(record))
+        unsaid = self._restart(record, place) if kind is RecordKind.SESSION else ()
+        yield Replayed(record, Fed(unsaid, EMPTY) if unsaid else self._feeding.feed(record))
         if self._ahead and kind is RecordKind.SESSION and record.key == "live":
             for piece, whence in self._ahead.take():
                 yield from self.feed_piece(piece, whence)
@@ -151,6 +162,8 @@ class Driver:
     def feed_frames(self, frames: Frames, place: int) -> Iterator[Replayed]:
         """Feed frames of the journal at ``place`` that lie one behind the other: the same as one by one, but faster."""
         if not (self._ahead and self._waits(frames, place)):
+            if self._sessions[place].mode == "live":
+                self._tail.close()
             yield from self._feeding.feed_frames(frames)
 
     def advance(self, now: Nanos) -> Iterator[Replayed]:
@@ -177,9 +190,12 @@ class Driver:
                 raise ConfigError(WHERE, f"the journal's rows are of {each.instruments}, not of {have}")
         return feeding
 
-    def _restart(self, record: Record, place: int) -> None:
-        """Build anew, at every session of a journal of a run but its first, what began anew then."""
-        mode = self._sessions[place].mode
+    def _restart(self, record: Record, place: int) -> tuple[Signal, ...]:
+        """Build anew, at every session of a journal of a run but its first, what began anew then.
+
+        Returned is what the restart says for the run that was cut off.
+        """
+        mode, fed = self._sessions[place].mode, NOTHING
         if mode == "feed" and (self._began[place] or self._is_later):
             self._sessions[place] = read_session(record)
             self.pipeline.renew(self._sessions[place].channels)
@@ -192,8 +208,9 @@ class Driver:
                 self.pipeline.take_over_books(before)
             for remembered, theirs in self._remembered:
                 if session.recovered_from is not None and remembered.ts_ingest >= session.recovered_from:
-                    self._feeding.feed(as_ours(remembered, theirs, self.pipeline.board.instruments))
+                    fed = self._feeding.feed(as_ours(remembered, theirs, self.pipeline.board.instruments))
         self._began[place] = True
+        return self._tail.unsaid(fed.outputs)
 
     def _remember(self, record: Record, place: int) -> None:
         """Keep what a restart would read."""

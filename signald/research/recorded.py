@@ -93,7 +93,7 @@ class _Watch:
         self.driver = driver
         self._wanted = wanted
         self._moments = sorted(moments)
-        self._said: dict[Nanos, list[Signal]] = {ts: [] for ts in self._moments}
+        self._said: dict[Nanos, dict[str, Signal]] = {ts: {} for ts in self._moments}
         self._shown: dict[Nanos, dict[InstrumentId, list[Shown]]] = {ts: {} for ts in self._moments}
         self._looked: Nanos = 0
 
@@ -113,7 +113,7 @@ class _Watch:
         """Keep what was said, and look."""
         for signal in signals(replayed):
             if signal.ts_scheduled in self._said and "test" not in signal.flags:
-                self._said[signal.ts_scheduled].append(signal)
+                self._said[signal.ts_scheduled][signal.id] = signal  # a restart may say again what was cut off
         near = self._near(now)
         if near is not None and now - self._looked >= _EVERY_NS:
             self._looked = now
@@ -125,7 +125,7 @@ class _Watch:
         for ts in self._moments:
             name = next((one for one in self._wanted if one in self._shown[ts]), "")
             if name or self._said[ts]:
-                found[ts] = Recorded(name, self._shown[ts].get(name, []), self._said[ts])
+                found[ts] = Recorded(name, self._shown[ts].get(name, []), [*self._said[ts].values()])
         return found
 
     def _look(self, moment: Nanos, seconds: float) -> None:

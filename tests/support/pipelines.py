@@ -1,6 +1,6 @@
 """A real engine behind a venue whose frames are bare bids, and a shell that records what a live run would."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -131,12 +131,16 @@ class LiveRun:
         record = Record(kind, now, channel, key, payload)
         self.writer.append(record)
         fed = self.pipeline.feed(record)
-        for output in fed.outputs:
+        self.say(fed.outputs, now)
+        return fed
+
+    def say(self, outputs: Iterable[object], now: Nanos) -> None:
+        """Put the documents among ``outputs`` on record: an arrival's or, behind a session, those left unsaid."""
+        for output in outputs:
             if isinstance(output, Signal):
                 self.published.append(encode_data(output))
                 self.writer.append(Record(RecordKind.SIGNAL, now, "", output.id, self.published[-1]))
         self.writer.flush()
-        return fed
 
     def tick(self, now: Nanos) -> None:
         """Let all that is due by ``now`` happen, a little late, as timers are."""

@@ -13,7 +13,7 @@ from signald.model.records import Record, RecordKind
 from signald.model.time import NS_PER_S, format_rfc3339
 from signald.pipeline import CALENDAR, NOTHING, REMEMBERED_NS, Fed, Pipeline
 from signald.replay.compare import compare
-from signald.sinks.encoding import decode_data
+from signald.sinks.encoding import decode_data, encode_data
 from tests.support.calendar import CORE_CPI_JANUARY, CPI_JANUARY, DAY, T0, release_payload, schedule_payload
 from tests.support.pipelines import NAMES, LiveRun, build_pipeline
 
@@ -77,6 +77,23 @@ def test_what_was_cut_off_before_it_was_written_is_unsaid(tmp_path: Path) -> Non
 
     assert [signal.instrument for signal in found.unsaid] == list(NAMES)
     assert {signal.ts_ingest for signal in found.unsaid} == {OUT}
+
+
+def test_what_a_restart_was_cut_off_from_saying_the_next_one_says(tmp_path: Path) -> None:
+    run = LiveRun(tmp_path)
+    begin(run, T0 - NS_PER_S)
+    run.writer.append(Record(RecordKind.ROWS, OUT, "", "", run.pipeline.board.read().tobytes()))
+    run.writer.append(Record(RecordKind.MESSAGE, OUT, "mqtt", RELEASE, release_payload()))
+    run.writer.flush()
+    first, second = recovered(tmp_path, build_pipeline(), OUT).unsaid
+    session = Session(mode="live", instruments=NAMES, recovered_from=OUT - REMEMBERED_NS)
+    run.writer.append(session_record(session, OUT))
+    run.writer.append(Record(RecordKind.SIGNAL, OUT, "", first.id, encode_data(first)))
+    run.writer.flush()
+
+    found = recovered(tmp_path, build_pipeline(), OUT)
+
+    assert found.unsaid == (second,)
 
 
 def test_rows_of_a_run_with_other_instruments_are_shown_as_ours(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def restart(run: LiveRun, path: Path, names: Sequence[str], now: Nanos) -> None:
     run.pipeline = run.build()
     found = recover(path, run.pipeline, run.writer.ts_highest, heard=lambda *_: None, happened=lambda _: None)
     run.begin(now, recovered_from=found.since)
+    run.say(found.unsaid, now)
 
 
 def say_figure(run: LiveRun, now: Nanos) -> None:
@@ -72,7 +73,7 @@ def test_a_run_with_fewer_instruments_in_another_order_replays_to_the_byte(tmp_p
     assert comparison.difference is None
     assert comparison.documents == len(run.published)
     assert again == run.published
-    assert [decode_data(one).instrument for one in again] == [NAMES[0], NAMES[1]]
+    assert [decode_data(one).instrument for one in again] == [NAMES[0], NAMES[1], NAMES[0]]  # the last by the restart
 
 
 def test_rows_from_before_what_a_restart_reads_are_known_by_the_run_they_are_of(tmp_path: Path) -> None:
