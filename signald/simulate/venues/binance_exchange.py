@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.asyncio.server import Server, ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from signald.errors import ConfigError
 from signald.model.time import NS_PER_MS, NS_PER_S
 from signald.runtime.clock import Clock
 from signald.simulate.child import LOOPBACK
@@ -32,12 +30,11 @@ from signald.simulate.venues.binance_spot import (
     streams_of_path,
 )
 from signald.simulate.venues.faults import FrameFaults, HttpFaults
+from signald.simulate.venues.listening import listen, port_of, too_many
 
 _FAST_EVERY: Final = 2  # steps: 100 ms
 _SLOW_EVERY: Final = 20  # steps: one second
 _PING_EVERY_S: Final = 20.0
-_PONG_WITHIN_S: Final = 60.0
-_SEND_BUFFER_BYTES: Final = 1 << 20
 
 
 class Listing(NamedTuple):
@@ -159,25 +156,8 @@ class BinanceExchange:
         """
         for listing in self._listings.values():
             self._advance(listing)
-        quiet = logging.getLogger("signald.simulate.websockets")  # a closed peer is no news in a simulation
-        quiet.disabled = True
-        try:
-            self._server = await serve(
-                self._serve_reader,
-                LOOPBACK,
-                self.port,
-                process_request=self._answer_http,
-                compression=None,
-                ping_interval=self._ping_every_s,
-                ping_timeout=_PONG_WITHIN_S,
-                write_limit=_SEND_BUFFER_BYTES,
-                close_timeout=1,
-                logger=quiet,
-            )
-        except OSError as error:
-            where = f"{LOOPBACK}:{self.port}"
-            raise ConfigError(where, f"the simulated exchange cannot listen there: {error.strerror}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server = await listen(self.port, self._serve_reader, self._answer_http, ping_every_s=self._ping_every_s)
+        self.port = port_of(self._server)
         return self
 
     async def __aexit__(
@@ -252,9 +232,7 @@ class BinanceExchange:
         if not self.refusals:
             return None
         self.refusals -= 1
-        response = connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "")
-        response.headers["Retry-After"] = "1"
-        return response
+        return too_many(connection)
 
     def _streams_of(self, path: str) -> tuple[bool, tuple[str, ...]] | None:
         base = self._paths.ws

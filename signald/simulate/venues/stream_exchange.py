@@ -1,17 +1,15 @@
 """A simulated exchange that sends its snapshots in band: real websockets on one loopback port, faults on command."""
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.asyncio.server import Server, ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from signald.errors import ConfigError
 from signald.model.time import NS_PER_S
 from signald.runtime.clock import Clock
 from signald.simulate.child import LOOPBACK
@@ -19,10 +17,10 @@ from signald.simulate.market import STEP_NS, Market
 from signald.simulate.venues.counters import Counters
 from signald.simulate.venues.dialect import Command, StreamSymbol, Words
 from signald.simulate.venues.faults import FrameFaults
+from signald.simulate.venues.listening import listen, port_of, too_many
 
 _TELL_EVERY: Final = 2  # steps: 100 ms
 _BEAT_EVERY: Final = 20  # steps: a second
-_SEND_BUFFER_BYTES: Final = 1 << 20
 _CLOSE_IDLE_S: Final = 30.0
 
 
@@ -133,24 +131,8 @@ class StreamExchange:
             ConfigError: The port is in use.
         """
         self.push()
-        quiet = logging.getLogger("signald.simulate.websockets")  # a closed peer is no news in a simulation
-        quiet.disabled = True
-        try:
-            self._server = await serve(
-                self._serve_reader,
-                LOOPBACK,
-                self.port,
-                process_request=self._admit,
-                compression=None,
-                ping_interval=None,
-                write_limit=_SEND_BUFFER_BYTES,
-                close_timeout=1,
-                logger=quiet,
-            )
-        except OSError as error:
-            where = f"{LOOPBACK}:{self.port}"
-            raise ConfigError(where, f"the simulated exchange cannot listen there: {error.strerror}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server = await listen(self.port, self._serve_reader, self._admit)
+        self.port = port_of(self._server)
         return self
 
     async def __aexit__(
@@ -238,7 +220,5 @@ class StreamExchange:
         """Let a websocket be opened, or not."""
         if self.refusals:
             self.refusals -= 1
-            response = connection.respond(HTTPStatus.TOO_MANY_REQUESTS, "")
-            response.headers["Retry-After"] = "1"
-            return response
+            return too_many(connection)
         return None if self._words.serves(request.path) else connection.respond(HTTPStatus.NOT_FOUND, "")

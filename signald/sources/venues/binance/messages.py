@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 
 Level: TypeAlias = tuple[str, str]
 
@@ -49,29 +49,22 @@ class Kind(msgspec.Struct):
     data: "Kind | None" = None
 
 
-_FRAME = msgspec.json.Decoder(Frame)
-_KIND = msgspec.json.Decoder(Kind)
-_SNAPSHOT = msgspec.json.Decoder(Snapshot)
-_ENCODER = msgspec.json.Encoder()
 _CHANNEL = "binance"
-_REFUSALS = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+_decode_frame = reader_of(_CHANNEL, Frame)
+_decode_kind = reader_of(_CHANNEL, Kind, "e")
+_decode_snapshot = reader_of(_CHANNEL, Snapshot)
 
 
 def decode_data(frame: bytes) -> Data:
     """Read a frame, in its envelope or bare; raises :class:`MalformedFrameError`."""
-    try:
-        decoded = _FRAME.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+    decoded = _decode_frame(frame)
     return decoded.data or decoded
 
 
 def decode_kind(frame: bytes) -> str | None:
     """Read the kind of a frame of any stream, None if it says none; raises :class:`MalformedFrameError`."""
-    try:
-        decoded = _KIND.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "e", str(error)) from error
+    decoded = _decode_kind(frame)
     return (decoded.data or decoded).e
 
 
@@ -85,15 +78,9 @@ def plainest(frame: bytes) -> bytes:
 
 def plainest_snapshot(body: bytes) -> bytes:
     """Write a snapshot again in the form that the compiled scan reads; raises :class:`MalformedFrameError`."""
-    try:
-        snapshot = _SNAPSHOT.decode(body)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
-    return _encode(snapshot)
+    return _encode(_decode_snapshot(body))
 
 
 def _encode(value: object) -> bytes:
-    try:
-        return _ENCODER.encode(value)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+    with heard_from(_CHANNEL):
+        return msgspec.json.encode(value)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 
 Level: TypeAlias = tuple[str, str]
 
@@ -40,29 +40,13 @@ class Told(msgspec.Struct):
     ret_msg: str = ""
 
 
-_FRAME = msgspec.json.Decoder(Frame)
-_TOLD = msgspec.json.Decoder(Told)
-_ENCODER = msgspec.json.Encoder()
 _CHANNEL = "bybit"
-_REFUSALS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _BOOKS = "orderbook."
 _NO_BOOKS = b'{"op":""}'
 
-
-def decode_frame(frame: bytes) -> Frame:
-    """Read a frame of an order book; raises :class:`MalformedFrameError`."""
-    try:
-        return _FRAME.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
-
-
-def decode_told(frame: bytes) -> Told:
-    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
-    try:
-        return _TOLD.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+_decode_frame = reader_of(_CHANNEL, Frame)
+decode_told = reader_of(_CHANNEL, Told)
+"""Reads a frame that is no book's; raises :class:`MalformedFrameError`."""
 
 
 def plainest(frame: bytes) -> list[bytes]:
@@ -71,17 +55,8 @@ def plainest(frame: bytes) -> list[bytes]:
     Raises:
         MalformedFrameError: It is no JSON, or not as Bybit writes it.
     """
-    try:
+    with heard_from(_CHANNEL):
         frame.decode()  # msgspec looks into no text that it does not need
-    except UnicodeError as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
-    if not decode_told(frame).topic.startswith(_BOOKS):
-        return [_NO_BOOKS]
-    return [_encode(decode_frame(frame))]
-
-
-def _encode(frame: Frame) -> bytes:
-    try:
-        return _ENCODER.encode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+        if not decode_told(frame).topic.startswith(_BOOKS):
+            return [_NO_BOOKS]
+        return [msgspec.json.encode(_decode_frame(frame))]

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 from signald.sources.whole_books import Level
 
 
@@ -48,11 +48,12 @@ class Anew(msgspec.Struct, frozen=True, tag="anew", tag_field="op"):
 Order: TypeAlias = Watch | Anew
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_BOOK = msgspec.json.Decoder(WrittenBook)
-_TOLD = msgspec.json.Decoder(Told)
 _ORDER: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
 _CHANNEL = "ccxt"
-_REFUSALS = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+_decode_book = reader_of(_CHANNEL, WrittenBook)
+decode_told = reader_of(_CHANNEL, Told)
+"""Reads a frame that is no book's; raises :class:`MalformedFrameError`."""
 
 
 def encode(message: WrittenBook | Told | Order) -> bytes:
@@ -65,22 +66,12 @@ def decode_order(order: bytes) -> Order:
     return _ORDER.decode(order)
 
 
-def decode_told(frame: bytes) -> Told:
-    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
-    try:
-        return _TOLD.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
-
-
 def plainest(frame: bytes) -> list[bytes]:
     """Write a book again in the form that the compiled scan reads.
 
     Raises:
         MalformedFrameError: It is no JSON, or no book.
     """
-    try:
+    with heard_from(_CHANNEL):
         frame.decode()  # msgspec looks into no text that it does not need
-        return [_ENCODER.encode(_BOOK.decode(frame))]
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+        return [_ENCODER.encode(_decode_book(frame))]

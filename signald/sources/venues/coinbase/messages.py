@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 
 
 class Update(msgspec.Struct):
@@ -44,19 +44,12 @@ class Told(msgspec.Struct):
     message: str = ""
 
 
-_FRAME: Final = msgspec.json.Decoder(Frame)
-_TOLD: Final = msgspec.json.Decoder(Told)
 _CHANNEL: Final = "coinbase"
-_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 BOOKS: Final = "l2_data"
 
-
-def decode_told(frame: bytes) -> Told:
-    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
-    try:
-        return _TOLD.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+_decode_frame = reader_of(_CHANNEL, Frame)
+decode_told = reader_of(_CHANNEL, Told)
+"""Reads a frame that is no book's; raises :class:`MalformedFrameError`."""
 
 
 def plainest(frame: bytes) -> list[bytes]:
@@ -65,16 +58,14 @@ def plainest(frame: bytes) -> list[bytes]:
     Raises:
         MalformedFrameError: It is no JSON, or not as Coinbase writes it.
     """
-    try:
+    with heard_from(_CHANNEL):
         frame.decode()  # msgspec looks into no text that it does not need
-        told = _TOLD.decode(frame)
+        told = decode_told(frame)
         if told.channel != BOOKS:
             number = {} if told.sequence_num is None else {"sequence_num": told.sequence_num}
             return [msgspec.json.encode({"channel": "other"} | number)]
-        decoded = _FRAME.decode(frame)
+        decoded = _decode_frame(frame)
         return [_part(decoded, place) for place in range(len(decoded.events))] or [_part(decoded, None)]
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
 
 
 def _part(frame: Frame, place: int | None) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 
 
 class Level(msgspec.Struct):
@@ -46,24 +47,17 @@ class _Contents(msgspec.Struct):
     contents: msgspec.Raw
 
 
-_TOLD: Final = msgspec.json.Decoder(Told)
 _CONTENTS: Final = msgspec.json.Decoder(_Contents)
 _SNAPSHOT: Final = msgspec.json.Decoder(Snapshot)
 _CHANGES: Final = msgspec.json.Decoder(Changes)
 _BATCH: Final = msgspec.json.Decoder(list[Changes])
 _CHANNEL: Final = "dydx"
-_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _KINDS: Final = frozenset({"subscribed", "channel_data", "channel_batch_data"})
 _TWO: Final = 2
 BOOKS: Final = "v4_orderbook"
 
-
-def decode_told(frame: bytes) -> Told:
-    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
-    try:
-        return _TOLD.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+decode_told = reader_of(_CHANNEL, Told)
+"""Reads a frame that is no book's; raises :class:`MalformedFrameError`."""
 
 
 def plainest(frame: bytes) -> list[bytes]:
@@ -72,16 +66,14 @@ def plainest(frame: bytes) -> list[bytes]:
     Raises:
         MalformedFrameError: It is no JSON, or not as dYdX writes it.
     """
-    try:
+    with heard_from(_CHANNEL):
         frame.decode()  # msgspec looks into no text that it does not need
-        told = _TOLD.decode(frame)
+        told = decode_told(frame)
         number = {} if told.message_id is None else {"message_id": told.message_id}
         if told.channel != BOOKS or told.type not in _KINDS:
             return [msgspec.json.encode({"type": "other"} | number)]
         head = {"type": told.type} | number | {"channel": BOOKS, "id": told.id}
         return [msgspec.json.encode(head | {"contents": _plain(told.type, _CONTENTS.decode(frame).contents)})]
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
 
 
 def _plain(kind: str, contents: msgspec.Raw) -> Any:  # noqa: ANN401  # JSON

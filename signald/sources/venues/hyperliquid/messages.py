@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 
 
 class Level(msgspec.Struct):
@@ -46,20 +46,13 @@ class _Frame(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_FRAME = msgspec.json.Decoder(_Frame)
-_TOLD = msgspec.json.Decoder(Told)
 _DATA = {"l2Book": msgspec.json.Decoder(Book), "bbo": msgspec.json.Decoder(Touch)}
 _CHANNEL = "hyperliquid"
-_REFUSALS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _NO_BOOK = b'{"channel":"other"}'
 
-
-def decode_told(frame: bytes) -> Told:
-    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
-    try:
-        return _TOLD.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+_decode_frame = reader_of(_CHANNEL, _Frame)
+decode_told = reader_of(_CHANNEL, Told)
+"""Reads a frame that is no book's; raises :class:`MalformedFrameError`."""
 
 
 def plainest(frame: bytes) -> list[bytes]:
@@ -68,12 +61,10 @@ def plainest(frame: bytes) -> list[bytes]:
     Raises:
         MalformedFrameError: It is no JSON, or not as Hyperliquid writes it.
     """
-    try:
+    with heard_from(_CHANNEL):
         frame.decode()  # msgspec looks into no text that it does not need
-        envelope = _FRAME.decode(frame)
+        envelope = _decode_frame(frame)
         decoder = _DATA.get(envelope.channel)
         if decoder is None:
             return [_NO_BOOK]
         return [msgspec.json.encode({"channel": envelope.channel, "data": decoder.decode(envelope.data)})]
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error

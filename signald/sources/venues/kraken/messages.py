@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 
 
 class Level(msgspec.Struct):
@@ -60,29 +61,16 @@ class _Envelope(msgspec.Struct):
     channel: str = ""
 
 
-_FRAME: Final = msgspec.json.Decoder(Frame)
-_TOLD: Final = msgspec.json.Decoder(Told)
-_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _CHANNEL: Final = "kraken"
-_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError)
 _NUMBER: Final = re.compile(rb"[0-9]{1,40}(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,2})?")
 _NO_BOOK: Final = b'{"channel":"other"}'
 
+_decode_envelope = reader_of(_CHANNEL, _Envelope)
+decode_frame = reader_of(_CHANNEL, Frame)
+"""Reads a frame of `book`; raises :class:`MalformedFrameError`."""
 
-def decode_frame(frame: bytes) -> Frame:
-    """Read a frame of `book`; raises :class:`MalformedFrameError`."""
-    try:
-        return _FRAME.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
-
-
-def decode_told(frame: bytes) -> Told:
-    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
-    try:
-        return _TOLD.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+decode_told = reader_of(_CHANNEL, Told)
+"""Reads a frame that is no book's; raises :class:`MalformedFrameError`."""
 
 
 def digits_of(number: msgspec.Raw) -> str:
@@ -99,14 +87,12 @@ def plainest(frame: bytes) -> list[bytes]:
     Raises:
         MalformedFrameError: It is no JSON, or not as Kraken writes it.
     """
-    try:
+    with heard_from(_CHANNEL):
         frame.decode()  # msgspec looks into no text that it does not need
-        if _ENVELOPE.decode(frame).channel != "book":
+        if _decode_envelope(frame).channel != "book":
             return [_NO_BOOK]
         decoded = decode_frame(frame)
         return [msgspec.json.encode(_plain(decoded, element)) for element in decoded.data]
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
 
 
 def _plain(frame: Frame, element: Element) -> dict[str, Any]:

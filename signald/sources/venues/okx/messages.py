@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from signald.errors import MalformedFrameError
+from signald.sources.spoken import heard_from, reader_of
 
 Level: TypeAlias = tuple[str, str, str, str]
 
@@ -51,31 +51,17 @@ class _Envelope(msgspec.Struct):
     arg: Arg | None = None
 
 
-_FRAME = msgspec.json.Decoder(Frame)
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
-_TOLD = msgspec.json.Decoder(Told)
-_ENCODER = msgspec.json.Encoder()
 _CHANNEL = "okx"
-_REFUSALS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _NO_BOOKS = b'{"event":""}'
 BOOKS = "books"
 TOUCH = "bbo-tbt"
 
+_decode_envelope = reader_of(_CHANNEL, _Envelope)
+decode_frame = reader_of(_CHANNEL, Frame)
+"""Reads a frame of `books` or `bbo-tbt`; raises :class:`MalformedFrameError`."""
 
-def decode_frame(frame: bytes) -> Frame:
-    """Read a frame of `books` or `bbo-tbt`; raises :class:`MalformedFrameError`."""
-    try:
-        return _FRAME.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
-
-
-def decode_told(frame: bytes) -> Told:
-    """Read a frame that is no book's; raises :class:`MalformedFrameError`."""
-    try:
-        return _TOLD.decode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
+decode_told = reader_of(_CHANNEL, Told)
+"""Reads a frame that is no book's; raises :class:`MalformedFrameError`."""
 
 
 def plainest(frame: bytes) -> list[bytes]:
@@ -84,15 +70,14 @@ def plainest(frame: bytes) -> list[bytes]:
     Raises:
         MalformedFrameError: It is no JSON, or not as OKX writes it.
     """
-    try:
+    with heard_from(_CHANNEL):
         frame.decode()  # msgspec looks into no text that it does not need
-        channel = (_ENVELOPE.decode(frame).arg or Arg()).channel
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
-    decoded = decode_frame(frame) if channel in {BOOKS, TOUCH} else Frame()
-    if decoded.data is None:
-        return [_NO_BOOKS]
-    return [_encode(msgspec.structs.replace(decoded, data=[_plain_element(element)])) for element in decoded.data]
+        channel = (_decode_envelope(frame).arg or Arg()).channel
+        decoded = decode_frame(frame) if channel in {BOOKS, TOUCH} else Frame()
+        if decoded.data is None:
+            return [_NO_BOOKS]
+        parts = [msgspec.structs.replace(decoded, data=[_plain_element(element)]) for element in decoded.data]
+        return [msgspec.json.encode(part) for part in parts]
 
 
 def _plain_element(element: Element) -> Element:
@@ -102,10 +87,3 @@ def _plain_element(element: Element) -> Element:
 
 def _plain_levels(levels: list[Level] | None) -> list[Level] | None:
     return None if levels is None else [(price, size, "0", "0") for price, size, _, _ in levels]
-
-
-def _encode(frame: Frame) -> bytes:
-    try:
-        return _ENCODER.encode(frame)
-    except _REFUSALS as error:
-        raise MalformedFrameError(_CHANNEL, "", str(error)) from error
