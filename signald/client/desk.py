@@ -105,9 +105,9 @@ class Desk:
     def ack(self, received: Received) -> None:
         """Say that ``received`` is dealt with, its effect on the disk; goes out at once, again if it must."""
         if self._thread is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._reader.acknowledge, received.entry)
+            self._loop.call_soon_threadsafe(self._reader.acknowledge, received)
         else:
-            self._reader.acknowledge(received.entry)
+            self._reader.acknowledge(received)
 
     def again(self, received: Received) -> None:
         """Say that ``received`` could not be dealt with: it is handed over once more, after those that wait."""
@@ -125,8 +125,12 @@ class Desk:
         ready = self._loop.create_task(self._watcher.wait_ready(), name="desk-ready")
         try:
             await asyncio.wait({self._running, ready}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
+        except BaseException:  # whoever enters it has given up, and will not leave it
             ready.cancel()
+            self._running.cancel()
+            await asyncio.wait({self._running, ready})
+            raise
+        ready.cancel()
         return self
 
     async def __aexit__(
@@ -166,6 +170,10 @@ class Desk:
         taking = asyncio.get_running_loop().create_task(self._reader.next(), name="desk-next")
         try:
             await asyncio.wait({taking, self._running}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            if taking.done() and not taking.cancelled() and taking.exception() is None:
+                self._reader.put_back(taking.result())
+            raise
         finally:
             if not taking.done():
                 taking.cancel()
@@ -186,14 +194,23 @@ class Desk:
         self._thread = threading.Thread(target=loop.run_forever, name="signald-desk", daemon=True)
         self._thread.start()
         self._loop = loop
-        self._wait(self.__aenter__())
+        try:
+            self._wait(self.__aenter__())
+        except BaseException:
+            self._end_thread()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Send the last acknowledgements and leave."""
-        self._wait(self.__aexit__(kind, error, trace))
+        try:
+            self._wait(self.__aexit__(kind, error, trace))
+        finally:
+            self._end_thread()
+
+    def _end_thread(self) -> None:
         assert self._loop is not None
         assert self._thread is not None
         self._loop.call_soon_threadsafe(self._loop.stop)

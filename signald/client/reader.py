@@ -6,7 +6,7 @@ was left out is seen, and read from the stream.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, cast
 
@@ -23,6 +23,7 @@ from signald.client.entries import (
     read_entry,
     streams_reply,
 )
+from signald.client.handed import Handed
 from signald.client.sequences import Gap, Sequences, lost
 from signald.client.worker import Worker
 from signald.errors import SinkError
@@ -33,7 +34,7 @@ from signald.transports.settings import RedisConfig
 
 _BLOCK_MS: Final = 500
 _AT_ONCE: Final = 32
-_REMEMBERED: Final = 100_000  # ids known to have been handed over
+_MOST_PENDING: Final = 100_000  # deliveries of ours that are asked for at once
 _RETRY_S: Final = 0.05
 _NOTHING_OLDER: Final = "0-0"
 
@@ -64,7 +65,7 @@ class Reader:
         self._cursor = "0"
         self._ready: deque[Received] = deque()
         self._held: dict[str, None] = {}  # delivered, not acknowledged
-        self._given: OrderedDict[str, None] = OrderedDict()
+        self._handed = Handed()
         self._acks = Acknowledgements(self._words, key=key, group=worker.group)
         self.unreadable: int = 0
         self.repeated: int = 0
@@ -86,10 +87,13 @@ class Reader:
         while True:
             while self._ready:
                 received = self._ready.popleft()
-                if received.id not in self._given:
-                    self._give(received.id)
+                if received.id not in self._handed:
+                    self._handed.give(received)
                     return received
-                self.skip(received)
+                if self._handed.joins(received):
+                    self.repeated += 1
+                else:
+                    self.skip(received)
             try:
                 await self._fetch()
             except SinkError as failure:
@@ -97,21 +101,26 @@ class Reader:
                     self._stream.drop("the group is gone")  # it is made again on the next connection
                 await asyncio.sleep(_RETRY_S)
 
-    def acknowledge(self, entry: str) -> None:
+    def acknowledge(self, received: Received) -> None:
         """It is dealt with: it is not delivered again. Goes out at once, and again after a lost connection."""
-        self._held.pop(entry, None)
-        self._acks.add(entry)
+        for entry in self._handed.settle(received):
+            self._settle(entry)
 
     def give_back(self, received: Received) -> None:
         """It was not dealt with: hand it over again, after what is waiting."""
         if received.entry in self._held:
-            self._given.pop(received.id, None)
+            self._handed.take_back(received)
             self._ready.append(received._replace(is_redelivered=True))
+
+    def put_back(self, received: Received) -> None:
+        """Whoever asked for it has not got it: it is still the next."""
+        self._handed.take_back(received)
+        self._ready.appendleft(received)
 
     def skip(self, received: Received) -> None:
         """It was handled before: only the server does not know."""
         self.repeated += 1
-        self.acknowledge(received.entry)
+        self.acknowledge(received)
 
     async def flush(self, timeout_s: float) -> bool:
         """Wait until the server has every acknowledgement; ``False`` if that took longer."""
@@ -151,6 +160,8 @@ class Reader:
         await self._stream.connected.wait()
         if LiveClock.monotonic() - self._claimed >= self._claim_after_ms * NS_PER_MS // 2:
             await self._claim()
+            if self._ready:
+                return  # it has waited long enough
         delivering = self._cursor
         try:
             reply = await self._stream.call(
@@ -191,7 +202,7 @@ class Reader:
                 continue  # the desk is at it, or has done it
             if fields is None:
                 self._miss(entry)
-                self.acknowledge(entry)
+                self._settle(entry)
             else:
                 self._queue(entry, fields, is_redelivered=True)
 
@@ -236,12 +247,11 @@ class Reader:
         except UnreadableError as error:
             self.unreadable += 1
             log.exception("delivery_not_read", problem=str(error))
-            self.acknowledge(entry)
+            self._settle(entry)
 
-    def _give(self, name: str) -> None:
-        self._given[name] = None
-        if len(self._given) > _REMEMBERED:
-            self._given.popitem(last=False)
+    def _settle(self, entry: str) -> None:
+        self._held.pop(entry, None)
+        self._acks.add(entry)
 
     def _miss(self, entry: str) -> None:
         """What was delivered before is no longer in the stream."""
@@ -273,7 +283,8 @@ class Reader:
 
     async def _renew(self, held: Sequence[str]) -> None:
         """Renew our claim on what is still ours; what another has claimed meanwhile is its."""
-        reply = await self._words.call("XPENDING", self._key, self._group, held[0], "+", len(held), self._worker)
+        first = min(held, key=place_of)  # what was claimed is older than what came before it
+        reply = await self._words.call("XPENDING", self._key, self._group, first, "+", _MOST_PENDING, self._worker)
         ours = {cast("bytes", one[0]).decode() for one in cast("Sequence[Sequence[object]]", reply)}
         kept = [entry for entry in held if entry in ours]
         gone = {entry for entry in held if entry not in ours and entry in self._held}

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from signald.client import Desk, Gap, Received, SchemaError, Worker
-from signald.simulate.child import Server
+from signald.simulate.child import Server, free_port
 from tests.support.desk_stream import CONSUMER, INSTRUMENT, STREAM, Stream, guard_signal, stream_on
 from tests.support.recording import until
 
@@ -136,6 +136,71 @@ async def test_another_worker_takes_over_what_a_dead_one_held(redis_server: Serv
         taken = await take(desk, 4)
 
     assert sorted(ids(taken)) == said
+
+
+async def test_what_a_dead_one_held_comes_though_newer_ones_wait_for_their_word(
+    redis_server: Server, stream: Stream
+) -> None:
+    said = stream.publish(3)
+    stream.redis.xgroup_create(STREAM, "desk", id="0")
+    stream.redis.xreadgroup("desk", "dead", {STREAM: ">"}, count=3)
+    said += stream.publish(1)
+
+    async with Desk(
+        url(redis_server), consumer=CONSUMER, worker=Worker(name="b", shared=True, claim_after_s=1.0)
+    ) as desk:
+        newest = await take(desk, 1, ack=False)
+        older = await take(desk, 3, ack=False)
+
+        assert ids(older + newest) == said
+        assert stream.pending() == 4
+
+
+async def test_what_comes_again_is_not_said_to_be_dealt_with_while_the_desk_is_at_it(
+    redis_server: Server, stream: Stream
+) -> None:
+    said = stream.publish(1)
+
+    async with Desk(url(redis_server), consumer=CONSUMER) as desk:
+        [first] = await take(desk, 1, ack=False)
+        stream.redis.delete("{signald}:ids")  # as a fail-over that lost it, whereupon it was written again
+        stream.publish(1, id=said[0])
+        other = stream.publish(1)
+        [second] = await take(desk, 1, ack=False)
+        repeated, pending = desk.repeated, stream.pending()
+        desk.ack(first)
+        await until(lambda: stream.pending() == 1)
+
+    assert second.id == other[0]
+    assert (repeated, pending) == (1, 3)
+
+
+async def test_a_signal_that_comes_as_the_wait_for_it_is_cancelled_is_the_next(
+    redis_server: Server, stream: Stream
+) -> None:
+    def fetching() -> list[asyncio.Task[object]]:
+        return [task for task in asyncio.all_tasks() if task.get_name() == "desk-next"]
+
+    async with Desk(url(redis_server), consumer=CONSUMER) as desk:
+        waiting = asyncio.get_running_loop().create_task(take(desk, 1))
+        await until(lambda: len(fetching()) == 1)
+        fetching()[0].add_done_callback(lambda _: waiting.cancel())
+        said = stream.publish(1)
+        await asyncio.wait({waiting})
+        taken = await take(desk, 1)
+
+    assert waiting.cancelled()
+    assert ids(taken) == said
+
+
+async def test_who_gives_up_entering_leaves_nothing_behind() -> None:
+    desk = Desk(f"redis://127.0.0.1:{free_port()}/0", consumer=CONSUMER)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1), desk:
+            pass
+
+    assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("desk")] == []
 
 
 async def test_workers_of_a_group_share_the_signals(redis_server: Server, stream: Stream) -> None:
