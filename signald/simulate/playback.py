@@ -36,7 +36,7 @@ _CUTS: Final = 1.6  # that were priced by the end of 2025
 _SURE_OF_A_CUT: Final = 0.2  # at the next meeting, of those by the end of the year
 _DAY_NS: Final = 86_400 * NS_PER_S
 _EPOCH: Final = date(1970, 1, 1)
-_WAIT_S: Final = 10.0
+_WAIT_S: Final = 60.0  # of several daemons all may be starting, which takes a busy machine tens of seconds
 _POLL_S: Final = 0.002
 
 

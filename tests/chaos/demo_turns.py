@@ -34,7 +34,8 @@ NAMES: Final = ("signald-demo", "signald-demo-2")
 
 _READY: Final = re.compile(rb"^(\S+) is ready: pid (\d+)", re.MULTILINE)
 _STARTS_WITHIN_S: Final = 150.0
-_READY_AGAIN_WITHIN_S: Final = 60.0
+_READY_AGAIN_WITHIN_S: Final = 150.0
+_ENDS_WITHIN_S: Final = 400.0
 
 
 class DemoOfTwo:
@@ -79,17 +80,18 @@ class DemoOfTwo:
         """One a daemon."""
         return [self.directory / "var" / name for name in ("demo-journal", "demo-journal-2")]
 
-    def kill_in_turn(self) -> None:
-        """Kill one whenever the other is ready, until the demo has ended."""
+    def kill_in_turn(self, *, most: int = sys.maxsize) -> None:
+        """Kill one whenever the other is ready, so many times at most, until the demo has ended."""
         eventually(lambda: all(map(self._ready, NAMES)) or self.has_ended, within_s=_STARTS_WITHIN_S)
         for victim in cycle(NAMES):
             eventually(lambda: all(map(self._ready, NAMES)) or self.has_ended, within_s=_READY_AGAIN_WITHIN_S)
-            if self.has_ended:
-                return
+            if self.has_ended or len(self.killed) >= most:
+                break
             pid = self._ready(victim)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             self.killed.add(pid)
+        eventually(self._is_over, within_s=_ENDS_WITHIN_S)
 
     def result(self) -> dict[str, Any]:
         """The last line of what it printed."""
@@ -120,6 +122,10 @@ class DemoOfTwo:
         self._listen()
         pids = [int(pid) for said, pid in _READY.findall(self._said.read_bytes()) if said.decode() == name]
         return pids[-1] if pids and pids[-1] not in self.killed else 0
+
+    def _is_over(self) -> bool:
+        self._listen()
+        return self.has_ended
 
     def _listen(self) -> None:
         with contextlib.suppress(RedisError):  # not there yet, or no longer
