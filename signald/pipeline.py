@@ -202,7 +202,8 @@ class Pipeline(Feeds):
         if not record.key.startswith((RETAINED, RECALLED)):
             return fed
         # What was kept or recalled is said again on purpose: that it is known already is no news.
-        return Fed(tuple(output for output in fed.outputs if not _is_said_again(output)), fed.step)
+        ours = record.key.startswith(RECALLED)
+        return Fed(tuple(output for output in fed.outputs if not _is_said_again(output, ours=ours)), fed.step)
 
     def _measured(self, record: Record) -> Fed:
         """How far our clock is off, as ``{"offset_ns":…,"error_ns":…}``."""
@@ -293,7 +294,8 @@ def _marked(step: Step, topic: str, now: Nanos) -> Step:
     return step._replace(events=(*events, Unsigned(channel=topic, ts_ingest=now)))
 
 
-def _is_said_again(output: Output) -> bool:
+def _is_said_again(output: Output, *, ours: bool) -> bool:
+    """Whether an output is no news; of a halt that a broker kept for us we had not heard, if it changes anything."""
     if isinstance(output, Signal):
-        return output.kind in {"halt", "resume"}
+        return ours and output.kind in {"halt", "resume"}
     return isinstance(output, Rejected) and output.reason == "repeated"

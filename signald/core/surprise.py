@@ -29,8 +29,8 @@ class Surprise(NamedTuple):
 
 
 def surprise(actual: float, consensus: float) -> float:
-    """Actual less consensus, to nine decimals: 3.0 - 2.9 is 0.1, not 0.10000000000000009."""
-    return round(actual - consensus, _DECIMALS)
+    """Actual less consensus, to nine decimals: 3.0 - 2.9 is 0.1, not 0.10000000000000009; a zero never has a sign."""
+    return round(actual - consensus, _DECIMALS) + 0.0
 
 
 def scale_floor(step: float) -> float:

@@ -7,9 +7,10 @@ from signald.model.macro import SettledFigure
 from signald.model.movers import Remembered
 from signald.model.notices import Rejected
 from signald.model.records import Record, RecordKind
-from signald.pipeline import CALENDAR, RECALLED, Pipeline, heard_topic
+from signald.model.signals import Signal
+from signald.pipeline import CALENDAR, RECALLED, RETAINED, Pipeline, heard_topic
 from signald.sources.calendars.mqtt.source import MqttCalendar
-from tests.support.calendar import CPI_JANUARY, INDICATORS, T0, release_payload
+from tests.support.calendar import CPI_JANUARY, INDICATORS, T0, control_payload, release_payload
 from tests.support.engine import build_engine
 
 PREFIX = "signald/v1/"
@@ -57,3 +58,16 @@ def test_what_we_wrote_ourselves_is_believed(topic: str, payload: bytes, kind: t
 
 def test_a_topic_of_ours_is_taken_as_it_is() -> None:
     assert heard_topic(f"{PREFIX}calendar/release/{CPI_JANUARY}/bls", PREFIX) == f"calendar/release/{CPI_JANUARY}/bls"
+
+
+@pytest.mark.parametrize(("mark", "said"), [(RETAINED, ["halt"]), (RECALLED, [])])
+def test_a_halt_that_the_broker_kept_for_us_is_news_and_one_that_we_recall_is_none(mark: str, said: list[str]) -> None:
+    engine = build_engine()
+    pipeline = Pipeline(engine=engine, board=Board([]), venues={}, calendar=MqttCalendar(INDICATORS))
+
+    halted = pipeline.feed(Record(RecordKind.MESSAGE, T0, CALENDAR, f"{mark}control/halt", control_payload()))
+    again = pipeline.feed(Record(RecordKind.MESSAGE, T0 + 1, CALENDAR, f"{RETAINED}control/halt", control_payload()))
+
+    assert [one.kind for one in halted.outputs if isinstance(one, Signal)] == said
+    assert engine.controls.halted is not None
+    assert again.outputs == ()

@@ -1,5 +1,6 @@
 """What a document rests on: its causes, the keys that make its identity, and the flags that follow from them."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
 
@@ -30,10 +31,16 @@ def cause_of(scorer: Scorer, window: ReleaseWindow, release: Release, number: in
         revised_prior=revised,
         surprise=found.raw if found else None,
         surprise_z=found.z if found else None,
-        surprise_survey_z=found.raw / consensus_std if found and consensus_std else msgspec.UNSET,
+        surprise_survey_z=msgspec.UNSET if found is None else _in_survey_stds(found.raw, consensus_std),
         prior_revision=surprise(revised, prior) if revised is not None and prior is not None else msgspec.UNSET,
         contradicted_by=dict(window.contradicted) or msgspec.UNSET,
     )
+
+
+def _in_survey_stds(raw: float, std: float | None) -> float | msgspec.UnsetType:
+    """A surprise in standard deviations of the forecasts; unset where these do not say."""
+    z = raw / std if std else math.inf
+    return z if math.isfinite(z) else msgspec.UNSET
 
 
 def absence_of(window: ReleaseWindow) -> Cause:

@@ -119,9 +119,15 @@ class Documents:
         """
         return self._joint(bundle, rows, (), ts_event=ts_event, ts_ingest=ts_ingest, silent=silent)
 
-    def finished(self, bundle: Bundle, rows: BoardRows, *, due: Nanos, silent: bool) -> list[Signal]:
-        """The same once ``bundle`` waits no longer: that some of its figures are absent is what is new."""
-        steps = tuple(c.step_key(one.release_id, bundle.ts_scheduled, "absent") for one in bundle.absent)
+    def finished(
+        self, bundle: Bundle, rows: BoardRows, *, due: Nanos, silent: bool, gone: ReleaseId | None = None
+    ) -> list[Signal]:
+        """The same once ``bundle`` waits no longer: that some of its figures are absent is what is new.
+
+        ``gone`` is one that was called off meanwhile.
+        """
+        absent = {*(one.release_id for one in bundle.absent), *(() if gone is None else (gone,))}
+        steps = tuple(c.step_key(one, bundle.ts_scheduled, "absent") for one in sorted(absent))
         return self._joint(bundle, rows, steps, ts_event=due, ts_ingest=due, silent=silent)
 
     def test(self, window: ReleaseWindow, release: Release, rows: BoardRows, *, silent: bool) -> list[Signal]:
@@ -198,7 +204,7 @@ class Documents:
                 revision=0,
                 causes=(c.absence_of(window),),
                 keys=(c.step_key(window.release_id, bundle.ts_scheduled, "missed"),),
-                flags=("silent_source",) if silent else (),
+                flags=(*(("silent_source",) if silent else ()), *(("clock_offset",) if self.clock_is_off else ())),
                 ts_scheduled=bundle.ts_scheduled,
                 ts_event=due,
                 ts_ingest=due,

@@ -30,7 +30,12 @@ class Timetable:
         prior = None if "prior" in names else word.prior
         if not window.schedule(word, consensus=consensus, prior=prior):
             return [repeated(word.release_id, word.source, word.sequence, word.ts_ingest)]
+        bundle = None if window.ts_scheduled is None else self._world.register.bundles.get(window.ts_scheduled)
+        was_partial = bundle is not None and bundle.is_partial
         followed = self._follow(window, word)
+        if bundle is not None and was_partial and not bundle.is_partial:  # who was waited for will not come
+            bundle.is_final = True
+            followed += self._world.finish(bundle, rows, due=word.ts_ingest, gone=window.release_id)
         return [*refused, *followed, *self._world.foresee(window, rows, now=word.ts_ingest)]
 
     def fire(self, due: Due, rows: BoardRows) -> list[Output]:
@@ -154,6 +159,10 @@ class Timetable:
     def _miss(self, window: ReleaseWindow, now: Nanos, rows: BoardRows) -> list[Output]:
         if window.state not in {"scheduled", "armed"} or window.is_heard:
             return []
+        late_from = self._late_from(window)
+        if now < late_from:
+            self._world.agenda.add(window.release_id, "missed", late_from)
+            return []
         bundle = self._world.bundle_of(window)
         was_partial = bundle.is_partial
         window.state = "missed"
@@ -163,6 +172,11 @@ class Timetable:
             self._world.documents.missed(bundle, window, due=now, silent=silent),
             *(self._world.finish(bundle, rows, due=now) if was_partial and not bundle.is_partial else ()),
         ]
+
+    def _late_from(self, window: ReleaseWindow) -> Nanos:
+        """When a figure is late by our clock, as far as that is known to be ahead by more than is tolerated."""
+        ahead = max(0, self._world.offset_ns) if self._world.documents.clock_is_off else 0
+        return self._world.bundle_of(window).ts_scheduled + self._world.rules.late_after_ns + ahead
 
 
 def _implausible(word: ScheduledRelease, name: str, figure: float) -> Rejected:

@@ -71,10 +71,10 @@ class World:
         silent = any(self.is_silent(window, ts_ingest) for window in out)
         return [*self.documents.scored(bundle, rows, ts_event=ts_event, ts_ingest=ts_ingest, silent=silent)]
 
-    def finish(self, bundle: Bundle, rows: BoardRows, *, due: Nanos) -> list[Output]:
-        """What a bundle says that is final without some of its figures."""
+    def finish(self, bundle: Bundle, rows: BoardRows, *, due: Nanos, gone: ReleaseId | None = None) -> list[Output]:
+        """What a bundle says that is final without some of its figures; ``gone`` is one that was called off."""
         silent = any(self.is_silent(window, due) for window in bundle.siblings)
-        return [*self.documents.finished(bundle, rows, due=due, silent=silent)]
+        return [*self.documents.finished(bundle, rows, due=due, silent=silent, gone=gone)]
 
 
 def repeated(release_id: ReleaseId, source: str, sequence: int, now: Nanos) -> Rejected:

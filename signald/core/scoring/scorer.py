@@ -86,12 +86,16 @@ class Scorer:
         return max(stages, key=lambda one: one.n_surprises, default=None)
 
     def surprise(self, release_id: ReleaseId, actual: float, consensus: float | None) -> Surprise | None:
-        """Actual less consensus; ``None`` without a consensus."""
+        """Actual less consensus; ``None`` without a consensus.
+
+        There is no scale either where one so small makes no number of a figure as large as a feed can spell.
+        """
         if consensus is None:
             return None
         raw = surprise(actual, consensus)
         series = self.series(release_id)
-        return Surprise(raw, raw / series.sigma if series is not None else None)
+        z = raw / series.sigma if series is not None else math.inf
+        return Surprise(raw, z if math.isfinite(z) else None)
 
     def farthest(self, release_id: ReleaseId) -> float | None:
         """Largest distance from consensus that is no outlier, in the indicator's unit; ``None``: unknown series."""

@@ -52,3 +52,7 @@ def test_long_samples_standardised_by_all_that_went_before_have_unit_deviation()
 @pytest.mark.parametrize(("z", "expected"), [(5.0, 4.0), (-40.0, -4.0), (3.9, 3.9), (0.0, 0.0)])
 def test_winsorising_cuts_at_four(z: float, expected: float) -> None:
     assert winsorise(z) == expected
+
+
+def test_a_surprise_that_is_none_has_no_sign() -> None:
+    assert math.copysign(1.0, surprise(0.29999999999999993, 0.3)) == 1.0

@@ -131,6 +131,14 @@ def read_figure(topic: str, field: str, value: Figure | None, unit: Unit) -> flo
         raise MalformedFrameError(topic, field, str(error)) from error
 
 
+def read_spread(topic: str, field: str, value: Figure | None, unit: Unit) -> float | None:
+    """The same for what is never below zero."""
+    spread = read_figure(topic, field, value, unit)
+    if spread is not None and spread < 0.0:
+        raise MalformedFrameError(topic, field, f"{shown(value)} is below zero")
+    return spread
+
+
 def read_components(topic: str, components: dict[str, Figure], unit: Unit) -> dict[str, float]:
     """Named parts of a figure, each read as the figure is."""
     read: dict[str, float] = {}

@@ -21,6 +21,7 @@ from signald.sources.calendars.mqtt.fields import (
     read_figure,
     read_past_time,
     read_release_id,
+    read_spread,
     read_time,
     require_same,
     require_source,
@@ -175,7 +176,7 @@ class MqttCalendar:
             state=message.state,
             consensus_low=read_figure(topic, "consensus_low", message.consensus_low, unit),
             consensus_high=read_figure(topic, "consensus_high", message.consensus_high, unit),
-            consensus_std=read_figure(topic, "consensus_std", message.consensus_std, unit),
+            consensus_std=read_spread(topic, "consensus_std", message.consensus_std, unit),
             consensus_n=message.consensus_n,
         )
 

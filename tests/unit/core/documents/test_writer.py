@@ -126,3 +126,10 @@ def test_where_the_surveys_dispersion_is_known_the_surprise_is_given_in_it_too()
     assert signal.causes[0].surprise_survey_z == pytest.approx(2.0)
     assert signal.causes[0].surprise_z == plain.causes[0].surprise_z
     assert plain.causes[0].surprise_survey_z is msgspec.UNSET
+
+
+@pytest.mark.parametrize("std", [0.0, 5e-324])
+def test_a_dispersion_that_no_surprise_can_be_set_against_is_not_given(std: float) -> None:
+    [signal] = of_bitcoin(tell(build_engine(), scheduled(consensus_std=std), heartbeat(), figure()))
+
+    assert signal.causes[0].surprise_survey_z is msgspec.UNSET

@@ -1,10 +1,14 @@
 """Figures of one minute are scored with what is there, and again with each that follows."""
 
+import pytest
+
 from signald.core.release_window import WindowRules
 from signald.model.macro import ScheduleState
 from signald.model.signals import Signal
 from tests.support.calendar import (
     CORE_CPI_JANUARY,
+    CPI_JANUARY,
+    DAY,
     T0,
     figure,
     heartbeat,
@@ -105,3 +109,30 @@ def test_of_two_documents_of_a_bundle_the_later_never_seems_the_older() -> None:
     signal = of_bitcoin(tell(engine, figure(3.3, CORE_CPI_JANUARY, ts_event=T0 + 3)))[0]
 
     assert signal.ts_event == T0 + 5
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": ScheduleState.CANCELLED}, {"state": ScheduleState.TENTATIVE}, {"ts_scheduled": T0 + DAY}]
+)
+def test_a_bundle_is_not_partial_once_a_sibling_will_not_come(changes: dict[str, object]) -> None:
+    engine = after(*BOTH)
+    [partial] = of_bitcoin(tell(engine, figure()))
+
+    outputs = tell(engine, scheduled(CORE_CPI_JANUARY, sequence=2, ts_ingest=later(2), **changes))
+    outputs += wait(engine, later(30))
+
+    [final] = of_bitcoin(outputs)
+    assert ("partial_bundle" in partial.flags, "partial_bundle" in final.flags) == (True, False)
+    assert (final.causes, final.revision) == (partial.causes, partial.revision)
+    assert final.id != partial.id
+
+
+def test_a_sibling_that_was_called_off_and_comes_all_the_same_is_scored_with_the_others() -> None:
+    engine = after(*BOTH, figure())
+    tell(engine, scheduled(CORE_CPI_JANUARY, sequence=2, state=ScheduleState.CANCELLED, ts_ingest=later(2)))
+
+    outputs = tell(engine, scheduled(CORE_CPI_JANUARY, sequence=3, ts_ingest=later(3)))
+    outputs += tell(engine, figure(3.3, CORE_CPI_JANUARY, sequence=4, ts_ingest=later(4)))
+
+    [both] = of_bitcoin(outputs)
+    assert [cause.release_id for cause in both.causes] == [CORE_CPI_JANUARY, CPI_JANUARY]

@@ -3,8 +3,9 @@
 from signald.core.engine import Engine, Output
 from signald.model.clock import ClockOffset
 from signald.model.notices import ClockOff, Quarantined
+from signald.model.signals import Signal
 from tests.support.calendar import T0, figure, heartbeat, scheduled
-from tests.support.engine import ROWS, build_engine, of_bitcoin, seconds, tell, those
+from tests.support.engine import ROWS, build_engine, of_bitcoin, seconds, tell, those, wait
 
 
 def measured(engine: Engine, offset_ns: int, *, at: int = T0 - seconds(120)) -> list[Output]:
@@ -50,3 +51,14 @@ def test_a_clock_that_is_off_is_an_alarm_once_and_again_when_it_is_right() -> No
     assert [[(one.offset_ns, one.is_off) for one in those(each, ClockOff)] for each in said] == [
         *([], [(60_000_000, True)], [], [(1_000_000, False)]),
     ]
+
+
+def test_a_figure_is_missed_by_the_right_time_and_the_doubt_is_said() -> None:
+    engine = build_engine()
+    tell(engine, scheduled(), heartbeat(at=T0 - seconds(130)))
+    measured(engine, seconds(30))
+
+    [missed] = [one for one in those(wait(engine, T0 + seconds(200)), Signal) if one.kind == "missed"]
+
+    assert missed.ts_ingest == T0 + seconds(90)
+    assert "clock_offset" in missed.flags

@@ -5,6 +5,7 @@ import pytest
 
 from signald.model.notices import NoSurprise, Quarantined, Rejected, WindowChanged
 from signald.model.signals import Signal
+from signald.sinks.encoding import decode_data, encode_data
 from tests.support.calendar import (
     CORE_CPI_JANUARY,
     CPI_JANUARY,
@@ -236,3 +237,11 @@ def test_a_slip_is_seen_by_the_prior_when_there_is_no_consensus() -> None:
     outputs = tell(engine, word, slip)
 
     assert [one.reason for one in those(outputs, Quarantined)] == ["unit_slip"]
+
+
+@pytest.mark.parametrize("actual", [1.7e308, -1.7e308])
+def test_a_figure_as_large_as_can_be_spelled_is_quarantined_in_a_document_that_can_be_written(actual: float) -> None:
+    [said] = of_bitcoin(tell(after(*ALONE), figure(actual)))
+
+    assert (said.verdict, said.causes[0].actual, said.causes[0].surprise_z) == ("quarantined", actual, None)
+    assert decode_data(encode_data(said)) == said

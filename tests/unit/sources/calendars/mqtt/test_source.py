@@ -286,6 +286,7 @@ def test_a_figure_with_a_wrong_field_is_refused_by_topic_field_and_value(
         ({"consensus": "n/a"}, "consensus", "'n/a'"),
         ({"consensus": False}, "consensus", "False"),
         ({"consensus_std": "wide"}, "consensus_std", "'wide'"),
+        ({"consensus_std": -0.1}, "consensus_std", "-0.1"),
         ({"consensus_n": 4.5}, "consensus_n", "4.5"),
         ({"indicator": "us.core_cpi.yoy"}, "indicator", "us.core_cpi.yoy"),
         ({"period": "2025-02"}, "period", "2025-02"),
