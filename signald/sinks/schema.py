@@ -14,6 +14,7 @@ from signald.sources.calendars.mqtt.messages import (
     ReleaseMessage,
     ScheduleMessage,
 )
+from signald.sources.venues.pools.messages import PoolMessage
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,6 +26,7 @@ _HEARD = {
     "policy": ("policy/{category}", PolicyMessage),
     "expectations": ("expectations/fed_funds", ExpectationsMessage),
     "reference": ("reference/{symbol}", ReferenceMessage),
+    "pools": ("pools/{chain}/{pool}", PoolMessage),
 }
 """Name → topic below the prefix, payload."""
 

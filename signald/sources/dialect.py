@@ -43,6 +43,11 @@ class Dialect(Protocol):
         """The wire word that holds a frame's sequence."""
         ...
 
+    @property
+    def may_step_back(self) -> bool:
+        """Whether a frame that steps back is the next book, all of it: the last one is void, and none is asked for."""
+        ...
+
     def apply(self, frame: bytes, now: Nanos, words: WordArray, /) -> int:
         """The kernel: what became of a frame, see outcomes.py."""
         ...

@@ -163,7 +163,8 @@ class InBandSource:
             case outcomes.CROSSED | outcomes.MISMATCH | outcomes.GAP:
                 if outcome == outcomes.CROSSED:
                     self._tell()
-                return self._lose(_LOSSES[outcome], now)
+                is_next = self._dialect.may_step_back and outcome == outcomes.GAP
+                return self._begin_again(frame, now) if is_next else self._lose(_LOSSES[outcome], now)
             case outcomes.LOST_COUNT:
                 return self._lose_all(now)
             case outcomes.NOT_PLAIN:
@@ -186,6 +187,15 @@ class InBandSource:
             return live
         lost = self._lose("checksum", now)
         return lost._replace(events=(*live.events, *lost.events))
+
+    def _begin_again(self, frame: bytes, now: Nanos) -> Step:
+        """What came instead of the next book is one too: the one before is void, and this one counts."""
+        sync = self._current()
+        void = Step((self._upkeep.void(sync, "sequence", now, received=int(self._words[self._dialect.sequence])),))
+        outcome = self._apply(frame, now, self._words)
+        if outcome == outcomes.WENT_LIVE:
+            return join(void, self._begin_book(frame, now))
+        return join(join(void, self._follow(outcome, frame, now)), self._upkeep.again(sync, now))
 
     def _take_slowly(self, frame: bytes, now: Nanos) -> Step:
         """Take a frame that may be JSON, but is not of the form that the kernel reads."""

@@ -40,6 +40,7 @@ class Sync:
         overdue: When a snapshot that was asked for should be there at the latest; None: none is awaited.
         staleness: Why it is stale, as was last said; None: it is not.
         doubted: Since when nothing new has come of it, though it should have; None: it has.
+        heard: How old it was then.
         unanswered: How often it was asked for in vain.
         given_up: When it was last asked for anew because nothing came; None: not for long.
         silences: How often in a row that was, and nothing came thereafter either.
@@ -52,6 +53,7 @@ class Sync:
         self.overdue: Nanos | None = None
         self.staleness: Staleness | None = None
         self.doubted: Nanos | None = None
+        self.heard: Nanos = 0
         self.unanswered = 0
         self.given_up: Nanos | None = None
         self.silences = 0
@@ -155,11 +157,16 @@ class Upkeep:
             kept: Frames that still count once the snapshot is there.
             before: Notices to give first.
         """
-        gap = self._gap(sync, reason, received, now)
-        self._discard(sync, STATE_GAP)
+        gap = self.void(sync, reason, now, received=received)
         for frame, ts_ingest in kept:
             sync.kept.keep(frame, ts_ingest)
         return self._asking((sync,), now, (*before, gap))
+
+    def void(self, sync: Sync, reason: Reason, now: Nanos, *, received: int) -> BookGap:
+        """A book is wrong, and the next one is at hand, or asked for by others: throw it away."""
+        gap = self._gap(sync, reason, received, now)
+        self._discard(sync, STATE_GAP)
+        return gap
 
     def reject(self, sync: Sync | None, problem: str, now: Nanos, *, lost: bool) -> Step:
         """A frame makes no sense.
@@ -261,8 +268,8 @@ class Upkeep:
         sync.staleness = reason = self._judge.judge(number, now)
         if reason in {None, "late"}:
             sync.doubted = None
-        elif sync.doubted is None or book.ts_ingest > sync.doubted:  # frames come: its subscription lives
-            sync.doubted = now
+        elif sync.doubted is None or book.ts_ingest != sync.heard:  # frames come: its subscription lives
+            sync.doubted, sync.heard = now, book.ts_ingest
         if reason is None:
             if was_stale:
                 book.mark_fresh()

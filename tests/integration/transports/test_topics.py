@@ -128,7 +128,7 @@ async def test_what_the_broker_keeps_becomes_a_book_and_each_block_after_it(brok
     assert [type(each) for each in pool.said] == [BookLive, BookGap]
 
 
-async def test_a_chain_that_steps_back_costs_the_book_until_the_broker_tells_it_again(broker: Server) -> None:
+async def test_a_chain_that_steps_back_has_another_book_at_once(broker: Server) -> None:
     pool = Pool(broker.port)
     await pool.publish(1)
 

@@ -74,6 +74,7 @@ class BybitDialect:
     ping = b'{"op":"ping"}'
     greetings = ()
     sequence = FINAL
+    may_step_back = False
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)
 

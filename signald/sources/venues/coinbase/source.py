@@ -81,6 +81,7 @@ class CoinbaseDialect:
     ping = b""
     greetings = (b'{"type":"subscribe","channel":"heartbeats"}',)
     sequence = NUMBER
+    may_step_back = False
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)
 

@@ -60,6 +60,7 @@ class DydxDialect:
     ping = b""
     greetings = ()
     sequence = NUMBER
+    may_step_back = False
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)
 

@@ -59,6 +59,7 @@ class HyperliquidDialect:
 
     ping = b'{"method":"ping"}'
     sequence = EVENT
+    may_step_back = False
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)
 

@@ -65,6 +65,7 @@ class KrakenDialect:
     ping = b'{"method":"ping"}'
     greetings = ()
     sequence = EVENT
+    may_step_back = False
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)
 

@@ -63,6 +63,7 @@ class OkxDialect:
     ping = b"ping"
     greetings = ()
     sequence = FINAL
+    may_step_back = False
     apply = staticmethod(apply_frame)
     plainest = staticmethod(plainest)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, NoReturn, cast
+from typing import Annotated, Any, Final, NamedTuple, NoReturn, TypeAlias, cast
 
 import msgspec
 
@@ -26,6 +26,7 @@ _MOST_TICKS: Final = 8_192
 _RESERVE: Final = (1 << 128) - 1
 _LIQUIDITY: Final = (1 << 128) - 1
 _NET: Final = (1 << 127) - 1
+_WIDEST_SPACING: Final = 16_384
 
 
 class PoolState(NamedTuple):
@@ -46,6 +47,34 @@ class PoolState(NamedTuple):
     decimals: tuple[int, int]
     fee_ppm: int
     curve: Curve
+
+
+Digits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^-?[0-9]{1,78}$")]
+"""A whole number as text."""
+Tick: TypeAlias = Annotated[int, msgspec.Meta(ge=LOWEST_TICK - 1, le=HIGHEST_TICK)]
+_Decimals: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=_MOST_DECIMALS)]
+
+
+class PoolMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``pools/{chain}/{pool}``, retained: ``reserves``, or the fields from ``sqrt_price_x96`` on.
+
+    What is published of the form; :func:`decode_state` also holds the fields against one another.
+    """
+
+    block: Annotated[int, msgspec.Meta(ge=1, le=_LAST_BLOCK)]
+    ts_event: str
+    tokens: tuple[str, str]
+    decimals: tuple[_Decimals, _Decimals]
+    fee_ppm: Annotated[int, msgspec.Meta(ge=0, lt=PPM)]
+    reserves: tuple[Digits, Digits] | msgspec.UnsetType = msgspec.UNSET
+    sqrt_price_x96: Digits | msgspec.UnsetType = msgspec.UNSET
+    liquidity: Digits | msgspec.UnsetType = msgspec.UNSET
+    tick: Tick | msgspec.UnsetType = msgspec.UNSET
+    tick_spacing: Annotated[int, msgspec.Meta(ge=1, le=_WIDEST_SPACING)] | msgspec.UnsetType = msgspec.UNSET
+    ticks: Annotated[list[tuple[Tick, Digits]], msgspec.Meta(max_length=_MOST_TICKS)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    range: tuple[Tick, Tick] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -166,7 +195,7 @@ def _of_ticks(fields: _Fields) -> Curve:
     # A price that falls just to an initialised tick is in the one below it: its root may be the next one's.
     if not root_at(max(tick, LOWEST_TICK)) <= root <= root_at(tick + 1):
         fields.refuse("tick", f"is not that of sqrt_price_x96 {root}")
-    ticks = _read_ticks(fields, fields.number("tick_spacing", 1, 16_384))
+    ticks = _read_ticks(fields, fields.number("tick_spacing", 1, _WIDEST_SPACING))
     known = _read_range(fields, tick, ticks) if fields.has("range") else None
     _check_liquidity(fields, liquidity, tick, ticks, is_all=known is None)
     return of_ticks(root, liquidity, tick, ticks, known)

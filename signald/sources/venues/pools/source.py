@@ -79,6 +79,7 @@ class PoolsDialect:
     ping = b""
     greetings = ()
     sequence = BLOCK
+    may_step_back = True
     apply = staticmethod(apply_frame)
 
     def __init__(self, pools: dict[str, Instrument], config: PoolsConfig) -> None:

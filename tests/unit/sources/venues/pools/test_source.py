@@ -96,23 +96,43 @@ def test_depth_is_that_of_each_block_though_blocks_share_a_second() -> None:
     assert run.row["ask_depth_25"] == pytest.approx(thick / 2, rel=1e-3)
 
 
-def test_a_lower_block_is_said_and_asked_for_again_and_then_counts() -> None:
+def test_a_lower_block_is_said_and_counts_at_once() -> None:
     run = Run()
     run.feed(reserves_state())
 
-    reorganised = reserves_state(block=BLOCK - 1, reserves=["59000000000000", "20000000000000000000000"])
-    run.feed(reorganised)
-    lost = int(run.row["state"])
+    run.feed(reserves_state(block=BLOCK - 1, reserves=["59000000000000", "20000000000000000000000"]))
     asked = run.source.advance(run.source.next_deadline() or 0).frames
-    run.feed(reorganised)
+    run.feed(reserves_state(block=BLOCK))
 
     gap = run.said[1]
     assert isinstance(gap, BookGap)
     assert (gap.reason, gap.expected, gap.received) == ("sequence", BLOCK + 1, BLOCK - 1)
-    assert lost == STATE_GAP
-    assert json.loads(asked[-1]) == {"watch": [TOPIC]}
+    assert [type(each) for each in run.said] == [BookLive, BookGap, BookLive]
+    assert asked == ()
+    assert (run.row["state"], run.row["sequence"]) == (STATE_LIVE, BLOCK)
+
+
+def test_a_lower_block_takes_the_place_of_a_higher_one() -> None:
+    run = Run()
+    run.feed(reserves_state())
+
+    run.feed(reserves_state(block=BLOCK - 1, reserves=["59000000000000", "20000000000000000000000"]))
+
     assert (run.row["state"], run.row["sequence"]) == (STATE_LIVE, BLOCK - 1)
     assert abs(run.row["mid"] / 2_950 - 1) < 1e-4
+
+
+def test_a_lower_block_of_which_no_book_can_be_made_is_asked_for_again() -> None:
+    run = Run()
+    run.feed(reserves_state())
+
+    run.feed(reserves_state(block=BLOCK - 1, reserves=["1", "340282366920938463463374607431768211455"]))
+    lost = int(run.row["state"])
+    asked = run.source.advance(run.source.next_deadline() or 0).frames
+
+    assert [type(each) for each in run.said[:2]] == [BookLive, BookGap]
+    assert lost == STATE_GAP
+    assert json.loads(asked[-1]) == {"watch": [TOPIC]}
 
 
 def test_the_same_block_told_again_changes_nothing() -> None:
