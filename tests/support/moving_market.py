@@ -45,13 +45,20 @@ def build_market_pipeline() -> Pipeline:
     return Pipeline(engine=build_engine(), board=board, venues=venues, calendar=MqttCalendar(INDICATORS))
 
 
-def write_market(folder: Path, changes: Mapping[float, tuple[Levels, Levels]], *, actual: float = 3.1) -> list[Path]:
+def write_market(
+    folder: Path,
+    changes: Mapping[float, tuple[Levels, Levels]],
+    *,
+    actual: float = 3.1,
+    corrected: Mapping[float, float] | None = None,
+) -> list[Path]:
     """A journal of the book and one of the calendar, the figure :data:`SOURCE_LATE_MS` after T0.
 
     Args:
         folder: Where both are written.
         changes: Milliseconds after the figure's arrival → changes of bids and asks that arrive then.
         actual: The figure; consensus is 2.9.
+        corrected: Milliseconds after the figure's arrival → what it is corrected to then.
     """
     arrival = T0 + round(SOURCE_LATE_MS * NS_PER_MS)
     begin = T0 - 2 * NS_PER_S
@@ -69,6 +76,9 @@ def write_market(folder: Path, changes: Mapping[float, tuple[Levels, Levels]], *
         _message(T0 - NS_PER_S, "heartbeat/bls", heartbeat_payload()),
         _message(arrival, f"calendar/release/{CPI_JANUARY}/bls", release_payload(actual=actual)),
     ]
+    for sequence, (after, figure) in enumerate((corrected or {}).items(), start=10):
+        payload = release_payload(actual=figure, kind="correction", sequence=sequence)
+        calendar.append(_message(arrival + round(after * NS_PER_MS), f"calendar/release/{CPI_JANUARY}/bls", payload))
     return [
         _import(folder / "books", books, instruments=(BTCUSDT.id,)),
         _import(folder / "calendar", calendar, instruments=()),

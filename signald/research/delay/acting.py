@@ -149,7 +149,7 @@ class _Desk:
         self._plan = plan
         self._orders: list[Order] = []
         self._due: list[tuple[Nanos, int, int]] = []  # when, number of the order, place of the delay (-1: its end)
-        self._done: set[tuple[Nanos, InstrumentId, int]] = set()
+        self._done: set[tuple[Nanos, InstrumentId, bool]] = set()
         self._no_book = 0
         self._t0s: dict[Nanos, None] = {}
         self._news: list[tuple[Nanos, float]] = []
@@ -193,13 +193,13 @@ class _Desk:
             self._order(signal)
 
     def _order(self, signal: Signal) -> None:
-        """Order as a document says, unless the same was ordered before."""
+        """Order as the first document with an edge says, and note what the first one without exposes."""
         assert signal.instrument is not None  # what is scored is so for an instrument
         side = _SIDES.get(signal.verdict or "", 0)
         t0 = signal.ts_scheduled if signal.ts_scheduled is not None else signal.ts_ingest
-        if (t0, signal.instrument, side) in self._done:
+        if (t0, signal.instrument, bool(side)) in self._done:
             return
-        self._done.add((t0, signal.instrument, side))
+        self._done.add((t0, signal.instrument, bool(side)))
         book = _books(self._driver).get(signal.instrument)
         touch = None if book is None else _touch(book)
         if touch is None:

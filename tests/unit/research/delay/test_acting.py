@@ -1,10 +1,13 @@
 import math
+from bisect import bisect_right
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from signald.research.delay.acting import Acted, Order, Plan, act_on
 from signald.research.delay.latencies import Latencies, sort_out
+from tests.support.binance_wire import Levels
 from tests.support.instruments import BTCUSDT
 from tests.support.moving_market import FRAME_LATE_MS, SOURCE_LATE_MS, build_market_pipeline, write_market
 
@@ -93,6 +96,41 @@ def test_latencies_that_vary_are_drawn_anew_and_the_same_again(tmp_path: Path) -
     assert {order.prices[0] for order in one} == {95_000.0, 94_990.0, 94_900.0}
     assert [order.prices for order in one] == [order.prices for order in two]
     assert len(one) == 40
+
+
+def test_the_first_document_with_an_edge_is_the_only_order(tmp_path: Path) -> None:
+    journals = write_market(tmp_path, FALLEN, corrected={10.0: 2.6, 15.0: 2.9, 30.0: 3.2})
+
+    acted = act_on(journals, build_market_pipeline, Plan(size_usd=9_500.0, delays_ms=(0.0,)))
+
+    orders = [(order.side, order.mid) for order in acted.orders if order.instrument == BTCUSDT.id]
+    assert [side for side, _ in orders if side] == [-1]
+    assert orders[0] == (-1, 95_005.0)
+
+
+def test_no_order_sees_a_frame_that_had_not_come_by_then_nor_misses_one_that_had(tmp_path: Path) -> None:
+    random = Random(4)
+    prices = {  # one level a frame, whose price says which it was
+        round(at, 3): f"{94_000 + number}.00"
+        for number, at in enumerate(sorted(random.uniform(0.5, 90.0) for _ in range(60)))
+    }
+    changes: dict[float, tuple[Levels, Levels]] = {400.0: ((), ())}
+    before = [("95000.00", "0"), ("94990.00", "0")]
+    for at, price in prices.items():
+        changes[at] = ([*before, (price, "5")], ())
+        before = [(price, "0")]
+    delays = tuple(sorted({*(random.uniform(0.5, 95.0) for _ in range(40)), *list(prices)[::7]}))
+    publication = Latencies("constant", sort_out([(0.5, 2.5)]))
+
+    acted = act_on(
+        write_market(tmp_path, changes), build_market_pipeline, Plan(1_000.0, delays, publication=publication)
+    )
+
+    (order,) = (one for one in acted.orders if one.instrument == BTCUSDT.id)
+    arrivals = list(prices)
+    shown = [bisect_right(arrivals, round(delay + 2.5, 6)) for delay in delays]
+    assert order.prices == pytest.approx([95_000.0 if not n else float(prices[arrivals[n - 1]]) for n in shown])
+    assert max(shown) == len(arrivals)
 
 
 def test_a_document_without_a_book_is_counted(tmp_path: Path) -> None:
