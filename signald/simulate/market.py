@@ -7,6 +7,7 @@ it is a function of the seed and of the times asked for; nothing here reads a cl
 
 import math
 import random
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
@@ -101,6 +102,8 @@ class Market:
         self._releases: list[Nanos] = []
         self._book: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self._trail: deque[tuple[Nanos, float]] = deque(maxlen=_REMEMBERED)
+        self._rungs = [shape.reach_bps * (rank / shape.levels) ** _DENSITY for rank in range(shape.levels)]
+        self._stress: tuple[Nanos, float] = (-1, 0.0)
         self.shape = shape
         self.mid = shape.mid
         self.touch = (0, 0)
@@ -108,6 +111,7 @@ class Market:
     def expect(self, ts_scheduled: Nanos) -> None:
         """Know of a release at ``ts_scheduled``: quotes will be pulled before it."""
         self._releases.append(ts_scheduled)
+        self._stress = (-1, 0.0)
 
     def react(self, ts: Nanos, target_bps: float) -> None:
         """From ``ts`` on move by ``target_bps`` in all, on top of the walk."""
@@ -132,7 +136,11 @@ class Market:
 
     def stress(self) -> float:
         """How nervous the market is, 0 (quiet) to 1 (at a release)."""
-        return max((self._stress_of(ts) for ts in self._releases), default=0.0)
+        at, stress = self._stress
+        if at != self._now:  # it is asked for with each level
+            stress = max((self._stress_of(ts) for ts in self._releases), default=0.0)
+            self._stress = (self._now, stress)
+        return stress
 
     def _stress_of(self, ts: Nanos) -> float:
         to_go = ts - self._now
@@ -175,25 +183,34 @@ class Market:
     def _follow(self) -> Iterator[Change]:
         """After the touch moved: take what stands beyond it, quote up to it, keep the far end covered."""
         for side in (BID, ASK):
+            touch = self.touch[side]
             levels = self._book[side]
-            for price in [price for price in levels if self._distance_bps(side, price) < 0]:
+            beyond = [price for price in levels if (price > touch if side == BID else price < touch)]
+            for price in beyond:
                 yield self._put(side, price, 0)
         for side in (BID, ASK):
-            distances = [self._distance_bps(side, price) for price in self._book[side]]
-            yield from self._quote(side, from_bps=0.0, to_bps=min(distances, default=math.inf))
-            yield from self._quote(side, from_bps=max(distances, default=0.0))
+            near, far = self._reaches(side)
+            yield from self._quote(side, from_bps=0.0, to_bps=near)
+            yield from self._quote(side, from_bps=far)
             limit = self.shape.reach_bps * _REACH_SLACK
-            for price in [price for price in self._book[side] if self._distance_bps(side, price) > limit]:
+            _, far = self._reaches(side)
+            for price in [p for p in self._book[side] if self._distance_bps(side, p) > limit] if far > limit else ():
                 yield self._put(side, price, 0)
+
+    def _reaches(self, side: Side) -> tuple[float, float]:
+        """How far behind the touch the nearest level of a side is, and the farthest."""
+        levels = self._book[side]
+        if not levels:
+            return math.inf, 0.0
+        low, high = self._distance_bps(side, min(levels)), self._distance_bps(side, max(levels))
+        return (high, low) if side == BID else (low, high)
 
     def _quote(self, side: Side, *, from_bps: float, to_bps: float = math.inf) -> Iterator[Change]:
         """Put levels from a distance (inclusive) to another, dense near the touch."""
-        shape = self.shape
-        for rank in range(shape.levels):
-            distance = shape.reach_bps * (rank / shape.levels) ** _DENSITY
-            if distance < from_bps or distance >= to_bps:
-                continue
+        shape, rungs = self.shape, self._rungs
+        for rank in range(bisect_left(rungs, from_bps), bisect_left(rungs, to_bps)):
             jitter = self._random.random() * shape.reach_bps / shape.levels**_DENSITY if rank else 0.0
+            distance = rungs[rank]
             yield self._put(side, self._price_at(side, distance + jitter), self._draw_size(distance))
 
     def _trade(self) -> Iterator[Change]:

@@ -46,13 +46,18 @@ class Ledger:
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Take each change as one update."""
-        for change in changes:
-            self.update_id += 1
+        taken = list(changes)
+        if not taken:
+            return
+        first = self.update_id + 1
+        self.update_id += len(taken)
+        for change in taken:
             self._set(self.sides[change.side], change)
-            for stream, batch in self._untold.items():
-                told = batch or Batch(self.update_id, self.update_id, ({}, {}))
-                told.sides[change.side][change.price_ticks] = change.size_lots
-                self._untold[stream] = told._replace(last_id=self.update_id)
+        for stream, batch in self._untold.items():
+            told = batch or Batch(first, first, ({}, {}))
+            for side, price_ticks, size_lots in taken:
+                told.sides[side][price_ticks] = size_lots
+            self._untold[stream] = told._replace(last_id=self.update_id)
 
     def tell(self, stream: str) -> Batch | None:
         """What ``stream`` has not been told yet, once; ``None`` if nothing changed."""
