@@ -3,14 +3,16 @@
 Two processes as of two hosts: one writes rows and carries them, the other takes them off Redis onto its own board. Both
 read one monotonic clock here, so a row's age on either board is known, and the age that the row itself tells there,
 which rests on what each knows of the server's clock, can be held against it. The round trip is an ``ECHO`` of as many
-bytes, asked by the process that writes between two rows, through the same connection code.
+bytes, asked by the process that writes between two rows, through the same connection code. The floor is what no program
+can beat: as many bytes published and read by two processes with blocking sockets that do nothing else.
 """
 
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+import struct
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -18,6 +20,7 @@ import numpy as np
 from signald.app.loop import run_in_loop
 from signald.bench.machine import Machine, describe_machine
 from signald.bench.path.measure import rank
+from signald.bench.path.replies import open_connection
 from signald.core.board import Board
 from signald.core.kernels.machine import WordArray
 from signald.core.kernels.publish import publish
@@ -41,8 +44,12 @@ _WARM: Final = 200
 _MESSAGE: Final = bytes(328)
 """As long as a message with one row."""
 _PACKAGES: Final = ("signald", "redis", "hiredis", "numpy", "uvloop")
-_NEAR, _TRIP, _FAR, _TOLD = range(4)
+_FLOOR_CHANNEL: Final = b"bench-floor"
+_STAMP: Final = struct.Struct("<qq")
+"""Number of the message, and when it was sent."""
+_NEAR, _TRIP, _FAR, _TOLD, _FLOOR = range(5)
 _READY: Final = 0
+_LISTENS: Final = 1
 _READY_WITHIN_S: Final = 20.0
 _SETTLES_S: Final = 1.0
 
@@ -64,8 +71,10 @@ class BoardResult(msgspec.Struct, frozen=True, kw_only=True):
         shared_memory_us: From a row's making until it stands on the board of its own host.
         remote_us: Until it stands on the other's.
         round_trip_us: Of as many bytes to Redis and back.
+        floor_us: Of as many bytes from one process to another over Redis, with nothing done to them.
         added_us: What the way over Redis adds: remote less shared memory.
         added_to_round_trip: The same in round trips.
+        floor_to_round_trip: Of them, what the floor takes.
         age_error_us: By how much the age that a row tells on the other board is wrong, either way.
     """
 
@@ -75,8 +84,10 @@ class BoardResult(msgspec.Struct, frozen=True, kw_only=True):
     shared_memory_us: Ages
     remote_us: Ages
     round_trip_us: Ages
+    floor_us: Ages
     added_us: Ages
     added_to_round_trip: Ages
+    floor_to_round_trip: Ages
     age_error_us: Ages
 
 
@@ -85,9 +96,9 @@ class _Shared:
 
     def __init__(self, rows: int) -> None:
         board = Board.nbytes(_BOOKS)
-        memory = SharedMemory({"near": board, "far": board, "told": 4 * 8 * rows, "state": 16})
+        memory = SharedMemory({"near": board, "far": board, "told": 5 * 8 * rows, "state": 16})
         self.near, self.far = memory.region("near"), memory.region("far")
-        self.told: WordArray = np.frombuffer(memory.region("told"), np.int64).reshape(4, rows)
+        self.told: WordArray = np.frombuffer(memory.region("told"), np.int64).reshape(5, rows)
         self.state: WordArray = np.frombuffer(memory.region("state"), np.int64)
 
 
@@ -102,21 +113,26 @@ def bench_board(*, rows: int = 5_000) -> BoardResult:
     shared = _Shared(total)
     with redis_server() as server:
         config = RedisConfig(url=f"redis://{LOOPBACK}:{server.port}/0")
-        receiver = _fork(lambda: _receive(config, shared))
+        listeners = [
+            _fork(lambda: run_in_loop(_receive(config, shared))),
+            _fork(lambda: _listen(server.port, shared)),
+        ]
         try:
-            if os.waitpid(_fork(lambda: _write(config, shared, total)), 0)[1]:
+            writer = _fork(lambda: run_in_loop(_write(config, server.port, shared, total)))
+            if os.waitpid(writer, 0)[1]:
                 msg = "the process that writes rows failed"
                 raise CheckFailedError(msg)
         finally:
-            os.kill(receiver, signal.SIGKILL)
-            os.waitpid(receiver, 0)
+            for listener in listeners:
+                os.kill(listener, signal.SIGKILL)
+                os.waitpid(listener, 0)
     told = shared.told[:, _WARM:]
     near, trip = told[_NEAR], told[_TRIP]
     arrived = told[_FAR] > 0
     if not arrived.any():
         msg = "no row arrived"
         raise CheckFailedError(msg)
-    far, round_trip = told[_FAR][arrived], _ages(trip)
+    far, round_trip, floor = told[_FAR][arrived], _ages(trip), _ages(told[_FLOOR][told[_FLOOR] > 0])
     shared_memory, remote = _ages(near), _ages(far)
     added = Ages(p50=_round(remote.p50 - shared_memory.p50), p99=_round(remote.p99 - shared_memory.p99))
     return BoardResult(
@@ -126,8 +142,10 @@ def bench_board(*, rows: int = 5_000) -> BoardResult:
         shared_memory_us=shared_memory,
         remote_us=remote,
         round_trip_us=round_trip,
+        floor_us=floor,
         added_us=added,
-        added_to_round_trip=Ages(p50=round(added.p50 / round_trip.p50, 2), p99=round(added.p99 / round_trip.p99, 2)),
+        added_to_round_trip=_in_round_trips(added, round_trip),
+        floor_to_round_trip=_in_round_trips(floor, round_trip),
         age_error_us=_ages(np.abs(told[_TOLD][arrived] - far)),
     )
 
@@ -139,11 +157,13 @@ def sections(result: BoardResult) -> list[tuple[str, str]]:
         ("over Redis onto another board", result.remote_us),
         ("what that adds", result.added_us),
         ("a Redis round trip of as many bytes", result.round_trip_us),
+        ("as many bytes published, blocking sockets", result.floor_us),
         ("by how much a row's own age is wrong there", result.age_error_us),
     )
     return [
         *((name, f"{ages.p50:9.1f} µs, p99 {ages.p99:9.1f} µs") for name, ages in lines),
         ("round trips that are added", f"{result.added_to_round_trip.p50:9.2f}"),
+        ("and that blocking sockets take", f"{result.floor_to_round_trip.p50:9.2f}"),
         ("rows that arrived", f"{result.arrived} of {result.rows}"),
     ]
 
@@ -153,17 +173,21 @@ def _ages(durations: WordArray) -> Ages:
     return Ages(p50=_round(rank(ordered, 0.5) / NS_PER_US), p99=_round(rank(ordered, 0.99) / NS_PER_US))
 
 
+def _in_round_trips(ages: Ages, round_trip: Ages) -> Ages:
+    return Ages(p50=round(ages.p50 / round_trip.p50, 2), p99=round(ages.p99 / round_trip.p99, 2))
+
+
 def _round(value: float) -> float:
     return round(value, 1)
 
 
-def _fork(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
+def _fork(work: Callable[[], None]) -> int:
     """A process that does ``work``; it ends with 0 if that ended well."""
     pid = os.fork()
     if not pid:
         code = 1
         try:
-            run_in_loop(work())
+            work()
             code = 0
         finally:
             os._exit(code)
@@ -209,16 +233,30 @@ class _Noting(Arrivals):
             self.told[_TOLD, number] = wall - int(rows["ts_ingest"][newest])
 
 
-async def _write(config: RedisConfig, shared: _Shared, total: int) -> None:
-    """Write rows, and ask for the round trip between them."""
+def _listen(port: int, shared: _Shared) -> None:
+    """Note how long what is published on the floor's channel was on its way."""
+    redis = open_connection(port, 0)
+    redis.ask(b"SUBSCRIBE", _FLOOR_CHANNEL)
+    shared.state[_LISTENS] = 1
+    while True:
+        push = redis.read()
+        arrived = LiveClock.monotonic()
+        if isinstance(push, list) and isinstance(message := push[-1], bytes):
+            number, sent = _STAMP.unpack_from(message)
+            shared.told[_FLOOR, number] = arrived - sent
+
+
+async def _write(config: RedisConfig, port: int, shared: _Shared, total: int) -> None:
+    """Write rows, and ask for the round trip and the floor between them."""
     clock = LiveClock()
     board = Board([f"{number}.BENCH" for number in range(_BOOKS)], shared.near)
     carrier = Carrier(_HOST, board, range(_BOOKS), config=config, holder="bench", writer=0, clock=clock)
     link = RedisLink(config)
+    floor = open_connection(port, 0)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(carrier.run()), group.create_task(link.run())]
         async with asyncio.timeout(_READY_WITHIN_S):
-            while not shared.state[_READY] or not link.is_up:  # noqa: ASYNC110 - another process sets it
+            while not shared.state[: _LISTENS + 1].all() or not link.is_up:  # noqa: ASYNC110 - another process sets it
                 await asyncio.sleep(_EVERY_S)
         for number in range(total):
             await asyncio.sleep(_EVERY_S / 2)
@@ -228,6 +266,9 @@ async def _write(config: RedisConfig, shared: _Shared, total: int) -> None:
             asked = clock.monotonic()
             await link.call("ECHO", _MESSAGE)
             shared.told[_TRIP, number] = clock.monotonic() - asked
+            await asyncio.sleep(_EVERY_S / 2)
+            stamp = _STAMP.pack(number, clock.monotonic())
+            floor.ask(b"PUBLISH", _FLOOR_CHANNEL, stamp + _MESSAGE[_STAMP.size :])
         await asyncio.sleep(_SETTLES_S)
         for task in tasks:
             task.cancel()
