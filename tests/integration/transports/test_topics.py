@@ -142,6 +142,23 @@ async def test_a_chain_that_steps_back_has_another_book_at_once(broker: Server) 
     assert [type(each) for each in pool.said[:3]] == [BookLive, BookGap, BookLive]
 
 
+async def test_a_pool_of_three_thousand_ticks_comes_in_one_message(broker: Server) -> None:
+    pool = Pool(broker.port)
+    middle, count, each = 196_250, 1_500, 10**15  # the page's price, and positions around it, each wider than the last
+    ticks = [[middle + 10 * step, str(-each if step > 0 else each)] for step in range(-count, count + 1) if step]
+    await pool.publish(1, ticks=ticks, liquidity=str(count * each))
+
+    async with connected(pool):
+        await until(lambda: pool.lives() == 1)
+        first = pool.row
+        await pool.publish(1, ticks=ticks, liquidity=str(count * each), block=21_000_002)
+        await until(lambda: pool.row["sequence"] == 21_000_002)
+
+    assert len(ticks) == 3_000
+    assert first["bid"] < 3_000 < first["ask"]
+    assert first["ask_depth_25"] > first["ask_depth_10"] > 0
+
+
 async def test_a_broker_that_goes_costs_the_book_and_one_that_comes_back_brings_it(broker: Server) -> None:
     pool = Pool(broker.port)
 
