@@ -166,7 +166,7 @@ class InBandSource:
                 is_next = self._dialect.may_step_back and outcome == outcomes.GAP
                 return self._begin_again(frame, now) if is_next else self._lose(_LOSSES[outcome], now)
             case outcomes.LOST_COUNT:
-                return self._lose_all(now)
+                return self._lose_all("sequence", now)
             case outcomes.NOT_PLAIN:
                 return self._take_slowly(frame, now)
             case outcomes.OTHER_KIND:
@@ -205,7 +205,7 @@ class InBandSource:
                 return self._do(told, now)
             parts = self._dialect.plainest(frame)
         except MalformedFrameError as error:
-            return self._reject(str(error), now)
+            return self._reject_whosever(str(error), now)
         step = EMPTY
         for part in parts:
             outcome = self._finer(self._apply(part, now, self._words), part, now)
@@ -248,6 +248,10 @@ class InBandSource:
         text = problem if isinstance(problem, str) else outcomes.PROBLEMS[problem]
         return self._upkeep.reject(sync, text, now, lost=True)
 
+    def _reject_whosever(self, problem: str, now: Nanos) -> Step:
+        """Drop a frame of which it is hardly known whose it was: if it was missed, a later one tells."""
+        return self._reject(problem, now)
+
     def _finer(self, outcome: int, frame: bytes, now: Nanos) -> int:
         """What becomes of a frame once its book's steps are as fine as it needs."""
         if outcome not in outcomes.FINER:
@@ -261,13 +265,13 @@ class InBandSource:
     def _lose(self, reason: Reason, now: Nanos) -> Step:
         return self._upkeep.lose(self._current(), reason, now, received=int(self._words[self._dialect.sequence]))
 
-    def _lose_all(self, now: Nanos) -> Step:
+    def _lose_all(self, reason: Reason, now: Nanos) -> Step:
         """Frames of the connection are missing, and nobody knows whose: no book on it can be believed."""
         step = EMPTY
         received = int(self._words[self._dialect.sequence])
         for sync in self._upkeep.syncs:
             if sync.book.phase == PHASE_LIVE:
-                step = join(step, self._upkeep.lose(sync, "sequence", now, received=received))
+                step = join(step, self._upkeep.lose(sync, reason, now, received=received))
             else:
                 step = join(step, self._upkeep.again(sync, now))  # its snapshot may have been among them
         return step
@@ -289,3 +293,13 @@ class InBandSource:
     def _tell(self) -> None:
         if self.on_applied is not None:
             self.on_applied(self._current().book)
+
+
+class BlindSource(InBandSource):
+    """One whose venue numbers no frames: nothing tells for sure that one is missing."""
+
+    def _reject_whosever(self, problem: str, now: Nanos) -> Step:
+        """Drop a frame that may have been any book's: it costs them all."""
+        self.counts["malformed"] += 1
+        rejected = self._upkeep.reject(None, problem, now, lost=True)
+        return join(rejected, self._lose_all("malformed", now))

@@ -9,6 +9,7 @@ from signald.sources.finer import take_finer
 from signald.sources.inband import InBandSource
 from signald.sources.protocol import EMPTY, Step, join
 from signald.sources.slices import FROM_BYTES, Long, Slices, Slicing
+from signald.sources.upkeep import Reason
 
 _BEGUN: Final = Step()
 """Nothing follows yet, but something is due: not :data:`EMPTY`, so that whoever keeps deadlines asks again."""
@@ -104,7 +105,7 @@ class SlicedSource(InBandSource):
             return EMPTY
         return super()._follow(outcome, frame, now)
 
-    def _lose_all(self, now: Nanos) -> Step:
+    def _lose_all(self, reason: Reason, now: Nanos) -> Step:
         """Frames are missing: what is being read will be asked for again too."""
         self._slices.forget()
-        return super()._lose_all(now)
+        return super()._lose_all(reason, now)

@@ -53,10 +53,13 @@ class Sync:
         self.overdue: Nanos | None = None
         self.staleness: Staleness | None = None
         self.doubted: Nanos | None = None
+<<<<<<< HEAD
         self.heard: Nanos = 0
         self.unanswered = 0
+=======
+        self.unanswered = self.silences = 0
+>>>>>>> 80d201c (Lose all of Kraken's books to a frame of nobody's)
         self.given_up: Nanos | None = None
-        self.silences = 0
         self.strikes = Strikes(malformed_per_minute)
 
     @property
@@ -192,7 +195,7 @@ class Upkeep:
 
     def seeded(self, sync: Sync, now: Nanos) -> Step:
         """The snapshot is in, and no frame has joined it yet."""
-        sync.overdue = None
+        sync.overdue = now + _ANSWER_NS
         self._plan(now)
         return EMPTY
 
@@ -211,6 +214,8 @@ class Upkeep:
                 overdue.append(sync)
             elif sync.overdue is not None and now >= sync.overdue:
                 sync.unanswered += 1
+                if sync.book.phase > PHASE_WAITING:
+                    self._discard(sync, STATE_SYNCING)  # its snapshot was from ahead: no frame has joined it
                 overdue.append(sync)
         if notices or overdue:
             return self._asking(overdue, now, tuple(notices))._replace(reconnect=self._use())

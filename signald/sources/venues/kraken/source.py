@@ -12,7 +12,7 @@ from signald.core.kernels.members import SNAPSHOT
 from signald.model.instruments import Instrument
 from signald.sources.desk import build_books
 from signald.sources.dialect import Kind, Told
-from signald.sources.inband import InBandSource
+from signald.sources.inband import BlindSource, InBandSource
 from signald.sources.staleness import Peers, StalenessJudge
 from signald.sources.subscriptions import Subscriptions
 from signald.sources.venues.kraken.checksum import WireBook
@@ -32,7 +32,7 @@ def build(config: KrakenConfig, instruments: Sequence[Instrument], board: Board,
     """Build the source of one connection; see :func:`signald.sources.registry.build_source`."""
     books = build_books(config.instruments, instruments, board)
     dialect = KrakenDialect(books, config.depth)
-    return InBandSource(
+    return BlindSource(
         channel or config.name,
         "/v2",
         books,

@@ -151,6 +151,36 @@ def test_a_refused_subscription_is_said() -> None:
     assert [each.problem for each in run.said if isinstance(each, Rejected)] == ["Currency pair not supported X/Y"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"symbol":"BTC/USD",', b""),
+        (b'"price":50.0', b'"price":{}'),
+        (b'"data":[', b'"data":[7,'),
+    ],
+)
+def test_a_frame_of_nobody_knows_whose_book_costs_them_all(before: bytes, after: bytes) -> None:
+    """Nothing but the ten best levels would tell that it is missing."""
+    run = Run()
+    run.feed(ACK, SNAPSHOT)
+    update = frame("update", [("50.0", "7.00000000")], [], crc(ASKS, BIDS))
+    last = update.replace(b'"symbol":"BTC/USD",', b"").replace(b',"checksum"', b',"symbol":"BTC/USD","checksum"')
+
+    run.feed((last if b"price" in before else update).replace(before, after))
+
+    assert run.gaps == ["malformed"]
+    assert run.board.read()["state"][0] == STATE_GAP
+
+
+def test_what_makes_no_sense_on_another_channel_costs_no_book() -> None:
+    run = Run()
+    run.feed(ACK, SNAPSHOT)
+
+    run.feed(b'{"channel":"status","method":7}', b'{"channel":"status","type":"update","data":[{"version":[]}]}')
+
+    assert run.gaps == []
+
+
 def test_more_levels_than_any_book_has_are_refused_and_cost_the_book() -> None:
     run = Run()
     run.feed(ACK, SNAPSHOT)
