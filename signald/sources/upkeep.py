@@ -53,12 +53,8 @@ class Sync:
         self.overdue: Nanos | None = None
         self.staleness: Staleness | None = None
         self.doubted: Nanos | None = None
-<<<<<<< HEAD
         self.heard: Nanos = 0
-        self.unanswered = 0
-=======
         self.unanswered = self.silences = 0
->>>>>>> 80d201c (Lose all of Kraken's books to a frame of nobody's)
         self.given_up: Nanos | None = None
         self.strikes = Strikes(malformed_per_minute)
 
