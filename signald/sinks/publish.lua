@@ -3,8 +3,8 @@
 -- Writes signals to every stream they belong on, each once, or does nothing at all.
 --
 -- keys: ids, sequence, latest, versions, then the streams: the signal stream and the consumers', or the test stream.
--- args: the id that must have been written before, the streams' length, then PER_SIGNAL for each signal, see the names
--- below; numbers are decimal text, so that no nanosecond passes through a Lua number.
+-- args: the id that must have been written before, the streams' length, how many ids are remembered, then PER_SIGNAL for
+-- each signal, see the names below; numbers are decimal text, so that no nanosecond passes through a Lua number.
 -- Replies, for each signal, its sequence on the first stream, or DUPLICATE if its id was written before, by whomever;
 -- for a single one that alone.
 --
@@ -14,7 +14,7 @@
 
 local HELD = {'zset', 'hash', 'hash', 'hash'}
 local ID_COUNTER = 'ids'
-local IDS_PER_ENTRY = 10
+local SHARED = 3
 local PER_SIGNAL = 8
 
 local function has_failed(reply)
@@ -33,7 +33,7 @@ end
 -- The ids to ask for, that before them last; and each signal's field among the latest.
 local function read(args)
   local asked, fields = {}, {}
-  for at = 3, #args, PER_SIGNAL do
+  for at = SHARED + 1, #args, PER_SIGNAL do
     local number, instrument = #fields + 1, args[at + 2]
     asked[number] = args[at]
     fields[number] = args[at + 1] .. ' ' .. (instrument == '' and '*' or instrument)
@@ -75,7 +75,7 @@ end
 
 local function publish(keys, args)
   local ids, sequence, latest, versions = unpack(keys, 1, #HELD)
-  local after, length = args[1], args[2]
+  local after, length, remembered = unpack(args, 1, SHARED)
   local asked, fields = read(args)
 
   local held = redis.pcall('ZMSCORE', ids, unpack(asked))
@@ -109,7 +109,7 @@ local function publish(keys, args)
   local scores, counted, dated, dates, shown = {}, {}, {}, {}, {}
   for number, field in ipairs(fields) do
     if not replies[number] then
-      local at = 3 + (number - 1) * PER_SIGNAL
+      local at = SHARED + 1 + (number - 1) * PER_SIGNAL
       local id, kind, instrument, ts_scored, ts_publish, late_ms, data, version = unpack(args, at, at + PER_SIGNAL - 1)
       for index, name in ipairs(names) do
         numbers[index] = numbers[index] + 1
@@ -136,7 +136,7 @@ local function publish(keys, args)
     redis.call('HSET', versions, unpack(dates))
     redis.call('HSET', latest, unpack(shown))
   end
-  redis.call('ZREMRANGEBYRANK', ids, 0, -(IDS_PER_ENTRY * tonumber(length) + 1))
+  redis.call('ZREMRANGEBYRANK', ids, 0, -(tonumber(remembered) + 1))
   return answer(replies)
 end
 

@@ -23,7 +23,8 @@ _TEXT = resources.files("signald.sinks").joinpath("publish.lua").read_text(encod
 MOST_TOGETHER: Final = 16
 """Documents in one call at most: the server does nothing else meanwhile."""
 
-_SHARED = 2  # arguments of a call, and of each document in it
+_IDS_PER_ENTRY: Final = 10
+_SHARED = 3  # arguments of a call, and of each document in it
 _PER_DOCUMENT = 8
 _FIXED_KEYS = (keys.IDS, keys.SEQUENCE, keys.LATEST, keys.VERSIONS)
 
@@ -55,6 +56,7 @@ class PublishFunction:
         self.code = _TEXT.replace("@LIBRARY@", self.library).replace("@FUNCTION@", function)
         self._live = _Call(function, (keys.SIGNALS, *map(keys.consumer_stream, consumers)), stream_length)
         self._test = _Call(function, (keys.TEST,), test_length)
+        self._remembered = b"%d" % (_IDS_PER_ENTRY * max(stream_length, test_length))
 
     def pack_call(self, sendings: Sequence[Sending], *, after: str) -> bytes:
         """The packed call for some documents, at most :data:`MOST_TOGETHER`: all of them tests, or none.
@@ -64,7 +66,7 @@ class PublishFunction:
             after: Id that must have been written before them, ``""`` for none.
         """
         call = self._test if sendings[0].document.test else self._live
-        parts = [after.encode(), call.length]
+        parts = [after.encode(), call.length, self._remembered]
         for document, ts_publish, late_ms in sendings:
             parts += (
                 document.id.encode(),

@@ -234,6 +234,23 @@ async def test_streams_and_ids_are_trimmed_exactly(redis_server: Server) -> None
         assert await reader.redis.zscore("{signald}:ids", document(50).id) is not None
 
 
+async def test_a_test_shortens_no_memory_of_what_was_written(redis_server: Server) -> None:
+    said = [document(number) for number in range(1, 81)]
+    publisher, after_restart = build(redis_server), build(redis_server)  # of tests they keep five
+    async with running(publisher):
+        publisher.publish(*said)
+        assert await publisher.flush(5.0)
+        publisher.publish(document(81, test=True))
+        assert await publisher.flush(5.0)
+
+    after_restart.resend(said)
+    async with running(after_restart), reading(redis_server.port) as reader:
+        assert await after_restart.flush(5.0)
+        numbers = await reader.numbers()
+
+    assert numbers == list(range(1, 81))
+
+
 async def test_what_goes_together_is_refused_together_and_comes_back_in_order(redis_server: Server) -> None:
     publisher = build(redis_server)
     async with running(publisher), reading(redis_server.port) as reader:
