@@ -188,11 +188,16 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class JournalConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where everything is recorded; ``sync_interval_ms`` is how far the disk may be behind."""
+    """Where everything is recorded; ``sync_interval_ms`` is how far the disk may be behind.
+
+    What is older than ``keep_days``, or the eldest beyond ``keep_gb``, goes; 0: nothing does.
+    """
 
     path: str = "var/journal"
     segment_mb: Annotated[int, msgspec.Meta(ge=1, le=2_048)] = 32
     sync_interval_ms: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
+    keep_gb: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
 
 
 class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

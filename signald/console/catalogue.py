@@ -168,6 +168,9 @@ DAEMON: Final = (
         "signald_journal_lag_seconds", "gauge", (), "How long at most a record of the journal has waited for the disk."
     ),
     Metric("signald_journal_lost_total", "counter", (), "Records not kept."),
+    Metric("signald_journal_bytes", "gauge", (), "What the journal has on the disk, its parts with it."),
+    Metric("signald_journal_most_bytes", "gauge", (), "What it may have: `journal.keep_gb`; 0 is no limit."),
+    Metric("signald_journal_removed_total", "counter", (), "Segments removed for their age or size."),
     Metric("signald_vintages_failing", "gauge", (), "Whether the store of vintages cannot be written."),
     Metric("signald_vintages_lost_total", "counter", (), "Vintages not kept."),
     Metric("signald_rehearsals_total", "counter", (), "Test releases sent down the path."),

@@ -37,6 +37,7 @@ from signald.live.recall import Recall
 from signald.live.rehearsal import Rehearsal
 from signald.live.reloads import Keeper, be_kept
 from signald.live.reporter import Reporter
+from signald.live.retention import Retention
 from signald.live.situation import KnownSituation
 from signald.live.status import DaemonStatus
 from signald.live.stores import stores_of
@@ -260,11 +261,17 @@ class Daemon:
         )
         exports.watch_journal(self._metrics, journal, sync)
         supervisor.start("journal-sync", sync.run)
+        retention = Retention(self._config.journal, self._clock, is_calm=self._is_calm)
+        exports.watch_retention(self._metrics, retention)
+        supervisor.start("journal-retention", retention.run)
         supervisor.start("redis", self._publisher.run)
         supervisor.start("status-board", self._status_board.run)
         supervisor.start("vintages", self._vintages.run)
         supervisor.start("status", status.run)
         supervisor.start("replicas", self._replicas.run)
+
+    def _is_calm(self) -> bool:
+        return not self._situation.is_open() and not self._publisher.depth
 
     def _start_heart(self, supervisor: Supervisor) -> Heart | None:
         """Take part in the family, if there is one."""

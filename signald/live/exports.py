@@ -12,6 +12,7 @@ from signald.live.journal_sync import JournalSync
 from signald.live.limits import FAMILIES, REASONS, Limits
 from signald.live.rehearsal import Rehearsal
 from signald.live.reloads import RESULTS, Reloads
+from signald.live.retention import Retention
 from signald.model.time import NS_PER_S
 from signald.pipeline import Pipeline
 from signald.runtime.roster import Roster
@@ -106,6 +107,19 @@ def watch_journal(metrics: Metrics, journal: JournalWriter, sync: JournalSync) -
         lambda: sync.lag_ns() / NS_PER_S,
     )
     metrics.watch_counter("signald_journal_lost_total", "Records not kept.", lambda: journal.status().lost)
+
+
+def watch_retention(metrics: Metrics, retention: Retention) -> None:
+    """How large a journal is."""
+    metrics.watch(
+        "signald_journal_bytes", "What the journal has on the disk, its parts with it.", lambda: retention.held
+    )
+    metrics.watch(
+        "signald_journal_most_bytes", "What it may have: `journal.keep_gb`; 0 is no limit.", lambda: retention.most
+    )
+    metrics.watch_counter(
+        "signald_journal_removed_total", "Segments removed for their age or size.", lambda: retention.removed
+    )
 
 
 def watch_vintages(metrics: Metrics, vintages: VintageRecorder) -> None:
