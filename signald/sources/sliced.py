@@ -41,7 +41,7 @@ class SlicedSource(InBandSource):
     def on_frame(self, frame: bytes, now: Nanos) -> Step:
         """One frame; a long snapshot is begun, and read on by :meth:`advance`."""
         if len(frame) > FROM_BYTES and (long := self._slices.look(frame)) is not None:
-            return self._begin(long, now)
+            return join(self._read_on(now), self._begin(long, now)) if self._slices.is_full else self._begin(long, now)
         if self._slices.due is None:
             return super().on_frame(frame, now)
         outcome = self._apply(frame, now, self._words)
@@ -56,15 +56,17 @@ class SlicedSource(InBandSource):
         """Read a slice, if there is one to be read; besides, as its parent."""
         step = super().advance(now)
         due = self._slices.due
-        if due is None or now < due:
-            return step
-        read = self._slices.advance(now)
-        return step if read is None else self._asked(join(step, self._finish(*read, now)), now)
+        return step if due is None or now < due else join(step, self._read_on(now))
 
     def next_deadline(self) -> Nanos | None:
         """When the next slice is due, or as its parent."""
         due, other = self._slices.due, super().next_deadline()
         return other if due is None else due if other is None else min(due, other)
+
+    def _read_on(self, now: Nanos) -> Step:
+        """Read a slice, or all that is left of a snapshot where too many wait."""
+        read = self._slices.advance(now)
+        return EMPTY if read is None else self._asked(self._finish(*read, now), now)
 
     def _begin(self, long: Long, now: Nanos) -> Step:
         """Count a long snapshot, and begin to read it if it is its turn in the count."""

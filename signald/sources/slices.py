@@ -20,6 +20,8 @@ _SLICE_BYTES: Final = 1 << 18
 """Half a millisecond's reading."""
 _MOST_KEPT: Final = 4_096
 """Frames for a book that may wait for its snapshot; then it is read to the end at once."""
+_MOST_WAITING: Final = 2
+"""Snapshots of each book: one that was asked for, and one that its venue sent besides."""
 
 ReadSlice: TypeAlias = Callable[[bytes, int, WordArray], int]
 """Told a frame, how many bytes of it to read on, and the words; see ``Slicing``."""
@@ -99,6 +101,11 @@ class Slices:
         self._queue.append(long)
         self.due = now + 1
 
+    @property
+    def is_full(self) -> bool:
+        """Whether two snapshots a book wait: the eldest is to be read at once, to its end, before another is begun."""
+        return len(self._queue) >= _MOST_WAITING * len(self._books)
+
     def keep(self, number: int | None, frame: bytes, counted: int) -> bool:
         """Keep a frame for a book whose snapshot is being read; False if it is not, so that nothing was kept."""
         long = next((one for one in reversed(self._queue) if one.number == number), None)
@@ -114,7 +121,7 @@ class Slices:
             return None
         long = self._queue[0]
         words = self._words()
-        whole = len(long.kept) >= _MOST_KEPT
+        whole = self.is_full or len(long.kept) >= _MOST_KEPT
         outcome = self.slicing.read(long.frame, len(long.frame) if whole else _SLICE_BYTES, words)
         self.due = now + 1
         if outcome == self.slicing.left:

@@ -132,6 +132,20 @@ def test_two_long_snapshots_are_read_one_after_the_other() -> None:
     assert run.states == [STATE_LIVE, STATE_LIVE]
 
 
+def test_of_snapshots_without_end_two_a_book_wait_and_the_eldest_is_read_at_once() -> None:
+    run = Run()
+    snapshots = [LONG.replace(b'"sequence_num":1', b'"sequence_num":%d' % number) for number in range(1, 8)]
+
+    run.feed(*snapshots)
+    waiting = len(vars(vars(run.source)["_slices"])["_queue"])
+    applied = run.source.books[0].applied
+    run.read_on()
+
+    assert (waiting, applied) == (4, 3)
+    assert run.book()[2] == 7
+    assert run.states[0] == STATE_LIVE
+
+
 def test_a_frame_missing_meanwhile_costs_the_snapshot() -> None:
     run = Run()
     run.feed(LONG)
