@@ -5,7 +5,7 @@ are the normal law.
 """
 
 import math
-from functools import cache
+from functools import lru_cache
 
 from signald.core.kernels.jit import inner, kernel
 
@@ -44,7 +44,7 @@ def probability_below(t: float, df: float) -> float:
     return below(t, df)
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def student_quantile(probability: float, df: float) -> float:
     """The figure with that probability below it, at least ½; to the last bits, by bisection."""
     low, high = 0.0, 1.0
