@@ -10,6 +10,7 @@ from signald.app.world import load_known_indicators
 from signald.config import Config, find_file
 from signald.errors import ConfigError
 from signald.model.time import Nanos
+from signald.replay.importers.recording import read_whole
 from signald.research.claims import Finding, Occasion, examine, read_claims
 from signald.research.prices import load_prices
 from signald.sources.calendars.files.reader import read_calendar
@@ -48,7 +49,7 @@ def _occasions(config: Config, calendars: Sequence[Path]) -> list[Occasion]:
     indicators = load_known_indicators(config)
     found: dict[Nanos, list[str]] = defaultdict(list)
     for path in calendars:
-        for row in read_calendar(path.read_bytes(), indicators, name=path.name).rows:
+        for row in read_calendar(read_whole(path), indicators, name=path.name).rows:
             if row.actual is not None:
                 found[row.ts_scheduled].append(row.indicator)
     return [Occasion(ts, tuple(names)) for ts, names in sorted(found.items())]

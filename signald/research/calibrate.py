@@ -1,5 +1,6 @@
 """Calendars and prices → the model, and the model as a table."""
 
+import contextlib
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
@@ -186,6 +187,8 @@ def write_model(path: Path, parameters: Parameters) -> None:
         draft.write_bytes(encode_parameters(parameters))
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise ConfigError(str(path), error.strerror or str(error)) from error
 
 

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from signald.errors import ImportFormatError
 from signald.model.time import NS_PER_S, Nanos
 from signald.replay.importers.klines_csv import asset_of_name
+from signald.replay.importers.recording import is_packed, read_whole
 
 COLUMNS: Final = ("date", "open", "high", "low", "close", "volume")
 """What a price file must have; ``date`` is the bar's start in UTC. ``market`` and ``src`` say where a bar is from."""
 
 _DAY_S: Final = 86_400
+_LARGEST: Final = 256 << 20
 _ORIGIN: Final = ("market", "src")
 
 Prices: TypeAlias = "Mapping[str, Sequence[Bars]]"
@@ -124,7 +126,8 @@ def volatility_of(
 
 def _read(path: Path) -> pl.DataFrame:
     try:
-        frame = pl.read_csv(path, schema_overrides=dict.fromkeys(COLUMNS[1:], pl.Float64))
+        content = read_whole(path, most=_LARGEST) if is_packed(path) else path  # what it unpacks to may have no end
+        frame = pl.read_csv(content, schema_overrides=dict.fromkeys(COLUMNS[1:], pl.Float64))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ImportFormatError(path.name, 0, str(error)) from error
     missing = [column for column in COLUMNS if column not in frame.columns]

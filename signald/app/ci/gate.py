@@ -75,6 +75,8 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_base(path: Path) -> GateResult:
     """Read another run's result; raises ``ConfigError``."""
+    if not path.is_file():  # a device may have no end
+        raise ConfigError(str(path), "no such file")
     try:
         base = msgspec.json.decode(path.read_bytes(), type=GateResult)
     except OSError as error:

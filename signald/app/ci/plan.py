@@ -85,6 +85,8 @@ def load_plan(path: Path) -> Plan:
     Raises:
         ConfigError: It is missing, is no TOML, or has a key or value that is not known.
     """
+    if not path.is_file():  # a device may have no end
+        raise ConfigError(str(path), "no such file")
     try:
         plan = msgspec.toml.decode(path.read_bytes(), type=Plan)
     except OSError as error:

@@ -130,18 +130,24 @@ def read_lines(path: Path, *, strip: bytes = b"\r\n") -> Iterator[tuple[int, byt
         raise ImportFormatError(str(path), number, f"the archive cannot be unpacked: {error}") from error
 
 
-def read_whole(path: Path) -> bytes:
-    """A calendar's file at once, compressed or not.
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed, by its content; raises ``OSError``."""
+    with path.open("rb") as file:
+        return file.read(4).startswith((_GZIP, _ZSTD, _ZIP))
+
+
+def read_whole(path: Path, *, most: int | None = None) -> bytes:
+    """A file at once, compressed or not; without ``most`` a calendar's.
 
     Raises:
-        ImportFormatError: As :func:`read_lines`; or it has more bytes than any calendar.
+        ImportFormatError: As :func:`read_lines`; or it has more bytes than ``most``.
     """
     lines: list[bytes] = []
-    left = _LARGEST_CALENDAR
+    left = most = _LARGEST_CALENDAR if most is None else most
     for number, line in read_lines(path, strip=b""):
         left -= len(line)
         if left < 0:
-            raise ImportFormatError(str(path), number, f"no calendar is longer than {_LARGEST_CALENDAR} bytes")
+            raise ImportFormatError(str(path), number, f"has more than {most} bytes")
         lines.append(line)
     return b"".join(lines)
 

@@ -1,6 +1,5 @@
 """Latencies to be drawn: seen ones, by how far from a release they were seen, for they are worst when they matter."""
 
-import csv
 import hashlib
 import math
 from bisect import bisect_right
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from signald.errors import ConfigError, ImportFormatError
+from signald.research.tables import read_lines
 
 EDGES_S: Final = (-60.0, -5.0, 0.0, 1.0, 5.0, 30.0, 300.0)
 """Seconds from the scheduled time at which one bucket ends and the next begins."""
@@ -76,13 +76,10 @@ def draw(latencies: Latencies, *, seconds: float, key: str) -> float:
 
 def _read_file(path: Path, *, where: str) -> Latencies:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except OSError as error:
-        problem = f"{str(path)!r} is neither a number of milliseconds nor a file: {error.strerror or error}"
+        rows = read_lines(path)
+    except ConfigError as error:
+        problem = f"{str(path)!r} is neither a number of milliseconds nor a file: {error.problem}"
         raise ConfigError(where, problem) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ImportFormatError(str(path), 0, f"is no CSV in UTF-8: {error}") from error
     if not rows or tuple(rows[0]) != HEADER:
         raise ImportFormatError(str(path), 1, f"the header is not {','.join(HEADER)}")
     seen = [_read_row(row, path=path, line=line) for line, row in enumerate(rows[1:], start=2)]
