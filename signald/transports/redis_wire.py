@@ -149,9 +149,15 @@ async def connect(
 
 
 async def _opened(wire: Wire) -> Wire:
+    within_s = 2 * wire.socket_connect_timeout  # redis-py's own ends once TCP stands: nothing may be said thereafter
     try:
-        await wire.connect()
+        async with asyncio.timeout(within_s):
+            await wire.connect()
         wire.note_opened()
+    except TimeoutError as failure:
+        await wire.disconnect(nowait=True)
+        msg = f"no answer on connecting in {within_s:g} s"
+        raise SinkError(msg) from failure
     except BaseException:
         await wire.disconnect(nowait=True)
         raise
@@ -192,5 +198,6 @@ async def _ask(asked: Wire, address: RedisAddress, seed: HostPort) -> HostPort:
 
 
 async def _query(asked: Wire, *command: str) -> Any:  # noqa: ANN401 - a reply's shape depends on the command
-    await asked.send_command(*command)
-    return cast("Any", await asked.read_response())
+    async with asyncio.timeout(2 * asked.socket_connect_timeout):
+        await asked.send_command(*command)
+        return cast("Any", await asked.read_response())

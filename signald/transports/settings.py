@@ -165,7 +165,7 @@ class RedisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         key_file: Its key.
         crl_file: The authority's list of revoked certificates.
         tls_minimum: The oldest version of TLS that is spoken.
-        connect_timeout_s: Longest time to connect and log in.
+        connect_timeout_s: Longest time to connect, and as much again to log in.
         reply_timeout_s: Longest time to wait for a reply before the connection is taken for dead.
         stream_length: Entries kept in each stream.
         test_length: Entries kept in the stream of test documents.

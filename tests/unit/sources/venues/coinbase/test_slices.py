@@ -137,7 +137,8 @@ def test_of_snapshots_without_end_two_a_book_wait_and_the_eldest_is_read_at_once
     snapshots = [LONG.replace(b'"sequence_num":1', b'"sequence_num":%d' % number) for number in range(1, 8)]
 
     run.feed(*snapshots)
-    waiting = len(vars(vars(run.source)["_slices"])["_queue"])
+    slices: Any = vars(run.source)["_slices"]
+    waiting = len(vars(slices)["_queue"])
     applied = run.source.books[0].applied
     run.read_on()
 
