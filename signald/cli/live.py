@@ -25,6 +25,7 @@ def demo(  # noqa: PLR0913 - each is an option of the command line
     replicas: Annotated[int, typer.Option(min=1, max=8, help="Daemons that run hot-hot.")] = 1,
     console: Annotated[bool, typer.Option(help="Serve the page for people.")] = True,
     console_port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Of that page.")] = None,
+    pools: Annotated[bool, typer.Option("--pools", help="Let two pools of bitcoin trade besides.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Run the whole pipeline on this machine through the releases of early 2025."""
@@ -39,6 +40,7 @@ def demo(  # noqa: PLR0913 - each is an option of the command line
         replicas=replicas,
         console=console,
         console_port=console_port,
+        pools=pools,
         to_stderr=json,
     )
     result = run_demo(options)

@@ -1,4 +1,4 @@
-"""The demo's exchanges: one that leads and trades a peg too, and a decentralised one that follows."""
+"""The demo's exchanges: one that leads and trades a peg too, a decentralised one that follows; pools, if wanted."""
 
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -10,8 +10,10 @@ from signald.model.instruments import Instrument, InstrumentId, decode_instrumen
 from signald.model.time import NS_PER_MS, Nanos
 from signald.runtime.clock import Clock
 from signald.runtime.supervisor import Supervisor
+from signald.simulate.calendar import Publishes
 from signald.simulate.market import Follower, Market, MarketShape
 from signald.simulate.place import Place
+from signald.simulate.pools import FEES_PPM, Pools
 from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
 from signald.simulate.venues.binance_spot import ListedSymbol
 from signald.simulate.venues.hyperliquid import HyperliquidSymbol, HyperliquidWords
@@ -47,8 +49,8 @@ class Bourses:
         market: The one that leads, whose moves are measured.
     """
 
-    def __init__(self, clock: Clock, *, seed: int) -> None:
-        """Build them; raises ``ConfigError`` where an instrument is not listed."""
+    def __init__(self, clock: Clock, *, seed: int, pools_over: Publishes | None = None) -> None:
+        """Build them, with pools that are told of over ``pools_over``; an instrument not listed: ``ConfigError``."""
         now = clock.now()
         leading, peg, following = (_load_instrument(name) for name in (INSTRUMENT, PEG, FOLLOWER))
         shape = MarketShape(tick_size=float(leading.tick_size), lot_size=float(leading.lot_size))
@@ -70,6 +72,10 @@ class Bourses:
         )
         follower = Follower(other, self.market, lag_ns=_LAG_NS, seed=seed + 2, now=now)
         self._following = StreamExchange({HyperliquidSymbol(following): follower}, HyperliquidWords(), clock)
+        self._pools: Pools | None = None
+        if pools_over:
+            listed = [_load_instrument(name) for name in FEES_PPM]
+            self._pools = Pools(listed, self.market, clock, pools_over, rate=_USDC_IN_USDT)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -91,17 +97,22 @@ class Bourses:
         return (
             Place("binance", (INSTRUMENT, PEG), leading.ws_url, leading.rest_url),
             Place("hyperliquid", (FOLLOWER,), following.ws_url, following.ws_url.replace("ws://", "http://")),
+            *((self._pools.place,) if self._pools else ()),
         )
 
     def start(self, tasks: Supervisor) -> None:
         """Move the markets and tell of them at their pace."""
         tasks.start("exchange", self._leading.run)
         tasks.start("exchange-following", self._following.run)
+        if self._pools:
+            tasks.start("pools", self._pools.run)
 
     def push(self) -> None:
         """Send a frame of this moment from each."""
         self._leading.push()
         self._following.push()
+        if self._pools:
+            self._pools.push()
 
 
 def _load_instrument(name: InstrumentId) -> Instrument:

@@ -86,7 +86,8 @@ def config_text(plan: DaemonPlan) -> str:
         else {"host": LOOPBACK, "port": plan.console_port, "token_file": str(plan.token_file)},
     }
     venues = [
-        {"name": one.venue, "instruments": list(one.instruments), "ws_url": one.ws_url, "rest_url": one.rest_url}
+        {"name": one.venue, "instruments": list(one.instruments)}
+        | ({"ws_url": one.ws_url, "rest_url": one.rest_url} if one.ws_url else {})
         for one in plan.places
     ]
     consumer: dict[str, object] = {"name": CONSUMER, "jurisdiction": "SG"}

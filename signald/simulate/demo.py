@@ -53,6 +53,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
         replicas: How many daemons run hot-hot; of several each may be killed, and is started again.
         console: Whether the first of them serves the page for people.
         console_port: Usually 9465.
+        pools: Whether two pools of the same asset trade besides.
     """
 
     duration_s: float | None = None
@@ -66,6 +67,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int = 1
     console: bool = True
     console_port: int | None = None
+    pools: bool = False
 
 
 def run_demo(options: DemoOptions) -> DemoResult | None:
@@ -130,10 +132,10 @@ class _Demo:
         self._journals = journals
         self._started_ns = started_ns
         self.is_interrupted = False
-        self._bourses = Bourses(world.clock, seed=options.seed)
         self._mqtt = MqttConnection(
             MqttConfig(host=LOOPBACK, port=world.ports.mqtt, client_id="demo-calendar", session_expiry_s=0)
         )
+        self._bourses = Bourses(world.clock, seed=options.seed, pools_over=self._mqtt if options.pools else None)
         redis = RedisConfig(url=f"redis://{LOOPBACK}:{world.ports.redis}/0")
         self._links = RedisLink(redis), RedisLink(redis)
         self._scoreboard = Scoreboard(quarter.releases, INSTRUMENT)

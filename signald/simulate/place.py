@@ -11,7 +11,7 @@ class Place(NamedTuple):
     Attributes:
         venue: Its name in the configuration.
         instruments: Whose books.
-        ws_url: Base address of its websockets.
+        ws_url: Base address of its websockets; ``""``: its books come otherwise.
         rest_url: Of its HTTP side, where it has one.
     """
 
