@@ -149,7 +149,7 @@ async def connect(
 
 
 async def _opened(wire: Wire) -> Wire:
-    within_s = 2 * wire.socket_connect_timeout  # redis-py's own ends once TCP stands: nothing may be said thereafter
+    within_s = _patience_s(wire)
     try:
         async with asyncio.timeout(within_s):
             await wire.connect()
@@ -198,6 +198,13 @@ async def _ask(asked: Wire, address: RedisAddress, seed: HostPort) -> HostPort:
 
 
 async def _query(asked: Wire, *command: str) -> Any:  # noqa: ANN401 - a reply's shape depends on the command
-    async with asyncio.timeout(2 * asked.socket_connect_timeout):
+    async with asyncio.timeout(_patience_s(asked)):
         await asked.send_command(*command)
         return cast("Any", await asked.read_response())
+
+
+def _patience_s(wire: Wire) -> float:
+    """How long a server may take to let us in: redis-py's own limit ends once TCP stands."""
+    limit_s = wire.socket_connect_timeout
+    assert limit_s is not None  # it is configured
+    return 2 * limit_s
