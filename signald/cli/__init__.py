@@ -18,6 +18,9 @@ _TAKES_SEVERAL = frozenset({"--calendar", "--prices", "--books", "--over"})
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+_LASTING: Final = frozenset({"run", "feed", "record", "demo"})
+_NO_NAME: Final = frozenset({"", "."})  # what names nothing, or all
+
 _LONGEST_COMPLAINT: Final = 8_000
 
 _INTERRUPTED = 130  # what typer makes of SIGINT: to us it is an orderly end
@@ -80,10 +83,13 @@ def _uncaught(error: Exception, arguments: Sequence[str]) -> int:
 
 
 def _is_theirs(error: OSError, arguments: Sequence[str]) -> bool:
-    """Whether the system refused a path that the command line names, or something below it, or the disk is full."""
+    """Whether the system refused a path that the command line names, or something below it, or the disk is full.
+
+    What runs for ever has been told all that it needs before: if that gets so far it is a bug of ours.
+    """
     if not isinstance(error.filename, str | bytes):
-        return error.errno in _FULL
-    named = [word for argument in arguments for word in (argument, argument.partition("=")[2]) if word]
+        return error.errno in _FULL and not _LASTING.intersection(arguments[:1])
+    named = [word for argument in arguments for word in (argument, argument.partition("=")[2]) if word not in _NO_NAME]
     return any(Path(os.fsdecode(error.filename)).is_relative_to(word) for word in named)
 
 

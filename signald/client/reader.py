@@ -108,9 +108,12 @@ class Reader:
 
     def give_back(self, received: Received) -> None:
         """It was not dealt with: hand it over again, after what is waiting."""
+        self._handed.take_back(received)
         if received.entry in self._held:
-            self._handed.take_back(received)
             self._ready.append(received._replace(is_redelivered=True))
+        else:  # another worker has claimed it; if that dies too it comes to us as any other
+            for entry in self._handed.settle(received):
+                self._held.pop(entry, None)
 
     def put_back(self, received: Received) -> None:
         """Whoever asked for it has not got it: it is still the next."""

@@ -98,7 +98,7 @@ class _Comparer:
         exact_rows: bool,
     ) -> None:
         self._documents = self._rows = self._unfinished = self._lost = 0
-        opened = [first_session(self._records(path)) for path in paths]
+        opened = [first_session(self._records(path), path) for path in paths]
         self._driver = Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild)
         self._is_feed = [session.mode == "feed" for session, _ in opened]
         self._records_placed = merge_placed(records for _, records in opened)

@@ -27,6 +27,7 @@ from typing import TypeAlias, TypeVar
 
 from signald.errors import ConfigError
 from signald.journal.models import is_learnt_from
+from signald.journal.parts import FEED
 from signald.journal.pieces import Piece, merge_pieces, read_pieces
 from signald.journal.reader import read
 from signald.journal.rows import as_ours
@@ -52,12 +53,11 @@ FindModel: TypeAlias = Callable[[str], Parameters | None]
 P = TypeVar("P", bound=Piece)
 
 _OUTPUTS = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
-_NOT_THERE = Session(mode="live")  # the beginning of the journal was thrown away
 
 
 def sessions(paths: Iterable[Path]) -> tuple[Session, ...]:
     """The first session of each journal; raises ``JournalError`` if one cannot be read."""
-    return tuple(first_session(read(path))[0] for path in paths)
+    return tuple(first_session(read(path), path)[0] for path in paths)
 
 
 def replay(
@@ -83,13 +83,13 @@ def replay(
         JournalError: A journal cannot be read.
         ConfigError: The pipeline is not for what is in the journals: a channel or an instrument is missing.
     """
-    opened = [first_session(read_pieces(path, to_ts=to_ts)) for path in paths]
+    opened = [first_session(read_pieces(path, to_ts=to_ts), path) for path in paths]
     begun = [session for session, _ in opened]
     driver = Driver(begun, build, find_model=find_model, rebuild=rebuild)
     held = Held([session.mode == "live" for session in begun])
     passed = (
         held.pass_on(driver.feed_piece(piece, place), piece, place)
-        for place, piece in merge_pieces(pieces for _, pieces in opened)
+        for place, piece in merge_pieces(held.until_over(pieces, place) for place, (_, pieces) in enumerate(opened))
     )
     for replayed in chain(chain.from_iterable(passed), held.rest()):
         if from_ts is None or replayed.record.ts_ingest >= from_ts:
@@ -244,10 +244,13 @@ def _keeps_the_same(before: Pipeline, after: Pipeline) -> bool:
     return before.board.instruments == after.board.instruments and before.venues.keys() == after.venues.keys()
 
 
-def first_session(pieces: Iterator[P]) -> tuple[Session, Iterator[P]]:
-    """The session that a journal begins with, and all its records or pieces still."""
+def first_session(pieces: Iterator[P], path: Path) -> tuple[Session, Iterator[P]]:
+    """The session that the journal in ``path`` begins with, and all its records or pieces still.
+
+    Where the beginning was thrown away the name tells a worker's part from a run's own.
+    """
     first = list(islice(pieces, 1))
-    session = _NOT_THERE
+    session = Session(mode="feed" if path.name.startswith(FEED) else "live")
     if first and isinstance(first[0], Record) and first[0].kind is RecordKind.SESSION:
         session = read_session(first[0])
     return session, chain(first, pieces)

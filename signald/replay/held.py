@@ -5,13 +5,15 @@ before a restart only the documents that stand on record are given, and those of
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from signald.journal.pieces import Piece
 from signald.journal.session import read_session
 from signald.model.records import Record, RecordKind
 from signald.model.signals import Signal
 from signald.replay.feeding import Replayed
+
+P = TypeVar("P", bound=Piece)
 
 _OUTPUTS: Final = frozenset({RecordKind.SIGNAL, RecordKind.NOTICE})
 
@@ -22,8 +24,17 @@ class Held:
     def __init__(self, is_live: Sequence[bool]) -> None:
         """Take, for each journal by its place, whether it is a run's own."""
         self._is_live = is_live
+        self._going_on = sum(is_live)
         self._held: list[Replayed] = []
+        self._own = (
+            0  # place among them of what the run's own input gave: a tick made before it was nobody's to cut off
+        )
         self._said: set[str] = set()
+
+    def until_over(self, pieces: Iterable[P], place: int) -> Iterator[P]:
+        """The ``pieces`` of the journal at ``place``; behind the last run's own nothing is cut off any more."""
+        yield from pieces
+        self._going_on -= self._is_live[place]
 
     def pass_on(self, replayed: Iterable[Replayed], piece: Piece, place: int) -> Iterator[Replayed]:
         """What is certain now that ``piece`` of the journal at ``place`` is read; ``replayed`` is what came of it."""
@@ -32,10 +43,13 @@ class Held:
             self._said.add(piece.key)
         elif is_live:
             if self._held and _is_restart(piece):
-                self._held[0] = self._as_said(self._held[0])
+                self._held[self._own] = self._as_said(self._held[self._own])
+            yield from self.rest()
+        elif not self._going_on:
             yield from self.rest()
         for each in replayed:
             if self._held or (is_live and any(isinstance(output, Signal) for output in each.fed.outputs)):
+                self._own = len(self._held) if is_live else self._own
                 self._held.append(each)
             else:
                 yield each

@@ -74,7 +74,7 @@ def read_recorded(
         JournalError: A journal cannot be read.
         ConfigError: The pipeline is not for what is in the journals.
     """
-    opened = [first_session(read_pieces(path)) for path in journals]
+    opened = [first_session(read_pieces(path), path) for path in journals]
     watch = _Watch(
         Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild), moments, wanted
     )

@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from signald.config import InstrumentsConfig, find_file
 from signald.errors import ConfigError
@@ -13,11 +13,13 @@ from signald.runtime.supervisor import Supervisor
 from signald.simulate.calendar import Publishes
 from signald.simulate.market import Follower, Market, MarketShape
 from signald.simulate.place import Place
-from signald.simulate.pools import FEES_PPM, Pools
 from signald.simulate.venues.binance_exchange import BinanceExchange, Listing
 from signald.simulate.venues.binance_spot import ListedSymbol
 from signald.simulate.venues.hyperliquid import HyperliquidSymbol, HyperliquidWords
 from signald.simulate.venues.stream_exchange import StreamExchange
+
+if TYPE_CHECKING:
+    from signald.simulate.pools import Pools
 
 INSTRUMENT: Final[InstrumentId] = "BTCUSDT.BINANCE"
 PEG: Final[InstrumentId] = "USDCUSDT.BINANCE"
@@ -72,10 +74,7 @@ class Bourses:
         )
         follower = Follower(other, self.market, lag_ns=_LAG_NS, seed=seed + 2, now=now)
         self._following = StreamExchange({HyperliquidSymbol(following): follower}, HyperliquidWords(), clock)
-        self._pools: Pools | None = None
-        if pools_over:
-            listed = [_load_instrument(name) for name in FEES_PPM]
-            self._pools = Pools(listed, self.market, clock, pools_over, rate=_USDC_IN_USDT)
+        self._pools = _build_pools(self.market, clock, pools_over) if pools_over else None
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -121,3 +120,10 @@ def _load_instrument(name: InstrumentId) -> Instrument:
     if found is None:
         raise ConfigError(str(path), f"lists no {name}")
     return found
+
+
+def _build_pools(market: Market, clock: Clock, over: Publishes) -> "Pools":
+    from signald.simulate import pools  # noqa: PLC0415 - numba loads with them: only where they are wanted
+
+    listed = [_load_instrument(name) for name in pools.FEES_PPM]
+    return pools.Pools(listed, market, clock, over, rate=_USDC_IN_USDT)

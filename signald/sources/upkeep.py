@@ -191,7 +191,7 @@ class Upkeep:
 
     def seeded(self, sync: Sync, now: Nanos) -> Step:
         """The snapshot is in, and no frame has joined it yet."""
-        sync.overdue = now + _ANSWER_NS
+        sync.overdue = None
         self._plan(now)
         return EMPTY
 
@@ -210,8 +210,6 @@ class Upkeep:
                 overdue.append(sync)
             elif sync.overdue is not None and now >= sync.overdue:
                 sync.unanswered += 1
-                if sync.book.phase > PHASE_WAITING:
-                    self._discard(sync, STATE_SYNCING)  # its snapshot was from ahead: no frame has joined it
                 overdue.append(sync)
         if notices or overdue:
             return self._asking(overdue, now, tuple(notices))._replace(reconnect=self._use())

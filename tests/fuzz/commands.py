@@ -2,7 +2,7 @@
 
 Each is run in a process of its own that may have so much memory and so long. It has to say in one line what is wrong
 with which file and to end with a code of the contract, soon and without much memory: what does not is printed, and the
-run ends with code 1. `tests/integration/test_bad_files.py` runs some of it.
+run ends with code 1. `tests/property/test_commands.py` runs some of it.
 """
 
 import argparse

@@ -296,4 +296,8 @@ def problem_with(outcome: Outcome, path: str) -> str:
 
 def _is_named(path: str, said: str) -> bool:
     shown = Path(path).name[:40]
-    return shown in said or any(shown.encode("utf-8", how).decode("utf-8", "replace") in said for how in _SPELLINGS)
+    return (
+        shown in said
+        or path[:40] in said
+        or any(shown.encode("utf-8", how).decode("utf-8", "replace") in said for how in _SPELLINGS)
+    )

@@ -228,7 +228,7 @@ class Engine:
             self._nowcasts.hear(event)
             return told
         before = self._ts_of(event.release_id)
-        outputs = self._timetable.schedule(event, rows)
+        outputs = self._seen(self._timetable.schedule(event, rows))
         after = self._ts_of(event.release_id)
         if self._guard is not None:
             self._guard.reschedule(before, after, event.ts_ingest)

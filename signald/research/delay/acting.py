@@ -134,7 +134,7 @@ def act_on(
     rebuild: RebuildPipeline | None = None,
 ) -> Acted:
     """Replay journals and act on what is said; raises as :func:`signald.replay.driver.replay`."""
-    opened = [first_session(read_pieces(path)) for path in journals]
+    opened = [first_session(read_pieces(path), path) for path in journals]
     desk = _Desk(Driver([session for session, _ in opened], build, find_model=find_model, rebuild=rebuild), plan)
     for place, piece in merge_pieces(pieces for _, pieces in opened):
         desk.feed(piece, place)

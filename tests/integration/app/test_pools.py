@@ -99,12 +99,15 @@ def live(daemon: Daemon, name: str) -> int:
     return len(daemon.events("book_went_live", instrument=name))
 
 
-def on_dexes(daemon: Daemon) -> dict[str, float | None]:
-    """What of each composite rests on decentralised venues, as the status has it."""
+def told_of(daemon: Daemon, name: str) -> tuple[float | None, float | None]:
+    """The mid of a book, and what of a composite rests on decentralised venues, as the status has it."""
     with Redis.from_url(daemon.tables["redis"]["url"]) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
         told: Any = redis.hget("{signald}:status", "books")
-    books = json.loads(told or b'{"instruments":[],"dex_share":[]}')
-    return dict(zip(books["instruments"], books["dex_share"], strict=True))
+    books = json.loads(told or b'{"instruments":[]}')
+    if name not in books["instruments"]:
+        return None, None
+    at = books["instruments"].index(name)
+    return books["mid"][at], books["dex_share"][at]
 
 
 def documents(running: Daemon, kind: str) -> dict[str, dict[str, Any]]:
@@ -126,7 +129,8 @@ def test_what_the_broker_keeps_of_pools_becomes_books_documents_and_a_journal_th
     chain.say(b'{"block":"soon"}')
     eventually(lambda: "block: 'soon' is not a whole number" in daemon.said, within_s=WITHIN_S)
     chain.publish(21_000_001, reserves=["60030000000000", "20000000000000000000000"])
-    eventually(lambda: on_dexes(daemon).get(COMPOSITE) == 1.0, within_s=WITHIN_S)
+    eventually(lambda: (told_of(daemon, OTHER)[0] or 0) > 3_001, within_s=WITHIN_S)
+    eventually(lambda: told_of(daemon, COMPOSITE)[1] == 1.0, within_s=WITHIN_S)
     agency = Agency(daemon.tables["mqtt"]["port"])
     agency.schedule(LED_TO, in_s=86_400.0, consensus=0.3)
     agency.schedule(RELEASE, consensus=0.3)

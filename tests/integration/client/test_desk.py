@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from signald.client import Desk, Gap, Received, SchemaError, Worker
 from signald.simulate.child import Server, free_port
@@ -154,6 +155,24 @@ async def test_what_a_dead_one_held_comes_though_newer_ones_wait_for_their_word(
 
         assert ids(older + newest) == said
         assert stream.pending() == 4
+
+
+async def test_what_another_claimed_and_left_comes_again_if_the_desk_wanted_it_again(
+    redis_server: Server, stream: Stream
+) -> None:
+    said = stream.publish(1)
+    worker = Worker(name="a", shared=True, claim_after_s=0.9)
+
+    async with Desk(url(redis_server), consumer=CONSUMER, worker=worker) as desk:
+        [first] = await take(desk, 1, ack=False)
+        with capture_logs() as told:
+            stream.redis.xclaim(STREAM, "desk", "other", 0, [first.entry])  # which took us for dead, and died
+            await until(lambda: any(each["event"] == "entries_claimed_by_another" for each in told))
+        desk.again(first)
+        [second] = await take(desk, 1)
+        await until(lambda: stream.pending() == 0)
+
+    assert (first.id, second.id) == (said[0], said[0])
 
 
 async def test_what_comes_again_is_not_said_to_be_dealt_with_while_the_desk_is_at_it(

@@ -59,6 +59,7 @@ async def test_after_every_fault_the_book_is_right_again(venue: str, fault: str,
         assert set(used) == ({each.id for each in wire.instruments} if expected else set())
         for signal in used.values():
             everywhere = expected == "disconnected" or (expected == "sequence" and venue in COUNTED)
+            everywhere = everywhere or (expected == "malformed" and venue == "kraken")  # a frame of nobody knows whom
             is_lost = everywhere or signal.instrument == wire.instruments[0].id
             assert (signal.book is None, "no_book" in signal.flags) == (is_lost, is_lost)
         assert wire.wrong == []

@@ -13,11 +13,11 @@ from signald.errors import CheckFailedError, ConfigError, JournalError, SignaldE
 EXIT_DONE, EXIT_USAGE, EXIT_CHECK_FAILED, EXIT_UNREACHABLE, EXIT_BUG = 0, 2, 3, 4, 70
 
 
-def ends_with(failure: BaseException | None, monkeypatch: pytest.MonkeyPatch) -> int:
+def ends_with(failure: BaseException | None, monkeypatch: pytest.MonkeyPatch, *, command: str = "work") -> int:
     """The exit code of a command that fails so; None: that does not fail."""
     failing = typer.Typer()
 
-    @failing.command()
+    @failing.command(command)
     def work() -> None:
         if failure is not None:
             raise failure
@@ -27,7 +27,7 @@ def ends_with(failure: BaseException | None, monkeypatch: pytest.MonkeyPatch) ->
         pass
 
     monkeypatch.setattr(cli, "app", failing)
-    return cli.run(["work"])
+    return cli.run([command])
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,15 @@ def test_each_end_has_the_contracts_code(
     assert actual == code
     assert ("Traceback" in said) is (code == EXIT_BUG)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_full_disk_that_nobody_caught_in_a_daemon_is_a_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = ends_with(OSError(errno.ENOSPC, "No space left on device"), monkeypatch, command="run")
+
+    assert code == EXIT_BUG
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_failure_of_ours_is_one_line_that_says_whose_it_is(

@@ -247,10 +247,12 @@ def test_a_restart_begins_with_a_new_pipeline(tmp_path: Path) -> None:
 def test_the_first_session_of_each_journal_is_known_beforehand(tmp_path: Path) -> None:
     import_journal(tmp_path / "books", BOOKS, NAMES)
     write_journal(tmp_path / "headless", BOOKS)
+    write_journal(tmp_path / "feed-1", BOOKS)
 
-    assert sessions([tmp_path / "books", tmp_path / "headless"]) == (
+    assert sessions([tmp_path / "books", tmp_path / "headless", tmp_path / "feed-1"]) == (
         Session(mode="import", instruments=NAMES),
         Session(mode="live"),
+        Session(mode="feed"),
     )
 
 

@@ -55,3 +55,26 @@ def test_a_workers_records_wait_with_it_in_their_order() -> None:
 
     assert waiting == []
     assert [each.record.kind for each in given] == [RecordKind.TICK, RecordKind.FRAME, RecordKind.SESSION]
+
+
+def test_a_tick_made_before_the_input_was_nobodys_to_cut_off() -> None:
+    held = Held([True])
+    made = Replayed(TICK, Fed((ONE,), EMPTY))
+    own = Replayed(FRAME, Fed((OTHER,), EMPTY))
+
+    waiting = [*held.pass_on([made, own], FRAME, RUN)]
+    given = [*held.pass_on([], RESTART, RUN)]
+
+    assert waiting == []
+    assert [each.fed.outputs for each in given] == [(ONE,), ()]
+
+
+def test_behind_the_end_of_a_run_nothing_is_held() -> None:
+    held = Held([True, False])
+    run = held.until_over([TICK], RUN)
+    for piece in run:
+        assert [*held.pass_on([FOLLOWS], piece, RUN)] == []
+
+    given = [*held.pass_on([Replayed(FRAME, NOTHING)], FRAME, WORKER)]
+
+    assert given == [FOLLOWS, Replayed(FRAME, NOTHING)]

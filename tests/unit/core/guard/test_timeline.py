@@ -155,6 +155,22 @@ def test_released_has_the_numbers_of_the_newest_document() -> None:
     )
 
 
+def test_once_a_sibling_is_called_off_what_follows_rests_on_the_document_without_it() -> None:
+    engine = guarded()
+    tell(engine, scheduled(), scheduled(CORE_CPI_JANUARY))
+    wait(engine, T0)
+    [first] = of_bitcoin(tell(engine, figure()))
+    called_off = scheduled(CORE_CPI_JANUARY, sequence=2, ts_ingest=T0 + seconds(2), state=ScheduleState.CANCELLED)
+
+    final = of_kind(tell(engine, called_off), "release")[-1]
+    reactions = of_kind(wait(engine, T0 + seconds(61)), "reaction")
+
+    assert "partial_bundle" in first.flags
+    assert "partial_bundle" not in final.flags
+    assert reactions
+    assert not any("partial_bundle" in one.flags for one in reactions)
+
+
 def test_hold_is_wider_than_widen_and_rests_no_quote() -> None:
     engine = guarded()
 

@@ -118,23 +118,6 @@ def test_a_snapshot_older_than_the_frames_is_asked_for_again_after_a_pause() -> 
     assert [type(event) for event in wire.answer(snapshot(200)).events] == [BookLive]
 
 
-def test_a_snapshot_from_ahead_that_no_frame_ever_joins_is_asked_for_again() -> None:
-    wire = Wire(BTCUSDT)
-    wire.connect()
-    wire.answer(snapshot(1_000_000))
-    wire.frame(depth(101, 102))
-    due = wire.source.next_deadline()
-    assert due is not None
-
-    step = wire.source.advance(due)
-    wire.now = due
-    wire.frame(depth(103, 104))
-
-    assert [request.tag for request in step.requests] == ["snapshot:BTCUSDT"]
-    assert [type(event) for event in wire.answer(snapshot(103)).events] == [BookLive]
-    assert wire.row()["sequence"] == 104
-
-
 def test_a_gap_within_the_kept_frames_keeps_those_behind_it() -> None:
     wire = Wire(BTCUSDT)
     wire.connect()
