@@ -162,13 +162,16 @@ class StalenessJudge:
         if self._peers is not None:
             self._peers.look()
 
-    def judge(self, number: int, now: Nanos) -> Staleness | None:
-        """Why a live book is stale; None if it is not. To be asked at least twice in ``after_ms``."""
+    def judge(self, number: int, now: Nanos, *, as_it_comes: bool = False) -> Staleness | None:
+        """Why a live book is stale; None if it is not. To be asked at least twice in ``after_ms``.
+
+        ``as_it_comes``: asked because a frame has just come of it, so that its age now is what it had then.
+        """
         book, seen, after = self._books[number], self._seen[number], self.after_ns
         sequence, ts_event, ts_ingest = book.progress
         if sequence != seen.sequence:
             seen.sequence, seen.moved = sequence, ts_ingest
-            seen.was_old = now - ts_ingest >= after
+            seen.was_old = as_it_comes and now - ts_ingest >= after
         if ts_event > seen.ts_event:
             seen.ts_event, seen.heard = ts_event, ts_ingest
         seen.moved, seen.heard = seen.moved or ts_ingest, seen.heard or ts_ingest

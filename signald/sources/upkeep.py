@@ -132,7 +132,7 @@ class Upkeep:
         if now - sync.book.ts_ingest < self._judge.after_ns:
             return EMPTY
         self._judge.look()
-        stale = self._judged(sync, self.syncs.index(sync), now)
+        stale = self._judged(sync, self.syncs.index(sync), now, as_it_comes=True)
         self._plan(now)
         return EMPTY if stale is None else Step((stale,))
 
@@ -261,10 +261,10 @@ class Upkeep:
         self._plan(now)
         return Step(notices, tuple(frames), tuple(requests)) if notices or frames or requests else EMPTY
 
-    def _judged(self, sync: Sync, number: int, now: Nanos) -> BookStale | None:
+    def _judged(self, sync: Sync, number: int, now: Nanos, *, as_it_comes: bool = False) -> BookStale | None:
         """Flag a book as it is; a notice if it was not stale before."""
         book, was_stale = sync.book, sync.book.is_stale  # a frame may have taken the flag away since
-        sync.staleness = reason = self._judge.judge(number, now)
+        sync.staleness = reason = self._judge.judge(number, now, as_it_comes=as_it_comes)
         if reason in {None, "late"}:
             sync.doubted = None
         elif sync.doubted is None or book.ts_ingest != sync.heard:  # frames come: its subscription lives

@@ -156,7 +156,7 @@ def test_frames_fed_in_strides_say_what_they_say_one_by_one(recorded_books: Path
         built.append(build_pipeline())
         return built[-1]
 
-    opened = [first_session(read(path)) for path in paths]
+    opened = [first_session(read(path), path) for path in paths]
     driver = Driver([session for session, _ in opened], build)
     apart: list[Output] = []
     records = 0

@@ -32,7 +32,10 @@ from signald.model.movers import Reference, Remembered
 from signald.model.notices import PolicyHeard, SourceSilent
 from signald.model.parameters import Parameters
 from signald.model.policy import PolicyEvent
-from signald.model.time import Nanos
+from signald.model.time import NS_PER_S, Nanos
+
+_TELLS_NS: Final = 5 * NS_PER_S
+"""A book of so little later still tells what it was like at a moment; what is told of it says of when it is."""
 
 _ABSENCES: Final[frozenset[Moment]] = frozenset({"final", "confirm", "missed", "close"})
 """Moments at which we say that something has not come, and the one after which it would not be said any more."""
@@ -171,14 +174,16 @@ class Engine:
         Of a moment that was slept over nobody knows what books were like that have changed since.
         """
         outputs: list[Output] = []
-        awake_ns = self._world.rules.asleep_after_ns
         while (due := self.next_deadline()) is not None and due <= now:
-            then = as_of(rows, due + awake_ns) if now - due > awake_ns else rows
-            outputs.extend(self._fire(due, then, now=now))
+            then = as_of(rows, due + _TELLS_NS) if now - due > _TELLS_NS else rows
+            outputs.extend(self._fire(due, then, shown=rows, now=now))
         return self.controls.admit(outputs)
 
-    def _fire(self, due: Nanos, rows: BoardRows, *, now: Nanos) -> list[Output]:
-        """Do one thing that is due; what the model learns comes after all that it says at that moment."""
+    def _fire(self, due: Nanos, rows: BoardRows, *, shown: BoardRows, now: Nanos) -> list[Output]:
+        """Do one thing that is due; what the model learns comes after all that it says at that moment.
+
+        ``rows`` tell of that moment, ``shown`` is what the board shows now.
+        """
         if due == self.controls.blackouts.next_ts():
             return self.controls.blackouts.turn(due or now)
         if due == self._world.liveness.next_silence():
@@ -187,7 +192,7 @@ class Engine:
             self.surroundings.sample(rows, now)
             return []
         if due == self.surroundings.next_look():
-            return self.surroundings.look_before(rows, now)
+            return self.surroundings.look_before(shown, now)  # which knows itself how late it may be
         if due == self._world.agenda.next_ts():
             return self._seen(self._timetable.fire(self._world.agenda.pop(), rows))
         if self._guard is not None and due == self._guard.next_ts():

@@ -69,6 +69,18 @@ def test_a_book_that_moves_is_not_stale(market: Market) -> None:
     assert judged == [None] * 20
 
 
+def test_what_was_noticed_late_was_not_old_as_it_came(market: Market) -> None:
+    market.move(0, 6_000_001)
+
+    market.after(60_000)
+
+    assert not market.judge.was_old(0)
+    market.move(0, 6_000_002)
+    market.ms += 60_000
+    market.judge.judge(0, START + market.ms * NS_PER_MS, as_it_comes=True)
+    assert market.judge.was_old(0)
+
+
 def test_a_silent_book_whose_peers_moved_is_left_behind(market: Market) -> None:
     market.after(1_500)
     market.move(1, 6_000_700)
