@@ -22,6 +22,7 @@ Reason: TypeAlias = Literal[
 ]
 
 _ANSWER_NS: Final = 30 * NS_PER_S
+_SLEPT_NS: Final = 60 * NS_PER_S  # a book in doubt is looked at several times in it
 """An answer that is not there by then is asked for again."""
 _MOST_UNANSWERED: Final = 4
 """Where a book was asked for so often in vain, and no other comes either, the connection is of no use."""
@@ -97,6 +98,7 @@ class Upkeep:
         self._ask = ask
         self._anew_after_ns = anew_after_ns
         self.syncs = tuple(Sync(book, malformed_per_minute) for book in books)
+        self._looked: Nanos = 0
         self.deadline: Nanos | None = None
         """When :meth:`advance` is next due; frames alone only make it later than it need be early."""
 
@@ -200,7 +202,10 @@ class Upkeep:
         self._judge.look()
         notices: list[Notice] = []
         overdue: list[Sync] = []
+        slept, self._looked = now - self._looked >= _SLEPT_NS, now
         for number, sync in enumerate(self.syncs):
+            if slept and sync.doubted is not None:
+                sync.doubted = now  # nobody can say that nothing came while nobody looked
             if sync.book.phase == PHASE_LIVE and (stale := self._judged(sync, number, now)) is not None:
                 notices.append(stale)
             if self._is_given_up(sync, now):
