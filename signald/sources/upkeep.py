@@ -22,8 +22,9 @@ Reason: TypeAlias = Literal[
 ]
 
 _ANSWER_NS: Final = 30 * NS_PER_S
-_SLEPT_NS: Final = 60 * NS_PER_S  # a book in doubt is looked at several times in it
 """An answer that is not there by then is asked for again."""
+_SLEPT_NS: Final = 60 * NS_PER_S
+"""So long behind the deadline nobody looked, or the clock was set."""
 _MOST_UNANSWERED: Final = 4
 """Where a book was asked for so often in vain, and no other comes either, the connection is of no use."""
 _LIVES_AGAIN_NS: Final = 60 * NS_PER_S
@@ -98,7 +99,6 @@ class Upkeep:
         self._ask = ask
         self._anew_after_ns = anew_after_ns
         self.syncs = tuple(Sync(book, malformed_per_minute) for book in books)
-        self._looked: Nanos = 0
         self.deadline: Nanos | None = None
         """When :meth:`advance` is next due; frames alone only make it later than it need be early."""
 
@@ -202,7 +202,7 @@ class Upkeep:
         self._judge.look()
         notices: list[Notice] = []
         overdue: list[Sync] = []
-        slept, self._looked = now - self._looked >= _SLEPT_NS, now
+        slept = self.deadline is not None and now - self.deadline >= _SLEPT_NS
         for number, sync in enumerate(self.syncs):
             if slept and sync.doubted is not None:
                 sync.doubted = now  # nobody can say that nothing came while nobody looked

@@ -216,6 +216,19 @@ def test_a_book_of_which_nothing_comes_any_more_is_asked_for_anew(run: Run) -> N
     assert run.rows[0]["state"] == STATE_LIVE
 
 
+def test_a_time_in_which_nobody_looked_is_no_books_silence(run: Run) -> None:
+    if any(each.tag for each in run.specimen.snapshot):
+        pytest.skip("snapshots are requested, and what a request costs is bounded: none is made for silence")
+    run.go_live()
+    _let_time_go_on(run, 30, lambda: False)  # long enough to be in doubt
+
+    run.now += 3_600 * NS_PER_S
+    run.said += run.source.advance(run.now).events
+
+    assert run.rows[0]["state"] == STATE_LIVE
+    assert not [each for each in run.said if isinstance(each, BookGap)]
+
+
 def test_a_book_that_is_quiet_for_hours_is_asked_for_ever_later(run: Run) -> None:
     if any(each.tag for each in run.specimen.snapshot):
         pytest.skip("snapshots are requested, and what a request costs is bounded: none is made for silence")
